@@ -1,0 +1,58 @@
+"""Who may do what. The one place where roles are checked."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from domain.errors import Code, Refused
+
+
+class Role(StrEnum):
+    """A member's job in the sales organisation."""
+
+    INSIDE_SALES = "inside_sales"
+    FIELD_SALES = "field_sales"
+    MANAGER = "manager"
+    MARKETING = "marketing"
+    CUSTOMER_SUCCESS = "customer_success"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    """What a route asks for."""
+
+    READ = "read"
+    """Find and see accounts and leads, the App Home, help."""
+    EDIT_LEADS = "edit_leads"
+    QUALIFY = "qualify"
+    HAND_OFF = "hand_off"
+    TAKE_HANDOFF = "take_handoff"
+    """Accept or return a handoff."""
+    OVERRIDE_VERDICT = "override_verdict"
+    EDIT_POLICY = "edit_policy"
+    IMPORT = "import"
+
+
+_EVERYBODY = frozenset(Role)
+
+MATRIX: dict[Permission, frozenset[Role]] = {
+    Permission.READ: _EVERYBODY,
+    Permission.EDIT_LEADS: _EVERYBODY,
+    Permission.QUALIFY: frozenset({Role.INSIDE_SALES, Role.FIELD_SALES, Role.MANAGER, Role.ADMIN}),
+    Permission.HAND_OFF: frozenset({Role.INSIDE_SALES, Role.MANAGER, Role.ADMIN}),
+    Permission.TAKE_HANDOFF: frozenset({Role.FIELD_SALES, Role.MANAGER, Role.ADMIN}),
+    Permission.OVERRIDE_VERDICT: frozenset({Role.MANAGER, Role.ADMIN}),
+    Permission.EDIT_POLICY: frozenset({Role.MANAGER, Role.ADMIN}),
+    Permission.IMPORT: frozenset({Role.INSIDE_SALES, Role.MANAGER, Role.MARKETING, Role.ADMIN}),
+}
+
+
+def may(role: Role, permission: Permission) -> bool:
+    """Whether a member of this role may do this."""
+    return role in MATRIX[permission]
+
+
+def require(role: Role, permission: Permission) -> None:
+    """Raise `Refused(NOT_ALLOWED)` unless the role may do this."""
+    if not may(role, permission):
+        raise Refused(Code.NOT_ALLOWED, permission=permission.value)

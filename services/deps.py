@@ -1,0 +1,56 @@
+"""What every use case is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.members import Role
+from storage.database import Database
+from storage.outbox import Outbox
+
+
+def wall_clock() -> datetime:
+    """Now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The member on whose behalf a use case runs."""
+
+    team_id: str
+    member_id: int
+    slack_user: str
+    name: str
+    role: Role
+    language: str
+    zone: str
+    team_zone: str
+    """The zone in which the team's dates and business hours are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The outside world of a use case: the database, the way out, the time."""
+
+    database: Database
+    outbox: Outbox
+    now: Callable[[], datetime] = wall_clock
+
+    def reading(self, team_id: str) -> AbstractAsyncContextManager[AsyncSession]:
+        """A session that sees one team's rows."""
+        return self.database.reading(team_id)
+
+    def writing(self, team_id: str) -> AbstractAsyncContextManager[AsyncSession]:
+        """A transaction on one team's rows."""
+        return self.database.writing(team_id)
+
+    def today(self, zone: str) -> date:
+        """The local date."""
+        return self.now().astimezone(ZoneInfo(zone)).date()

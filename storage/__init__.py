@@ -1,0 +1,1 @@
+"""Tables, named queries, migrations and the outbox."""

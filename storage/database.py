@@ -1,0 +1,103 @@
+"""The connection to the database and the sessions on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage.tables import OfTeam
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+def normalise_url(url: str) -> URL:
+    """The address with the async driver we use: aiosqlite or psycopg. Raises ValueError for any other database."""
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ValueError(f"The database must be SQLite or PostgreSQL, not {backend}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An engine and its sessions."""
+
+    engine: AsyncEngine
+    sessions: async_sessionmaker[AsyncSession]
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @asynccontextmanager
+    async def reading(self, team_id: str) -> AsyncIterator[AsyncSession]:
+        """A session that sees one team's rows. It is rolled back at the end: nothing written in it stays."""
+        async with self.sessions(info={"team_id": team_id}) as session:
+            yield session
+
+    @asynccontextmanager
+    async def writing(self, team_id: str) -> AsyncIterator[AsyncSession]:
+        """A transaction on one team's rows: committed at the end, rolled back when the block raises."""
+        async with self.sessions(info={"team_id": team_id}) as session:
+            # On SQLite a transaction that first reads and then writes fails when another wrote in between;
+            # taking the write lock at once makes it wait instead.
+            await session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+            yield session
+            await session.commit()
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def connect(url: str, *, pool_size: int = 10) -> Database:
+    """Open a database. No connection is made until the first session needs one."""
+    parsed = normalise_url(url)
+    options: dict[str, Any] = {"pool_pre_ping": parsed.get_backend_name() == "postgresql"}
+    if parsed.get_backend_name() == "postgresql":
+        options |= {"pool_size": pool_size, "max_overflow": pool_size}
+    engine = create_async_engine(parsed, **options)
+    if parsed.get_backend_name() == "sqlite":
+        _prepare_sqlite(engine)
+    return Database(engine, async_sessionmaker(engine, expire_on_commit=False))
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        # We begin transactions ourselves (below), so the driver must not.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # FULL: an acknowledged form must survive a power cut.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _only_the_teams_rows(state: ORMExecuteState) -> None:
+    """House rule: the session adds the team's filter. `session.info["team_id"]` is set by reading() and writing()."""
+    team_id = state.session.info.get("team_id")
+    if team_id is None or state.is_column_load or state.is_relationship_load or state.is_insert:
+        return
+    state.statement = state.statement.options(
+        with_loader_criteria(OfTeam, lambda cls: cls.team_id == team_id, include_aliases=True)
+    )

@@ -1,0 +1,38 @@
+"""Alembic migrations, run by `upgrade` (the command line's `migrate`, and every start)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from dbos import DBOS
+
+from storage.database import normalise_url
+
+HERE = Path(__file__).parent
+
+
+def config(url: str) -> Config:
+    """Alembic's configuration for this database."""
+    settings = Config()
+    settings.set_main_option("script_location", str(HERE))
+    # Alembic reads its options through configparser, to which a percent sign means something.
+    settings.set_main_option("sqlalchemy.url", sync_url(url).replace("%", "%%"))
+    return settings
+
+
+def sync_url(url: str) -> str:
+    """The same database with a driver that is not async, as Alembic and dbos want it."""
+    parsed = normalise_url(url)
+    driver = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql+psycopg"
+    return parsed.set(drivername=driver).render_as_string(hide_password=False)
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring a database to the newest revision: our tables and those of the queue.
+
+    Two processes may do so at once: the second waits for the first.
+    """
+    command.upgrade(config(url), revision)
+    DBOS.migrate(sync_url(url))

@@ -1,0 +1,89 @@
+"""The transactional outbox: what leaves the house is enqueued in the transaction that saves its cause.
+
+A delivery's states: `queued` → `sending` (written before the call to Slack) → `sent`, or `failed` (Slack refused it for
+good), or `uncertain` (it may have been posted and the channel's history cannot tell).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOSClient, EnqueueOptions
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import Delivery
+
+QUEUE = "deliveries"
+WORKFLOW = "deliver"
+# The version of the delivery workflow's steps. Pinned: a new release of the product that leaves the steps as they are
+# must go on with the work an older one left behind.
+WORKFLOW_VERSION = "1"
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+
+
+class Outbox:
+    """Enqueues deliveries in the caller's transaction."""
+
+    def __init__(self, client: DBOSClient) -> None:
+        self._client = client
+
+    async def enqueue(
+        self,
+        session: AsyncSession,
+        *,
+        key: str,
+        kind: str,
+        channel: str,
+        arguments: Mapping[str, Any],
+        now: datetime,
+    ) -> bool:
+        """Enqueue one delivery under its key; False when the key was used before (then nothing happens).
+
+        `kind` names the message (handlers/messages.py), `channel` is a conversation or a user id, `arguments` is
+        JSON from which the message is made when it is sent.
+        """
+        team_id = session.info["team_id"]
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        values = {
+            "key": key,
+            "team_id": team_id,
+            "kind": kind,
+            "channel": channel,
+            "arguments": dict(arguments),
+            "state": DeliveryState.QUEUED.value,
+            "created_at": now,
+        }
+        added = await session.execute(
+            insert(Delivery).values(values).on_conflict_do_nothing(index_elements=["key"]).returning(Delivery.key)
+        )
+        if added.scalar_one_or_none() is None:
+            return False
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": key,
+            "queue_partition_key": channel,
+            "app_version": WORKFLOW_VERSION,
+        }
+        connection = await session.connection()
+        await connection.run_sync(lambda sync: self._client.enqueue_in_transaction(sync, options, team_id, key))
+        return True
+
+
+async def delivery(session: AsyncSession, key: str) -> Delivery | None:
+    """The delivery with this key."""
+    return await session.scalar(sa.select(Delivery).where(Delivery.key == key))

