@@ -1,0 +1,120 @@
+"""The one typed argument of every handler, and the answers a handler may give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.blocks import Choice
+from handlers.forms import Form
+from handlers.i18n import Translator
+from handlers.messages import Rendered
+from services.deps import Actor, Deps
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """The modal stays open, each sentence under the input of its block_id."""
+
+    by_field: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The modal is replaced."""
+
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Another modal is laid over this one."""
+
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """All modals close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message that only this person sees."""
+
+    message: Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a searching select offers."""
+
+    choices: Sequence[Choice]
+
+
+Answer = Errors | Update | Push | Clear | Reply | Options | None
+"""None closes a modal, or just acknowledges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One thing a person did: who, where, in which language, and the world to act on.
+
+    `text` is what follows the verb of a command, the query of a select or the text of a message; `value` is a button's
+    or an option's value; `view` is the view as Slack sent it, if the thing happened in one.
+    """
+
+    deps: Deps
+    actor: Actor
+    t: Translator
+    client: AsyncWebClient
+    body: Mapping[str, Any]
+    text: str = ""
+    value: str = ""
+    trigger_id: str = ""
+    channel: str = ""
+    view: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def form(self) -> Form:
+        """The values of the view, as they stand."""
+        return Form(self.view)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the modal was opened with (its private metadata)."""
+        raw = self.view.get("private_metadata") or "{}"
+        data = json.loads(raw)
+        return data if isinstance(data, dict) else {}
+
+    @property
+    def in_view(self) -> bool:
+        """Whether this happened in a modal."""
+        return self.view.get("type") == "modal"
+
+    async def open(self, view: View) -> None:
+        """Show a modal: over the one this happened in, or as the first."""
+        if self.in_view:
+            await self.client.views_push(trigger_id=self.trigger_id, view=view.to_dict())
+        else:
+            await self.client.views_open(trigger_id=self.trigger_id, view=view.to_dict())
+
+    async def redraw(self, view: View) -> None:
+        """Replace the modal this happened in; what is typed in blocks that stay is kept by Slack."""
+        await self.client.views_update(view_id=str(self.view["id"]), hash=self.view.get("hash"), view=view.to_dict())
+
+
+def metadata(**values: str | int | None) -> str:
+    """Private metadata of a modal."""
+    return json.dumps({key: value for key, value in values.items() if value is not None}, separators=(",", ":"))
+
+
+def dicts(blocks: Sequence[Block]) -> list[dict[str, Any]]:
+    """Blocks as Slack takes them; raises where one is over a limit."""
+    return [block.to_dict() for block in blocks]

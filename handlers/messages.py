@@ -1,0 +1,42 @@
+"""The contract of a message: a frozen value that renders itself for a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, Self
+
+from slack_sdk.models.blocks import Block
+
+from handlers.i18n import Translator
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Blocks, and the text that stands for them in notifications and screen readers."""
+
+    text: str
+    blocks: Sequence[Block] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a message is rendered: the words, the zone of the times, and what time it is."""
+
+    t: Translator
+    zone: str
+    now: datetime
+
+
+class Message(Protocol):
+    """A message is a pure function of itself and its reader."""
+
+    def render(self, reader: Reader) -> Rendered:
+        """The message in the reader's language."""
+        ...
+
+    @classmethod
+    def examples(cls) -> Sequence[Self]:
+        """Values with everything in them, and the sparsest ones; a test renders them in both languages."""
+        ...

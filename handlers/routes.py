@@ -1,0 +1,127 @@
+"""The route tables: which handler answers which command, view, action, select, shortcut, event, job and delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.members import Permission
+from handlers.interaction import Answer, Interaction
+from handlers.messages import Message
+from services.deps import Deps
+
+Handler = Callable[[Interaction], Awaitable[Answer]]
+Job = Callable[[Deps], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A handler and the permission it asks for."""
+
+    handler: Handler
+    permission: Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb of a command: `/lead qualify`. `usage` and `summary` are msgids."""
+
+    route: Route
+    usage: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A job of the clock: every `seconds`."""
+
+    run: Job
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One delivery, made when it is sent.
+
+    `update_ts` set: that message is edited; else a new one is posted, in `thread_ts` if set. `report_to` is the Slack
+    user who is told when Slack refuses it for good.
+    """
+
+    message: Message
+    language: str
+    zone: str
+    channel: str
+    thread_ts: str | None = None
+    update_ts: str | None = None
+    report_to: str | None = None
+
+
+class NotYet(Exception):
+    """A delivery cannot be made now, because another it builds on is still on its way; it is tried again."""
+
+
+Compose = Callable[[Deps, str, Mapping[str, Any]], Awaitable[Outgoing | None]]
+"""(deps, team_id, arguments) → what to send, or None when there is nothing left to say."""
+
+
+@dataclass(slots=True)
+class Routes:
+    """Everything the wings answer, filled by their `register` functions when the house is wired."""
+
+    commands: dict[str, dict[str, Verb]] = field(default_factory=dict)
+    views: dict[str, Route] = field(default_factory=dict)
+    actions: dict[str, Route] = field(default_factory=dict)
+    options: dict[str, Route] = field(default_factory=dict)
+    shortcuts: dict[str, tuple[Route, str, str]] = field(default_factory=dict)
+    events: dict[str, Route] = field(default_factory=dict)
+    jobs: dict[str, Schedule] = field(default_factory=dict)
+    deliveries: dict[str, Compose] = field(default_factory=dict)
+
+    def command(
+        self, command: str, verb: str, handler: Handler, permission: Permission, *, usage: str, summary: str
+    ) -> None:
+        """`/command verb`."""
+        _add(self.commands.setdefault(command, {}), verb, Verb(Route(handler, permission), usage, summary))
+
+    def view(self, callback_id: str, handler: Handler, permission: Permission) -> None:
+        """A submitted modal."""
+        _add(self.views, callback_id, Route(handler, permission))
+
+    def action(self, action_id: str, handler: Handler, permission: Permission) -> None:
+        """A click or a choice. What follows a `#` in an action_id only keeps it unique in its block."""
+        _add(self.actions, action_id, Route(handler, permission))
+
+    def select(self, action_id: str, handler: Handler, permission: Permission) -> None:
+        """The options of a searching select."""
+        _add(self.options, action_id, Route(handler, permission))
+
+    def shortcut(self, callback_id: str, handler: Handler, permission: Permission, *, name: str, kind: str) -> None:
+        """A shortcut; `kind` is `global` or `message`, `name` a msgid."""
+        _add(self.shortcuts, callback_id, (Route(handler, permission), name, kind))
+
+    def event(self, kind: str, handler: Handler, permission: Permission) -> None:
+        """An event of the Events API."""
+        _add(self.events, kind, Route(handler, permission))
+
+    def job(self, name: str, run: Job, *, seconds: int) -> None:
+        """Something the clock does."""
+        _add(self.jobs, name, Schedule(run, seconds))
+
+    def delivery(self, kind: str, compose: Compose) -> None:
+        """How a kind of delivery is made."""
+        _add(self.deliveries, kind, compose)
+
+
+def _add(table: dict[str, Any], key: str, value: Any) -> None:
+    if key in table:
+        raise ValueError(f"{key} is routed twice.")
+    table[key] = value
+
+
+def gather(registers: Iterable[Callable[[Routes], None]]) -> Routes:
+    """One table from all wings'."""
+    routes = Routes()
+    for register in registers:
+        register(routes)
+    return routes
