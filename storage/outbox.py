@@ -6,7 +6,7 @@ good), or `uncertain` (it may have been posted and the channel's history cannot 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -87,3 +87,27 @@ class Outbox:
 async def delivery(session: AsyncSession, key: str) -> Delivery | None:
     """The delivery with this key."""
     return await session.scalar(sa.select(Delivery).where(Delivery.key == key))
+
+
+async def mark_sending(session: AsyncSession, key: str, now: datetime) -> bool:
+    """`queued` → `sending`; False when it was not queued any more, so somebody has tried to send it before."""
+    result = await session.execute(
+        sa.update(Delivery)
+        .where(Delivery.key == key, Delivery.state == DeliveryState.QUEUED.value)
+        .values(state=DeliveryState.SENDING.value, claimed_at=now)
+        .returning(Delivery.key)
+    )
+    return result.scalar_one_or_none() is not None
+
+
+async def settle(session: AsyncSession, key: str, state: DeliveryState, now: datetime, **values: str | None) -> None:
+    """Write a delivery's final state."""
+    await session.execute(
+        sa.update(Delivery).where(Delivery.key == key).values(state=state.value, sent_at=now, **values)
+    )
+
+
+async def in_states(session: AsyncSession, states: Sequence[DeliveryState], *, limit: int) -> Sequence[Delivery]:
+    """Deliveries in these states, newest first."""
+    query = sa.select(Delivery).where(Delivery.state.in_([s.value for s in states]))
+    return (await session.scalars(query.order_by(Delivery.created_at.desc()).limit(limit))).all()

@@ -1,0 +1,87 @@
+"""The states of a delivery (storage/outbox.py), each change its own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.deps import Deps
+from storage import outbox
+from storage.outbox import DeliveryState
+
+_SETTLED = frozenset({DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNCERTAIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that is about to be sent. `first`: nobody has tried to send it before."""
+
+    key: str
+    kind: str
+    channel: str
+    arguments: Mapping[str, Any]
+    state: DeliveryState
+    first: bool
+    claimed_at: datetime
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.state in _SETTLED
+
+
+async def claim(deps: Deps, team_id: str, key: str) -> Claim | None:
+    """Mark a delivery as being sent, durably, before anything is sent; None when there is no such delivery."""
+    now = deps.now()
+    async with deps.writing(team_id) as session:
+        first = await outbox.mark_sending(session, key, now)
+        row = await outbox.delivery(session, key)
+    if row is None:
+        return None
+    return Claim(row.key, row.kind, row.channel, row.arguments, DeliveryState(row.state), first, row.claimed_at or now)
+
+
+async def sent(deps: Deps, team_id: str, key: str, *, ts: str | None, channel: str | None) -> DeliveryState:
+    """Record where the message stands; both None when there was nothing to say any more."""
+    return await _settle(deps, team_id, key, DeliveryState.SENT, ts=ts, posted_channel=channel)
+
+
+async def failed(deps: Deps, team_id: str, key: str, error: str) -> DeliveryState:
+    """Record that Slack refused it for good."""
+    return await _settle(deps, team_id, key, DeliveryState.FAILED, error=error)
+
+
+async def uncertain(deps: Deps, team_id: str, key: str) -> DeliveryState:
+    """Record that nobody can tell whether it was posted."""
+    return await _settle(deps, team_id, key, DeliveryState.UNCERTAIN)
+
+
+async def _settle(deps: Deps, team_id: str, key: str, state: DeliveryState, **values: str | None) -> DeliveryState:
+    async with deps.writing(team_id) as session:
+        await outbox.settle(session, key, state, deps.now(), **values)
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a delivery's message stands in Slack."""
+
+    state: DeliveryState
+    channel: str | None
+    ts: str | None
+
+
+async def posted(deps: Deps, team_id: str, key: str) -> Posted | None:
+    """Where the message of a delivery stands; None when it was never enqueued."""
+    async with deps.reading(team_id) as session:
+        row = await outbox.delivery(session, key)
+    return None if row is None else Posted(DeliveryState(row.state), row.posted_channel, row.ts)
+
+
+async def troubled(deps: Deps, team_id: str) -> list[tuple[str, DeliveryState, str | None]]:
+    """Deliveries an admin should look at, newest first: (key, state, Slack's error)."""
+    async with deps.reading(team_id) as session:
+        rows = await outbox.in_states(session, (DeliveryState.FAILED, DeliveryState.UNCERTAIN), limit=20)
+    return [(row.key, DeliveryState(row.state), row.error) for row in rows]
