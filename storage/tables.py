@@ -212,6 +212,8 @@ class Call(OfTeam, Base):
     connection: Mapped[str] = mapped_column(String(32))
     party: Mapped[str] = mapped_column(String(32))
     outcome: Mapped[str | None] = mapped_column(String(32))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    """Why the person refused."""
     note: Mapped[str] = mapped_column(Text, default="")
 
 
@@ -236,7 +238,7 @@ class Qualification(OfTeam, Base):
     """One judgement of a lead: the answers, the verdict and the rules it was judged by."""
 
     __tablename__ = "qualifications"
-    __table_args__ = (Index("ix_qualifications_lead", "lead_id", "id"),)
+    __table_args__ = (UniqueConstraint("team_id", "request_key"), Index("ix_qualifications_lead", "lead_id", "id"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))
@@ -250,6 +252,8 @@ class Qualification(OfTeam, Base):
     overridden_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
     override_reason: Mapped[str] = mapped_column(Text, default="")
     overridden_at: Mapped[datetime | None]
+    request_key: Mapped[str | None] = mapped_column(String(255))
+    """The submission that made this row: the same one sent twice makes one row."""
     created_at: Mapped[datetime]
 
     policy: Mapped[VerdictPolicy] = relationship(lazy="raise")
@@ -260,6 +264,7 @@ class Handoff(OfTeam, Base):
 
     __tablename__ = "handoffs"
     __table_args__ = (
+        UniqueConstraint("team_id", "request_key"),
         Index("ix_handoffs_team_status_due", "team_id", "status", "due_at"),
         Index("ix_handoffs_lead", "lead_id"),
         # At most one handoff of a lead is open at a time, also under two simultaneous clicks.
@@ -285,6 +290,8 @@ class Handoff(OfTeam, Base):
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
     reminded_at: Mapped[datetime | None]
+    request_key: Mapped[str | None] = mapped_column(String(255))
+    """The submission that made this row: the same one sent twice makes one row."""
 
     lead: Mapped[Lead] = relationship(lazy="raise")
     qualification: Mapped[Qualification] = relationship(lazy="raise")
@@ -322,6 +329,7 @@ class AuditLog(OfTeam, Base):
     """Who did what to which record. Only added to."""
 
     __tablename__ = "audit_log"
+    __table_args__ = (Index("ix_audit_log_team_subject", "team_id", "subject", "id"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))

@@ -111,6 +111,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_log")),
     )
     op.create_index(op.f("ix_audit_log_team_id"), "audit_log", ["team_id"], unique=False)
+    op.create_index("ix_audit_log_team_subject", "audit_log", ["team_id", "subject", "id"], unique=False)
 
     op.create_table(
         "contacts",
@@ -198,6 +199,7 @@ def upgrade() -> None:
         sa.Column("connection", sa.String(length=32), nullable=False),
         sa.Column("party", sa.String(length=32), nullable=False),
         sa.Column("outcome", sa.String(length=32), nullable=True),
+        sa.Column("reason", sa.String(length=32), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("team_id", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_calls_lead_id"), ondelete="CASCADE"),
@@ -222,6 +224,7 @@ def upgrade() -> None:
         sa.Column("overridden_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("override_reason", sa.Text(), nullable=False),
         sa.Column("overridden_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("request_key", sa.String(length=255), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("team_id", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_qualifications_lead_id"), ondelete="CASCADE"),
@@ -230,6 +233,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["policy_id"], ["verdict_policies.id"], name=op.f("fk_qualifications_policy_id")),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_qualifications_team_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_qualifications")),
+        sa.UniqueConstraint("team_id", "request_key", name=op.f("uq_qualifications_team_id")),
     )
     op.create_index("ix_qualifications_lead", "qualifications", ["lead_id", "id"], unique=False)
     op.create_index(op.f("ix_qualifications_team_id"), "qualifications", ["team_id"], unique=False)
@@ -269,6 +273,7 @@ def upgrade() -> None:
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("request_key", sa.String(length=255), nullable=True),
         sa.Column("team_id", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(["acknowledged_by"], ["members.id"], name=op.f("fk_handoffs_acknowledged_by")),
         sa.ForeignKeyConstraint(["from_member_id"], ["members.id"], name=op.f("fk_handoffs_from_member_id")),
@@ -277,6 +282,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_handoffs_team_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["to_member_id"], ["members.id"], name=op.f("fk_handoffs_to_member_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_handoffs")),
+        sa.UniqueConstraint("team_id", "request_key", name=op.f("uq_handoffs_team_id")),
     )
     op.create_index("ix_handoffs_lead", "handoffs", ["lead_id"], unique=False)
     op.create_index(op.f("ix_handoffs_team_id"), "handoffs", ["team_id"], unique=False)
