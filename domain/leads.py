@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from domain.errors import Code, Refused
+from domain.members import Permission, Role, may
 
 
 class Stage(StrEnum):
@@ -53,6 +54,78 @@ class NextStep(StrEnum):
     DISQUALIFY = "disqualify"
     HAND_OFF = "hand_off"
     WAIT_FOR_FIELD_SALES = "wait_for_field_sales"
+
+
+def after_verdict(stage: Stage, sales_qualified: bool) -> Stage:
+    """The stage a lead goes to when it was judged in `stage`.
+
+    A lead that was judged is no longer new. One that lost its verdict is worked again; one that waits in nurturing or
+    is out stays there, because leaving is a decision of its own.
+
+    Raises `Refused(WRONG_STAGE)` while field sales has it.
+    """
+    if not may_qualify(stage):
+        raise Refused(Code.WRONG_STAGE, current=stage.value, target=Stage.SALES_QUALIFIED.value)
+    if sales_qualified:
+        return Stage.SALES_QUALIFIED
+    return Stage.WORKING if stage in (Stage.NEW, Stage.SALES_QUALIFIED) else stage
+
+
+def after_step(stage: Stage, step: NextStep) -> Stage:
+    """The stage a lead goes to when `step` (CALL, NURTURE or DISQUALIFY) was decided in `stage`.
+
+    Raises `Refused(INVALID, "step")` for a step nobody chooses, `Refused(WRONG_STAGE)` while field sales has the lead.
+    """
+    targets = {
+        # A qualified lead may be called once more before it is handed off; it does not lose its verdict by that.
+        NextStep.CALL: Stage.SALES_QUALIFIED if stage is Stage.SALES_QUALIFIED else Stage.WORKING,
+        NextStep.NURTURE: Stage.NURTURING,
+        NextStep.DISQUALIFY: Stage.DISQUALIFIED,
+    }
+    if step not in targets:
+        raise Refused(Code.INVALID, "step")
+    if not may_qualify(stage):
+        raise Refused(Code.WRONG_STAGE, current=stage.value, target=targets[step].value)
+    check_move(stage, targets[step])
+    return targets[step]
+
+
+class LeadAction(StrEnum):
+    """What a person can do with a lead: the buttons of its card."""
+
+    QUALIFY = "qualify"
+    HAND_OFF = "hand_off"
+    NEXT_STEP = "next_step"
+    OVERRIDE = "override"
+    ACCEPT = "accept"
+    RETURN = "return"
+    TAKE_OVER = "take_over"
+    REOPEN = "reopen"
+
+
+def fitting_actions(stage: Stage, role: Role, *, owns: bool, judged: bool) -> frozenset[LeadAction]:
+    """The actions that fit a lead in `stage` for a member of `role`.
+
+    `owns`: the lead is this member's own. `judged`: there is a verdict that could be overridden.
+    """
+    found = set()
+    if may_qualify(stage):
+        if may(role, Permission.QUALIFY):
+            found.add(LeadAction.QUALIFY)
+        if may(role, Permission.EDIT_LEADS):
+            found.add(LeadAction.REOPEN if stage is Stage.DISQUALIFIED else LeadAction.NEXT_STEP)
+        if judged and may(role, Permission.OVERRIDE_VERDICT):
+            found.add(LeadAction.OVERRIDE)
+        if not owns and may(role, Permission.HAND_OFF):
+            found.add(LeadAction.TAKE_OVER)
+    if stage is Stage.SALES_QUALIFIED and may(role, Permission.HAND_OFF):
+        found.add(LeadAction.HAND_OFF)
+    if may(role, Permission.TAKE_HANDOFF):
+        if stage is Stage.HANDED_OFF:
+            found |= {LeadAction.ACCEPT, LeadAction.RETURN}
+        elif stage is Stage.ACCEPTED:
+            found.add(LeadAction.RETURN)
+    return frozenset(found)
 
 
 class DisqualifyReason(StrEnum):

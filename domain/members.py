@@ -31,6 +31,8 @@ class Permission(StrEnum):
     OVERRIDE_VERDICT = "override_verdict"
     EDIT_POLICY = "edit_policy"
     IMPORT = "import"
+    EDIT_TEAM = "edit_team"
+    """Change the team's settings, its members' roles and what field sales covers."""
 
 
 _EVERYBODY = frozenset(Role)
@@ -44,6 +46,7 @@ MATRIX: dict[Permission, frozenset[Role]] = {
     Permission.OVERRIDE_VERDICT: frozenset({Role.MANAGER, Role.ADMIN}),
     Permission.EDIT_POLICY: frozenset({Role.MANAGER, Role.ADMIN}),
     Permission.IMPORT: frozenset({Role.INSIDE_SALES, Role.MANAGER, Role.MARKETING, Role.ADMIN}),
+    Permission.EDIT_TEAM: frozenset({Role.MANAGER, Role.ADMIN}),
 }
 
 
@@ -56,3 +59,13 @@ def require(role: Role, permission: Permission) -> None:
     """Raise `Refused(NOT_ALLOWED)` unless the role may do this."""
     if not may(role, permission):
         raise Refused(Code.NOT_ALLOWED, permission=permission.value)
+
+
+def check_role_change(actor: Role, current: Role, target: Role) -> None:
+    """Raise `Refused(NOT_ALLOWED)` unless `actor` may turn somebody's role from `current` into `target`.
+
+    Only an admin makes or unmakes an admin: else every manager could become one.
+    """
+    require(actor, Permission.EDIT_TEAM)
+    if Role.ADMIN in (current, target) and actor is not Role.ADMIN:
+        raise Refused(Code.NOT_ALLOWED, permission=Permission.EDIT_TEAM.value)

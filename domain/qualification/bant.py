@@ -8,7 +8,14 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from domain.errors import Code, Refused, Rejected
+
 _T = TypeVar("_T")
+
+MAX_YEN = 10**15
+"""A thousand trillion yen: above it, zeros were typed by mistake."""
+MAX_TEXT = 3000
+"""What a field of a form can hold."""
 
 
 class Element(StrEnum):
@@ -125,6 +132,27 @@ class Answers:
     def asked(self) -> tuple[Element, ...]:
         """The elements that were asked, whatever the answer: the numerator of BANT completion (of four)."""
         return tuple(e for e in Element if self.status(e) is not Status.NOT_ASKED)
+
+    def check(self) -> None:
+        """Raise `Rejected` with every field out of bounds: `amount_yen`, and texts, named `need.note` and so on."""
+        refusals = []
+        amount = self.budget.amount_yen
+        if amount is not None and not 0 <= amount <= MAX_YEN:
+            refusals.append(Refused(Code.INVALID, "amount_yen", least=0, most=MAX_YEN))
+        texts = {
+            "budget.note": self.budget.note,
+            "authority.decision_maker": self.authority.decision_maker,
+            "authority.influencers": self.authority.influencers,
+            "authority.process": self.authority.process,
+            "need.note": self.need.note,
+            "timeline.note": self.timeline.note,
+            "call_summary": self.call_summary,
+        }
+        refusals += [
+            Refused(Code.TOO_LONG, name, most=MAX_TEXT) for name, text in texts.items() if len(text) > MAX_TEXT
+        ]
+        if refusals:
+            raise Rejected(*refusals)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object from which `from_json` makes an equal value."""

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from domain.errors import Code, Refused, Rejected
+
+MAX_TEXT = 3000
+"""What a field of a form can hold."""
+
 
 class Section(StrEnum):
     """The six sections of a complete handoff."""
@@ -63,6 +68,19 @@ class Package:
             Section.CALL_SUMMARY: self.call_summary,
         }
         return tuple(section for section, text in filled.items() if not text.strip())
+
+    def check(self) -> None:
+        """Raise `Rejected` with every section that is empty (REQUIRED) or text that is too long (TOO_LONG).
+
+        The fields are this class's own names; worries and hopes are one section, missed under `worries`.
+        """
+        names = {section: section.value for section in Section} | {Section.WORRIES_AND_HOPES: "worries"}
+        refusals = [Refused(Code.REQUIRED, names[section]) for section in self.missing()]
+        refusals += [
+            Refused(Code.TOO_LONG, name, most=MAX_TEXT) for name, text in self.to_json().items() if len(text) > MAX_TEXT
+        ]
+        if refusals:
+            raise Rejected(*refusals)
 
     def to_json(self) -> dict[str, str]:
         """A JSON object from which `from_json` makes an equal value."""

@@ -1,0 +1,179 @@
+"""Judging a lead by what the call brought (work item 3-1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.errors import Code, Refused
+from domain.leads import Stage, after_verdict, may_qualify
+from domain.members import Permission, require
+from domain.qualification.bant import Answers
+from domain.qualification.verdict import Policy, Verdict, judge
+from services.deps import Actor, Deps
+from services.outreach.records import AccountFacts, ContactFacts, LeadLine, account_facts, contact_facts, lead_line
+from services.outreach.stages import move, steps_of_verdict
+from services.qualification.records import (
+    FieldRep,
+    QualificationView,
+    policy_of,
+    qualification_view,
+    ranked,
+)
+from services.qualification.verdict import make_defaults
+from storage import leads as lead_queries
+from storage import qualification as queries
+from storage.members import audit
+from storage.qualification import JudgedLeadRow, QualificationRow
+
+
+@dataclass(frozen=True, slots=True)
+class QualifyDraft:
+    """What the form starts from: all that is known about the lead. `lead_version` goes back with the form."""
+
+    lead: LeadLine
+    account: AccountFacts
+    contact: ContactFacts
+    answers: Answers
+    policy: Policy
+    policy_version: int
+    lead_version: int
+    last: QualificationView | None
+    """The newest judgement, whose answers these are; None for a lead that was never judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A judgement just made. `suggestions`: field-sales reps, best first, if the lead is sales qualified."""
+
+    qualification_id: int
+    verdict: Verdict
+    policy_version: int
+    lead: LeadLine
+    suggestions: tuple[FieldRep, ...]
+
+
+async def prepare(deps: Deps, actor: Actor, lead_id: int) -> QualifyDraft:
+    """Everything the form shows. Refused: NOT_ALLOWED, NOT_FOUND, WRONG_STAGE while field sales has the lead."""
+    require(actor.role, Permission.QUALIFY)
+    async with deps.reading(actor.team_id) as session:
+        found = await queries.lead_to_judge(session, lead_id)
+        if found is None:
+            raise Refused(Code.NOT_FOUND)
+        if not may_qualify(Stage(found.lead.stage)):
+            raise Refused(Code.WRONG_STAGE, current=found.lead.stage, target=Stage.SALES_QUALIFIED.value)
+        account = await lead_queries.account(session, found.lead.account_id)
+        contact = await lead_queries.contact(session, found.lead.contact_id)
+        judged = await queries.qualifications(session, lead_id, 1)
+    if account is None or contact is None:
+        raise Refused(Code.NOT_FOUND)
+    last = qualification_view(judged[0]) if judged else None
+    return QualifyDraft(
+        lead=lead_line(found.lead),
+        account=account_facts(account),
+        contact=contact_facts(contact),
+        answers=last.answers if last else Answers(),
+        # Version 1 is written when the first lead is judged; until then its rules are known all the same.
+        policy=policy_of(found.policy) if found.policy else Policy(),
+        policy_version=found.policy.version if found.policy else 1,
+        lead_version=found.lead.version,
+        last=last,
+    )
+
+
+async def qualify(
+    deps: Deps,
+    actor: Actor,
+    lead_id: int,
+    answers: Answers,
+    *,
+    lead_version: int | None = None,
+    request_key: str | None = None,
+) -> Judged:
+    """Save what the call brought, judge it by the rules in force and move the lead.
+
+    `lead_version` is the version the form was filled from, None to save whatever happened since. `request_key` names
+    the submission: sent twice it makes one qualification, and the second call gives the first one's answer.
+
+    Refused: NOT_ALLOWED, NOT_FOUND, STALE, WRONG_STAGE while field sales has the lead. Rejected: fields `amount_yen`
+    and every text (by its name in the answers) that is out of bounds.
+    """
+    require(actor.role, Permission.QUALIFY)
+    answers.check()
+    now, today = deps.now(), deps.today(actor.team_zone)
+    key = f"{lead_id}:{request_key}" if request_key else None
+    async with deps.writing(actor.team_id) as session:
+        found = await queries.lead_to_judge(session, lead_id, lock=True)
+        if found is None:
+            raise Refused(Code.NOT_FOUND)
+        stage = Stage(found.lead.stage)
+        if not may_qualify(stage) or lead_version not in (None, found.lead.version):
+            # Perhaps it was this very submission that changed the lead.
+            before = await queries.qualification_of_request(session, key) if key else None
+            if before is not None:
+                return await _again(session, found, before)
+            if not may_qualify(stage):
+                raise Refused(Code.WRONG_STAGE, current=stage.value, target=Stage.SALES_QUALIFIED.value)
+            raise Refused(Code.STALE, version=found.lead.version)
+        policy_row = found.policy or await _first_policy(session, now)
+        verdict = judge(answers, policy_of(policy_row), today)
+        made = await queries.add_qualification(
+            session,
+            lead_id=lead_id,
+            member_id=actor.member_id,
+            policy_id=policy_row.id,
+            judged_on=today.isoformat(),
+            answers=answers.to_json(),
+            sales_qualified=verdict.sales_qualified,
+            request_key=key,
+            created_at=now,
+        )
+        if made is None:
+            before = await queries.qualification_of_request(session, key) if key else None
+            if before is None:
+                raise Refused(Code.STALE)
+            return await _again(session, found, before)
+        target = after_verdict(stage, verdict.sales_qualified)
+        steps = steps_of_verdict(verdict.sales_qualified, found.lead.next_step)
+        await move(session, actor, lead_id, stage, target, now, **steps)
+        detail = {
+            "qualification_id": made,
+            "sales_qualified": verdict.sales_qualified,
+            "policy_version": policy_row.version,
+            "stage": target.value,
+        }
+        await audit(session, actor.member_id, "lead.qualify", f"leads:{lead_id}", detail, now)
+        reps = await queries.field_reps(session) if verdict.sales_qualified else []
+    # What was read under the lock and what was just written make the line; nobody else could have changed it.
+    after = found.lead._replace(stage=target.value, version=found.lead.version + 1, **steps)
+    return Judged(
+        qualification_id=made,
+        verdict=verdict,
+        policy_version=policy_row.version,
+        lead=lead_line(after),
+        suggestions=ranked(reps, found.address, found.industry),
+    )
+
+
+async def _again(session: AsyncSession, found: JudgedLeadRow, before: QualificationRow) -> Judged:
+    """The answer a submission got the first time, with the lead as it stands now."""
+    view = qualification_view(before)
+    lead = await lead_queries.line(session, before.lead_id)
+    reps = await queries.field_reps(session) if view.verdict.sales_qualified else []
+    return Judged(
+        qualification_id=view.qualification_id,
+        verdict=view.verdict,
+        policy_version=view.policy_version,
+        lead=lead_line(lead or found.lead),
+        suggestions=ranked(reps, found.address, found.industry),
+    )
+
+
+async def _first_policy(session: AsyncSession, now: datetime) -> queries.PolicyRow:
+    await make_defaults(session, now)
+    made = await queries.policy(session)
+    if made is None:
+        raise Refused(Code.NOT_FOUND)
+    return made.policy

@@ -1,0 +1,148 @@
+"""Queries about teams and their members. The session goes first and sees one team only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import AuditLog, Member, Team
+
+# Rows are changed by statements, never by loaded objects, so there is nothing in the session to keep in step.
+NO_SYNC = {"synchronize_session": False}
+
+
+class MemberRow(NamedTuple):
+    """A member, and the zone of the team."""
+
+    id: int
+    team_id: str
+    slack_user: str
+    name: str
+    role: str
+    language: str
+    zone: str
+    team_zone: str
+    territories: list[str]
+    industries: list[str]
+
+
+_MEMBER = sa.select(
+    Member.id,
+    Member.team_id,
+    Member.slack_user,
+    Member.name,
+    Member.role,
+    Member.language,
+    Member.zone,
+    Team.zone,
+    Member.territories,
+    Member.industries,
+).join(Team, Team.id == Member.team_id)
+
+
+class TeamRow(NamedTuple):
+    """A team's settings."""
+
+    name: str
+    zone: str
+    language: str
+    handoff_channel: str | None
+    acknowledge_minutes: int
+
+
+def _insert(session: AsyncSession, table: type[Any]) -> postgresql.Insert | sqlite.Insert:
+    dialect = session.get_bind().dialect.name
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+async def insert_once(
+    session: AsyncSession, table: type[Any], values: Mapping[str, Any], *, unique: Sequence[str], returning: Any
+) -> Any | None:
+    """Add a row unless one with the same `unique` columns is there.
+
+    `returning` of the new row, None when there was one. Waits for a transaction that is just adding the same.
+    """
+    statement = _insert(session, table).values(**values).on_conflict_do_nothing(index_elements=list(unique))
+    return (await session.execute(statement.returning(returning))).scalar_one_or_none()
+
+
+async def by_slack_user(session: AsyncSession, slack_user: str) -> MemberRow | None:
+    """The active member with this Slack user."""
+    row = (await session.execute(_MEMBER.where(Member.slack_user == slack_user, Member.active))).one_or_none()
+    return MemberRow._make(row) if row else None
+
+
+async def by_id(session: AsyncSession, member_id: int) -> MemberRow | None:
+    """The active member with this id."""
+    row = (await session.execute(_MEMBER.where(Member.id == member_id, Member.active))).one_or_none()
+    return MemberRow._make(row) if row else None
+
+
+async def of_roles(session: AsyncSession, roles: Sequence[str]) -> list[MemberRow]:
+    """The active members of these roles, in the order in which they came."""
+    rows = await session.execute(_MEMBER.where(Member.role.in_(roles), Member.active).order_by(Member.id))
+    return [MemberRow._make(row) for row in rows]
+
+
+async def lock_team(session: AsyncSession, team_id: str) -> None:
+    """Wait until no other transaction holds this team's row, and hold it until the end of this one."""
+    await session.execute(sa.select(Team.id).where(Team.id == team_id).with_for_update())
+
+
+async def count(session: AsyncSession, role: str | None = None) -> int:
+    """How many members there are, or how many active ones of one role."""
+    statement = sa.select(sa.func.count(Member.id))
+    if role is not None:
+        statement = statement.where(Member.role == role, Member.active)
+    return (await session.execute(statement)).scalar_one()
+
+
+async def change(session: AsyncSession, member_id: int, **values: Any) -> bool:
+    """Set columns of a member; False when there is none."""
+    statement = sa.update(Member).where(Member.id == member_id).values(**values).returning(Member.id)
+    return (await session.execute(statement, execution_options=NO_SYNC)).scalar_one_or_none() is not None
+
+
+async def refresh(session: AsyncSession, slack_user: str, *, name: str, zone: str) -> None:
+    """Bring a member's name and zone up to date; somebody who had left is back."""
+    statement = sa.update(Member).where(Member.slack_user == slack_user).values(name=name, zone=zone, active=True)
+    await session.execute(statement, execution_options=NO_SYNC)
+
+
+async def team(session: AsyncSession, team_id: str) -> TeamRow | None:
+    """A team's settings."""
+    row = (
+        await session.execute(
+            sa.select(Team.name, Team.zone, Team.language, Team.handoff_channel, Team.acknowledge_minutes).where(
+                Team.id == team_id
+            )
+        )
+    ).one_or_none()
+    return TeamRow._make(row) if row else None
+
+
+async def change_team(session: AsyncSession, team_id: str, **values: Any) -> bool:
+    """Set columns of a team; False when there is none."""
+    statement = sa.update(Team).where(Team.id == team_id).values(**values).returning(Team.id)
+    return (await session.execute(statement, execution_options=NO_SYNC)).scalar_one_or_none() is not None
+
+
+async def audit(
+    session: AsyncSession, member_id: int | None, action: str, subject: str, detail: Mapping[str, Any], now: datetime
+) -> None:
+    """Write down who did what to which record (`leads:12`)."""
+    await session.execute(
+        sa.insert(AuditLog).values(
+            team_id=session.info["team_id"],
+            member_id=member_id,
+            action=action,
+            subject=subject,
+            detail=dict(detail),
+            created_at=now,
+        )
+    )

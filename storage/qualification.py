@@ -1,0 +1,495 @@
+"""Queries about qualifications, the rules they are judged by, and handoffs. The session goes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from domain.leads import Stage
+from domain.members import Role
+from domain.qualification.handoff import HandoffStatus
+from storage.leads import LEAD_COLUMNS, LeadRow, joined
+from storage.members import NO_SYNC, insert_once
+from storage.tables import (
+    Account,
+    Contact,
+    Delivery,
+    Handoff,
+    HandoffReturn,
+    Lead,
+    Member,
+    Qualification,
+    VerdictPolicy,
+)
+
+WAITING = HandoffStatus.WAITING.value
+
+
+class PolicyRow(NamedTuple):
+    """One version of a team's rules."""
+
+    id: int
+    version: int
+    min_confirmed: int
+    required: list[str]
+    needs_pain: bool
+    needs_intent: bool
+    start_within_months: int | None
+
+
+POLICY_COLUMNS: tuple[Any, ...] = (
+    VerdictPolicy.id,
+    VerdictPolicy.version,
+    VerdictPolicy.min_confirmed,
+    VerdictPolicy.required,
+    VerdictPolicy.needs_pain,
+    VerdictPolicy.needs_intent,
+    VerdictPolicy.start_within_months,
+)
+
+
+class PolicyVersionRow(NamedTuple):
+    """One version of a team's rules, when it was made and by whom (None: the product's defaults)."""
+
+    policy: PolicyRow
+    created_at: datetime
+    created_by: str | None
+
+
+class JudgedLeadRow(NamedTuple):
+    """A lead about to be judged: its line, what decides who should take it, the rules in force (None: not made yet)."""
+
+    lead: LeadRow
+    address: str
+    industry: str
+    policy: PolicyRow | None
+
+
+class QualificationRow(NamedTuple):
+    """A judgement, the rules it was judged by, and who made and overrode it."""
+
+    id: int
+    lead_id: int
+    member: str
+    judged_on: str
+    answers: dict[str, Any]
+    sales_qualified: bool
+    override_reason: str
+    overridden_at: datetime | None
+    overridden_by: str | None
+    created_at: datetime
+    policy: PolicyRow
+
+
+class FieldRepRow(NamedTuple):
+    """A field-sales rep, and how many handoffs wait for an answer or are being worked."""
+
+    member_id: int
+    slack_user: str
+    name: str
+    territories: list[str]
+    industries: list[str]
+    load: int
+
+
+class HandoffRow(NamedTuple):
+    """A handoff with the people it concerns and, once posted, where it stands in Slack."""
+
+    id: int
+    lead_id: int
+    qualification_id: int
+    account_id: int
+    account: str
+    contact_id: int
+    contact: str
+    contact_title: str
+    channel: str
+    status: str
+    package: dict[str, Any]
+    created_at: datetime
+    due_at: datetime
+    acknowledged_at: datetime | None
+    reminded_at: datetime | None
+    from_id: int
+    from_name: str
+    from_slack_user: str
+    from_language: str
+    from_zone: str
+    to_id: int
+    to_name: str
+    to_slack_user: str
+    by_name: str | None
+    by_slack_user: str | None
+    posted_channel: str | None
+    ts: str | None
+
+
+class ReturnRow(NamedTuple):
+    """Why field sales gave a lead back, and who did."""
+
+    handoff_id: int
+    created_at: datetime
+    member: str
+    reason: str
+    comment: str
+
+
+class AnsweredRow(NamedTuple):
+    """A handoff that was just answered."""
+
+    lead_id: int
+    from_member_id: int
+    channel: str
+
+
+class OverdueRow(NamedTuple):
+    """A handoff that was just found overdue."""
+
+    id: int
+    channel: str
+
+
+# Policies -------------------------------------------------------------------------------------------------------
+
+
+def _newest_version() -> sa.ScalarSelect[Any]:
+    other = aliased(VerdictPolicy)
+    return sa.select(sa.func.max(other.version)).where(other.team_id == VerdictPolicy.team_id).scalar_subquery()
+
+
+_POLICY_VERSIONS = sa.select(*POLICY_COLUMNS, VerdictPolicy.created_at, Member.name).outerjoin(
+    Member, Member.id == VerdictPolicy.created_by
+)
+
+
+async def policy(session: AsyncSession) -> PolicyVersionRow | None:
+    """The rules in force."""
+    statement = _POLICY_VERSIONS.order_by(VerdictPolicy.version.desc()).limit(1)
+    row = (await session.execute(statement)).one_or_none()
+    return _policy_version(row) if row else None
+
+
+async def policies(session: AsyncSession) -> list[PolicyVersionRow]:
+    """Every version of the rules, newest first."""
+    rows = await session.execute(_POLICY_VERSIONS.order_by(VerdictPolicy.version.desc()))
+    return [_policy_version(row) for row in rows]
+
+
+def _policy_version(row: Any) -> PolicyVersionRow:
+    return PolicyVersionRow(PolicyRow._make(row[:7]), row[7], row[8])
+
+
+async def add_policy(
+    session: AsyncSession, version: int, rules: Mapping[str, Any], created_by: int | None, now: datetime
+) -> int | None:
+    """Add a version of the rules; its id, or None when somebody else made that version already."""
+    values = {
+        "team_id": session.info["team_id"],
+        "version": version,
+        "created_by": created_by,
+        "created_at": now,
+        **rules,
+    }
+    made: int | None = await insert_once(
+        session, VerdictPolicy, values, unique=["team_id", "version"], returning=VerdictPolicy.id
+    )
+    return made
+
+
+# Qualifications -------------------------------------------------------------------------------------------------
+
+
+async def lead_to_judge(session: AsyncSession, lead_id: int, *, lock: bool = False) -> JudgedLeadRow | None:
+    """A lead with the rules in force, in one query; with `lock` nobody else changes it until the end."""
+    statement = (
+        joined(*LEAD_COLUMNS, Account.address, Account.industry, *POLICY_COLUMNS)
+        .outerjoin(
+            VerdictPolicy,
+            sa.and_(VerdictPolicy.team_id == Lead.team_id, VerdictPolicy.version == _newest_version()),
+        )
+        .where(Lead.id == lead_id)
+    )
+    if lock:
+        statement = statement.with_for_update(of=Lead)
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    rest = len(LEAD_COLUMNS)
+    rules = row[rest + 2 :]
+    return JudgedLeadRow(
+        LeadRow._make(row[:rest]), row[rest], row[rest + 1], PolicyRow._make(rules) if rules[0] is not None else None
+    )
+
+
+async def add_qualification(session: AsyncSession, **values: Any) -> int | None:
+    """Add a judgement; its id, or None when the same `request_key` made one before."""
+    made: int | None = await insert_once(
+        session,
+        Qualification,
+        {"team_id": session.info["team_id"], "override_reason": "", **values},
+        unique=["team_id", "request_key"],
+        returning=Qualification.id,
+    )
+    return made
+
+
+_OVERRIDER = aliased(Member)
+_QUALIFICATIONS = (
+    sa.select(
+        Qualification.id,
+        Qualification.lead_id,
+        Member.name,
+        Qualification.judged_on,
+        Qualification.answers,
+        Qualification.sales_qualified,
+        Qualification.override_reason,
+        Qualification.overridden_at,
+        _OVERRIDER.name,
+        Qualification.created_at,
+        *POLICY_COLUMNS,
+    )
+    .select_from(Qualification)
+    .join(Member, Member.id == Qualification.member_id)
+    .join(VerdictPolicy, VerdictPolicy.id == Qualification.policy_id)
+    .outerjoin(_OVERRIDER, _OVERRIDER.id == Qualification.overridden_by)
+)
+
+
+def _qualification(row: Any) -> QualificationRow:
+    return QualificationRow._make((*row[:10], PolicyRow._make(row[10:])))
+
+
+async def qualification(session: AsyncSession, qualification_id: int) -> QualificationRow | None:
+    """One judgement."""
+    row = (await session.execute(_QUALIFICATIONS.where(Qualification.id == qualification_id))).one_or_none()
+    return _qualification(row) if row else None
+
+
+async def qualification_of_request(session: AsyncSession, request_key: str) -> QualificationRow | None:
+    """The judgement that a submission made."""
+    row = (await session.execute(_QUALIFICATIONS.where(Qualification.request_key == request_key))).one_or_none()
+    return _qualification(row) if row else None
+
+
+async def qualifications(session: AsyncSession, lead_id: int, limit: int) -> list[QualificationRow]:
+    """A lead's judgements, newest first."""
+    statement = _QUALIFICATIONS.where(Qualification.lead_id == lead_id).order_by(Qualification.id.desc())
+    return [_qualification(row) for row in await session.execute(statement.limit(limit))]
+
+
+async def override(
+    session: AsyncSession, qualification_id: int, *, sales_qualified: bool, member_id: int, reason: str, now: datetime
+) -> bool:
+    """Turn a verdict round; False when it already says so."""
+    statement = (
+        sa.update(Qualification)
+        .where(Qualification.id == qualification_id, Qualification.sales_qualified.is_(not sales_qualified))
+        .values(sales_qualified=sales_qualified, overridden_by=member_id, override_reason=reason, overridden_at=now)
+        .returning(Qualification.id)
+    )
+    return (await session.execute(statement, execution_options=NO_SYNC)).scalar_one_or_none() is not None
+
+
+# Handoffs -------------------------------------------------------------------------------------------------------
+
+
+async def field_reps(session: AsyncSession) -> list[FieldRepRow]:
+    """Every active field-sales rep with the present load."""
+    loads = (
+        sa.select(Handoff.to_member_id.label("member_id"), sa.func.count(Handoff.id).label("load"))
+        .join(Lead, Lead.id == Handoff.lead_id)
+        .where(
+            sa.or_(
+                Handoff.status == WAITING,
+                sa.and_(Handoff.status == HandoffStatus.ACCEPTED.value, Lead.stage == Stage.ACCEPTED.value),
+            )
+        )
+        .group_by(Handoff.to_member_id)
+        .subquery()
+    )
+    statement = (
+        sa.select(
+            Member.id,
+            Member.slack_user,
+            Member.name,
+            Member.territories,
+            Member.industries,
+            sa.func.coalesce(loads.c.load, 0),
+        )
+        .outerjoin(loads, loads.c.member_id == Member.id)
+        .where(Member.role == Role.FIELD_SALES.value, Member.active)
+        .order_by(Member.id)
+    )
+    return [FieldRepRow._make(row) for row in await session.execute(statement)]
+
+
+async def add_handoff(session: AsyncSession, **values: Any) -> int | None:
+    """Add a handoff; its id, or None when the same `request_key` made one before."""
+    made: int | None = await insert_once(
+        session,
+        Handoff,
+        {"team_id": session.info["team_id"], "status": WAITING, **values},
+        unique=["team_id", "request_key"],
+        returning=Handoff.id,
+    )
+    return made
+
+
+_FROM, _TO, _BY = aliased(Member), aliased(Member), aliased(Member)
+_HANDOFFS = (
+    sa.select(
+        Handoff.id,
+        Handoff.lead_id,
+        Handoff.qualification_id,
+        Lead.account_id,
+        Account.name,
+        Lead.contact_id,
+        Contact.name,
+        Contact.title,
+        Handoff.channel,
+        Handoff.status,
+        Handoff.package,
+        Handoff.created_at,
+        Handoff.due_at,
+        Handoff.acknowledged_at,
+        Handoff.reminded_at,
+        _FROM.id,
+        _FROM.name,
+        _FROM.slack_user,
+        _FROM.language,
+        _FROM.zone,
+        _TO.id,
+        _TO.name,
+        _TO.slack_user,
+        _BY.name,
+        _BY.slack_user,
+        Delivery.posted_channel,
+        Delivery.ts,
+    )
+    .select_from(Handoff)
+    .join(Lead, Lead.id == Handoff.lead_id)
+    .join(Account, Account.id == Lead.account_id)
+    .join(Contact, Contact.id == Lead.contact_id)
+    .join(_FROM, _FROM.id == Handoff.from_member_id)
+    .join(_TO, _TO.id == Handoff.to_member_id)
+    .outerjoin(_BY, _BY.id == Handoff.acknowledged_by)
+    .outerjoin(Delivery, Delivery.key == sa.literal("handoff:") + sa.cast(Handoff.id, sa.Text))
+)
+
+
+async def handoff(session: AsyncSession, handoff_id: int) -> HandoffRow | None:
+    """One handoff."""
+    row = (await session.execute(_HANDOFFS.where(Handoff.id == handoff_id))).one_or_none()
+    return HandoffRow._make(row) if row else None
+
+
+async def handoff_of_request(session: AsyncSession, request_key: str) -> HandoffRow | None:
+    """The handoff that a submission made."""
+    row = (await session.execute(_HANDOFFS.where(Handoff.request_key == request_key))).one_or_none()
+    return HandoffRow._make(row) if row else None
+
+
+async def handoffs(session: AsyncSession, lead_id: int, limit: int) -> list[HandoffRow]:
+    """A lead's handoffs, newest first."""
+    statement = _HANDOFFS.where(Handoff.lead_id == lead_id).order_by(Handoff.id.desc())
+    return [HandoffRow._make(row) for row in await session.execute(statement.limit(limit))]
+
+
+async def waiting(session: AsyncSession, condition: sa.ColumnElement[bool], limit: int) -> list[HandoffRow]:
+    """Handoffs that wait and for which `condition` holds, the one due first first."""
+    statement = _HANDOFFS.where(Handoff.status == WAITING, condition).order_by(Handoff.due_at, Handoff.id)
+    return [HandoffRow._make(row) for row in await session.execute(statement.limit(limit))]
+
+
+async def count_waiting(session: AsyncSession, condition: sa.ColumnElement[bool], now: datetime) -> tuple[int, int]:
+    """How many handoffs wait for which `condition` holds, and how many of them are overdue."""
+    late = sa.func.coalesce(sa.func.sum(sa.case((Handoff.due_at <= now, 1), else_=0)), 0)
+    row = (
+        await session.execute(sa.select(sa.func.count(Handoff.id), late).where(Handoff.status == WAITING, condition))
+    ).one()
+    return row[0], row[1]
+
+
+async def returns(session: AsyncSession, lead_id: int, limit: int) -> list[ReturnRow]:
+    """The returns of a lead's handoffs, newest first."""
+    statement = (
+        sa.select(
+            HandoffReturn.handoff_id,
+            HandoffReturn.created_at,
+            Member.name,
+            HandoffReturn.reason,
+            HandoffReturn.comment,
+        )
+        .join(Handoff, Handoff.id == HandoffReturn.handoff_id)
+        .join(Member, Member.id == HandoffReturn.member_id)
+        .where(Handoff.lead_id == lead_id)
+        .order_by(HandoffReturn.id.desc())
+    )
+    return [ReturnRow._make(row) for row in await session.execute(statement.limit(limit))]
+
+
+async def answer(
+    session: AsyncSession,
+    handoff_id: int,
+    current: HandoffStatus,
+    target: HandoffStatus,
+    member_id: int,
+    now: datetime,
+) -> AnsweredRow | None:
+    """Move a handoff from one status to another: of any number who try at once, one gets the row, the others None.
+
+    The first answer is the one that counts for the clock: a later return leaves who answered and when.
+    """
+    answered = {"acknowledged_by": member_id, "acknowledged_at": now} if current is HandoffStatus.WAITING else {}
+    statement = (
+        sa.update(Handoff)
+        .where(Handoff.id == handoff_id, Handoff.status == current.value)
+        .values(status=target.value, **answered)
+        .returning(Handoff.lead_id, Handoff.from_member_id, Handoff.channel)
+    )
+    row = (await session.execute(statement, execution_options=NO_SYNC)).one_or_none()
+    return AnsweredRow._make(row) if row else None
+
+
+async def add_return(
+    session: AsyncSession, handoff_id: int, member_id: int, reason: str, comment: str, now: datetime
+) -> None:
+    """Write down why a lead came back."""
+    await session.execute(
+        sa.insert(HandoffReturn).values(
+            team_id=session.info["team_id"],
+            handoff_id=handoff_id,
+            member_id=member_id,
+            reason=reason,
+            comment=comment,
+            created_at=now,
+        )
+    )
+
+
+async def mark_overdue(session: AsyncSession, now: datetime) -> list[OverdueRow]:
+    """Mark what waits beyond its time as reminded. Each handoff is in the answer of one caller only."""
+    statement = (
+        sa.update(Handoff)
+        .where(Handoff.status == WAITING, Handoff.due_at <= now, Handoff.reminded_at.is_(None))
+        .values(reminded_at=now)
+        .returning(Handoff.id, Handoff.channel)
+    )
+    rows = await session.execute(statement, execution_options=NO_SYNC)
+    return sorted(OverdueRow._make(row) for row in rows)
+
+
+async def teams_with_waiting(session: AsyncSession) -> list[str]:
+    """The teams in which a handoff waits that nobody was reminded of. For a session that is of no team."""
+    statement = (
+        sa.select(Handoff.team_id)
+        .where(Handoff.status == WAITING, Handoff.reminded_at.is_(None))
+        .distinct()
+        .order_by(Handoff.team_id)
+    )
+    return list(await session.scalars(statement))
