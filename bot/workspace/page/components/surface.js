@@ -1,0 +1,56 @@
+// A scrolling area of blocks. Presses on anything marked data-act inside it are told to Python as one event, so
+// still blocks need no listener of their own. With `stick` it keeps the newest message in sight like a chat does.
+export default {
+  template: `
+    <div class="kk-surface" ref="scroll" :tabindex="stick ? 0 : undefined" :role="role" :aria-label="label"
+         :aria-live="role === 'log' ? 'polite' : undefined" @scroll.passive="scrolled" @click="pressed">
+      <div ref="inner" class="kk-surface-inner"><slot></slot></div>
+      <button v-if="stick && fresh && !atEnd" type="button" class="kk-new-below" @click.stop="toEnd">
+        <span aria-hidden="true">↓</span> {{ newBelow }}
+      </button>
+    </div>`,
+  props: { stick: Boolean, role: String, label: String, newBelow: String },
+  emits: ["act"],
+  data() {
+    return { atEnd: true, fresh: false };
+  },
+  mounted() {
+    if (!this.stick) return;
+    this.toEnd();
+    this.watcher = new ResizeObserver(() => {
+      if (this.atEnd) this.toEnd();
+      else if (this.$refs.inner.offsetHeight > this.height) this.fresh = true;
+      this.height = this.$refs.inner.offsetHeight;
+    });
+    this.watcher.observe(this.$refs.inner);
+    this.watcher.observe(this.$refs.scroll);
+  },
+  unmounted() {
+    this.watcher?.disconnect();
+  },
+  methods: {
+    toEnd() {
+      const area = this.$refs.scroll;
+      if (!area) return;
+      area.scrollTop = area.scrollHeight;
+      this.atEnd = true;
+      this.fresh = false;
+    },
+    scrolled() {
+      if (!this.stick) return;
+      const area = this.$refs.scroll;
+      this.atEnd = area.scrollHeight - area.scrollTop - area.clientHeight < 48;
+      if (this.atEnd) this.fresh = false;
+    },
+    pressed(event) {
+      const target = event.target.closest("[data-act]");
+      if (!target || !this.$refs.scroll.contains(target)) return;
+      if (target.classList.contains("kk-working")) return;
+      if (target.dataset.act === "button" && target.tagName === "BUTTON") target.classList.add("kk-working");
+      this.$emit("act", { ...target.dataset, ts: target.closest("[data-ts]")?.dataset.ts });
+    },
+    settle() {
+      this.$refs.scroll?.querySelectorAll(".kk-working").forEach((each) => each.classList.remove("kk-working"));
+    },
+  },
+};
