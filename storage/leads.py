@@ -164,6 +164,16 @@ class StageRow(NamedTuple):
     reason: str
 
 
+class Word(NamedTuple):
+    """A word somebody searches for, folded as each column it is looked for in; "" is not looked for there."""
+
+    name: str
+    reading: str
+    phone: str
+    email: str
+    company: str
+
+
 class AuditRow(NamedTuple):
     """An entry of the audit log."""
 
@@ -207,12 +217,22 @@ async def first_of_each_stage(session: AsyncSession, owner_id: int, stages: Sequ
     return [LeadRow._make(row) for row in await session.execute(statement.order_by(*_LATEST_CALL_FIRST))]
 
 
-async def matching(
-    session: AsyncSession, condition: sa.ColumnElement[bool], owner_id: int, limit: int
-) -> list[LeadRow]:
-    """Leads for which `condition` holds; those of `owner_id` first, then the most recent call."""
-    statement = _LINES.where(condition).order_by(Lead.owner_id != owner_id, *_LATEST_CALL_FIRST).limit(limit)
-    return [LeadRow._make(row) for row in await session.execute(statement)]
+async def search(session: AsyncSession, words: Sequence[Word], owner_id: int, limit: int) -> list[LeadRow]:
+    """Leads in which every word is found somewhere; those of `owner_id` first, then the most recent call."""
+    statement = _LINES.where(*(_found(word) for word in words))
+    rows = await session.execute(statement.order_by(Lead.owner_id != owner_id, *_LATEST_CALL_FIRST).limit(limit))
+    return [LeadRow._make(row) for row in rows]
+
+
+def _found(word: Word) -> sa.ColumnElement[bool]:
+    places: tuple[tuple[Any, str], ...] = (
+        (Contact.name_key, word.name),
+        (sa.func.replace(Contact.reading, " ", ""), word.reading),
+        (Contact.phone, word.phone),
+        (Contact.email_key, word.email),
+        (Account.search_text, word.company),
+    )
+    return sa.or_(sa.false(), *(column.contains(text, autoescape=True) for column, text in places if text))
 
 
 async def account(session: AsyncSession, account_id: int, *, lock: bool = False) -> AccountRow | None:
@@ -265,6 +285,12 @@ async def add(session: AsyncSession, **values: Any) -> int:
 async def change(session: AsyncSession, lead_id: int, now: datetime, **values: Any) -> None:
     """Set columns of a lead and count its version up."""
     statement = sa.update(Lead).where(Lead.id == lead_id).values(version=Lead.version + 1, updated_at=now, **values)
+    await session.execute(statement, execution_options=NO_SYNC)
+
+
+async def set_last_call(session: AsyncSession, lead_id: int, called_at: datetime) -> None:
+    """Remember a lead's latest call. Its version stays: no form shows anything that would be out of date by a call."""
+    statement = sa.update(Lead).where(Lead.id == lead_id).values(last_called_at=called_at)
     await session.execute(statement, execution_options=NO_SYNC)
 
 

@@ -83,6 +83,13 @@ async def by_id(session: AsyncSession, member_id: int) -> MemberRow | None:
     return MemberRow._make(row) if row else None
 
 
+async def voice(session: AsyncSession, slack_user: str) -> tuple[str, str] | None:
+    """The language and the zone in which a member is spoken to."""
+    statement = sa.select(Member.language, Member.zone).where(Member.slack_user == slack_user)
+    row = (await session.execute(statement)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
 async def of_roles(session: AsyncSession, roles: Sequence[str]) -> list[MemberRow]:
     """The active members of these roles, in the order in which they came."""
     rows = await session.execute(_MEMBER.where(Member.role.in_(roles), Member.active).order_by(Member.id))

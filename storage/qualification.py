@@ -129,6 +129,14 @@ class HandoffRow(NamedTuple):
     ts: str | None
 
 
+class Waiting(NamedTuple):
+    """Which handoffs that wait are meant: those a member sent, those sent to a member, those sent to anybody else."""
+
+    sent_by: int | None = None
+    sent_to: int | None = None
+    not_to: int | None = None
+
+
 class ReturnRow(NamedTuple):
     """Why field sales gave a lead back, and who did."""
 
@@ -400,19 +408,28 @@ async def handoffs(session: AsyncSession, lead_id: int, limit: int) -> list[Hand
     return [HandoffRow._make(row) for row in await session.execute(statement.limit(limit))]
 
 
-async def waiting(session: AsyncSession, condition: sa.ColumnElement[bool], limit: int) -> list[HandoffRow]:
-    """Handoffs that wait and for which `condition` holds, the one due first first."""
-    statement = _HANDOFFS.where(Handoff.status == WAITING, condition).order_by(Handoff.due_at, Handoff.id)
-    return [HandoffRow._make(row) for row in await session.execute(statement.limit(limit))]
+async def waiting(session: AsyncSession, who: Waiting, limit: int) -> list[HandoffRow]:
+    """Handoffs that wait for an answer, the one due first first."""
+    statement = _HANDOFFS.where(*_waiting(who)).order_by(Handoff.due_at, Handoff.id).limit(limit)
+    return [HandoffRow._make(row) for row in await session.execute(statement)]
 
 
-async def count_waiting(session: AsyncSession, condition: sa.ColumnElement[bool], now: datetime) -> tuple[int, int]:
-    """How many handoffs wait for which `condition` holds, and how many of them are overdue."""
+async def count_waiting(session: AsyncSession, who: Waiting, now: datetime) -> tuple[int, int]:
+    """How many handoffs wait for an answer, and how many of them are overdue."""
     late = sa.func.coalesce(sa.func.sum(sa.case((Handoff.due_at <= now, 1), else_=0)), 0)
-    row = (
-        await session.execute(sa.select(sa.func.count(Handoff.id), late).where(Handoff.status == WAITING, condition))
-    ).one()
-    return row[0], row[1]
+    row = (await session.execute(sa.select(sa.func.count(Handoff.id), late).where(*_waiting(who)))).one()
+    return int(row[0]), int(row[1])
+
+
+def _waiting(who: Waiting) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = [Handoff.status == WAITING]
+    if who.sent_by is not None:
+        found.append(Handoff.from_member_id == who.sent_by)
+    if who.sent_to is not None:
+        found.append(Handoff.to_member_id == who.sent_to)
+    if who.not_to is not None:
+        found.append(Handoff.to_member_id != who.not_to)
+    return found
 
 
 async def returns(session: AsyncSession, lead_id: int, limit: int) -> list[ReturnRow]:

@@ -1,0 +1,220 @@
+"""One lead with everything around it: the company, its people, what happened and what fits next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.errors import Code, Refused
+from domain.leads import DisqualifyReason, LeadAction, NextStep, Stage, fitting_actions
+from domain.members import Permission, require
+from domain.outreach.calls import Connection, Outcome, Party, RefusalReason
+from domain.qualification.handoff import HandoffStatus
+from services.deps import Actor, Deps
+from services.outreach.records import AccountFacts, ContactFacts, LeadLine, account_facts, contact_facts, lead_line
+from services.qualification.records import (
+    HandoffLine,
+    QualificationView,
+    Return,
+    handoff_line,
+    qualification_view,
+    return_of,
+)
+from storage import leads as queries
+from storage import qualification as qualification_queries
+
+MAX_PEOPLE = 20
+MAX_HISTORY = 30
+NEXT_STEP_SET = "lead.next_step"
+"""The audit log's name for a decided next step, from which the history shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEntry:
+    """A call."""
+
+    at: datetime
+    by: str
+    connection: Connection
+    party: Party
+    outcome: Outcome | None
+    reason: RefusalReason | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageEntry:
+    """A move between stages. `from_stage` None: the lead was added; `by` None: nobody's doing."""
+
+    at: datetime
+    by: str | None
+    from_stage: Stage | None
+    to_stage: Stage
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextStepEntry:
+    """A decided next step."""
+
+    at: datetime
+    by: str | None
+    step: NextStep
+    due: datetime | None
+    reason: DisqualifyReason | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class QualificationEntry:
+    """A judgement, as it is in force now."""
+
+    at: datetime
+    by: str
+    qualification_id: int
+    sales_qualified: bool
+    overridden: bool
+    policy_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffEntry:
+    """A handoff that was sent."""
+
+    at: datetime
+    by: str
+    to: str
+    handoff_id: int
+    status: HandoffStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnEntry:
+    """A return by field sales."""
+
+    at: datetime
+    by: str
+    returned: Return
+
+
+HistoryEntry = CallEntry | StageEntry | NextStepEntry | QualificationEntry | HandoffEntry | ReturnEntry
+
+
+@dataclass(frozen=True, slots=True)
+class LeadCard:
+    """Everything about a lead. `actions` are the buttons that fit for the one who looks.
+
+    `qualification` is the newest; `handoffs` newest first; `open_handoff_id` the one that waits for an answer, or was
+    accepted and may still come back.
+    """
+
+    lead: LeadLine
+    note: str
+    account: AccountFacts
+    contact: ContactFacts
+    people: tuple[ContactFacts, ...]
+    """The others at the company."""
+    qualification: QualificationView | None
+    handoffs: tuple[HandoffLine, ...]
+    open_handoff_id: int | None
+    history: tuple[HistoryEntry, ...]
+    actions: frozenset[LeadAction]
+
+
+async def card(deps: Deps, actor: Actor, lead_id: int) -> LeadCard:
+    """A lead's card, its history newest first. Refused: NOT_ALLOWED, NOT_FOUND."""
+    require(actor.role, Permission.READ)
+    now = deps.now()
+    async with deps.reading(actor.team_id) as session:
+        row = await queries.line(session, lead_id)
+        if row is None:
+            raise Refused(Code.NOT_FOUND)
+        account = await queries.account(session, row.account_id)
+        contact = await queries.contact(session, row.contact_id)
+        people = await queries.people(session, row.account_id, MAX_PEOPLE)
+        note = await queries.note(session, lead_id)
+        judged = await qualification_queries.qualifications(session, lead_id, MAX_HISTORY)
+        handed = await qualification_queries.handoffs(session, lead_id, MAX_HISTORY)
+        rest = await _history(session, lead_id)
+    if account is None or contact is None:
+        raise Refused(Code.NOT_FOUND)
+    views = [qualification_view(q) for q in judged]
+    lead = lead_line(row)
+    handoffs = tuple(handoff_line(h, now) for h in handed)
+    history: list[HistoryEntry] = [
+        *(ReturnEntry(r.at, r.by, r) for r in rest.returns),
+        *(HandoffEntry(h.created_at, h.from_name, h.to_name, h.handoff_id, h.status) for h in handoffs),
+        *(
+            QualificationEntry(
+                v.created_at, v.by, v.qualification_id, v.sales_qualified, v.override is not None, v.policy_version
+            )
+            for v in views
+        ),
+        *rest.entries,
+    ]
+    # The sort keeps the order above among things of one moment: what was decided before the move that came of it.
+    history.sort(key=lambda entry: entry.at, reverse=True)
+    ongoing = handoffs[0] if handoffs and lead.stage in (Stage.HANDED_OFF, Stage.ACCEPTED) else None
+    return LeadCard(
+        lead=lead,
+        note=note,
+        account=account_facts(account),
+        contact=contact_facts(contact),
+        people=tuple(contact_facts(person) for person in people if person.id != row.contact_id),
+        qualification=views[0] if views else None,
+        handoffs=handoffs,
+        open_handoff_id=ongoing.handoff_id if ongoing else None,
+        history=tuple(history[:MAX_HISTORY]),
+        actions=fitting_actions(lead.stage, actor.role, owns=lead.owner_id == actor.member_id, judged=bool(views)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    returns: list[Return]
+    entries: list[HistoryEntry]
+
+
+async def _history(session: AsyncSession, lead_id: int) -> _Rest:
+    returns = await qualification_queries.returns(session, lead_id, MAX_HISTORY)
+    calls = await queries.calls(session, lead_id, MAX_HISTORY)
+    moves = await queries.stage_changes(session, lead_id, MAX_HISTORY)
+    steps = await queries.audited(session, f"leads:{lead_id}", NEXT_STEP_SET, MAX_HISTORY)
+    return _Rest(
+        [return_of(r) for r in returns],
+        [
+            *(_next_step(s.created_at, s.member, s.detail) for s in steps),
+            *(
+                StageEntry(
+                    m.created_at, m.member, Stage(m.from_stage) if m.from_stage else None, Stage(m.to_stage), m.reason
+                )
+                for m in moves
+            ),
+            *(
+                CallEntry(
+                    c.called_at,
+                    c.member,
+                    Connection(c.connection),
+                    Party(c.party),
+                    Outcome(c.outcome) if c.outcome else None,
+                    RefusalReason(c.reason) if c.reason else None,
+                    c.note,
+                )
+                for c in calls
+            ),
+        ],
+    )
+
+
+def _next_step(at: datetime, by: str | None, detail: dict[str, Any]) -> NextStepEntry:
+    return NextStepEntry(
+        at=at,
+        by=by,
+        step=NextStep(detail["step"]),
+        due=datetime.fromisoformat(detail["due"]) if detail.get("due") else None,
+        reason=DisqualifyReason(detail["reason"]) if detail.get("reason") else None,
+        note=str(detail.get("note", "")),
+    )
