@@ -1,0 +1,16 @@
+"""Slack's Web API: one function for each method, in modules by family."""
+
+from __future__ import annotations
+
+from bot.workspace.api import auth, chat, conversations, files, reactions, users, views
+from bot.workspace.api.call import Method
+
+METHODS: dict[str, Method] = {
+    **auth.METHODS,
+    **chat.METHODS,
+    **conversations.METHODS,
+    **files.METHODS,
+    **reactions.METHODS,
+    **users.METHODS,
+    **views.METHODS,
+}

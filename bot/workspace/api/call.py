@@ -1,0 +1,167 @@
+"""One Web API call: its arguments in Slack's forms, and the error that ends it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.workspace.blockkit import Problem
+from bot.workspace.messages import Conversation
+from bot.workspace.state import Workspace
+
+
+class ApiError(Exception):
+    """Ends a call with `{"ok": false, "error": code}`; `extra` joins the answer."""
+
+    def __init__(self, code: str, messages: Sequence[str] = (), **extra: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.messages = list(messages)
+        self.extra = extra
+
+    def answer(self) -> dict[str, Any]:
+        """The answer of the call."""
+        body: dict[str, Any] = {"ok": False, "error": self.code, **self.extra}
+        if self.messages:
+            body["response_metadata"] = {"messages": self.messages}
+        return body
+
+
+def refused(code: str, problems: Sequence[Problem]) -> ApiError:
+    """The error of a payload with problems; the chat methods also list them without their level."""
+    messages = [problem.written() for problem in problems]
+    if code == "invalid_blocks":
+        return ApiError(code, messages, errors=[problem.plain() for problem in problems])
+    return ApiError(code, messages)
+
+
+@dataclass(slots=True)
+class Call:
+    """`arguments` are as they came: text from forms and queries, JSON values from JSON bodies."""
+
+    workspace: Workspace
+    method: str
+    arguments: Mapping[str, Any]
+    app_level: bool = False
+
+    def text(self, name: str) -> str | None:
+        """A string argument; numbers become text; None where it is absent or null."""
+        value = self.arguments.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, (str, int, float)):
+            return str(value)
+        raise ApiError("invalid_arguments", [f"[ERROR] must be a string [json-pointer:/{name}]"])
+
+    def required(self, name: str) -> str:
+        """A string argument that must be there; the dispatcher has already refused the call without it."""
+        value = self.text(name)
+        if not value:
+            raise ApiError("invalid_arguments", [f"[ERROR] missing required field: {name}"])
+        return value
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """A boolean argument: true, 1, "true", "1" and their opposites."""
+        value = self.arguments.get(name)
+        if value is None or value == "":
+            return default
+        if isinstance(value, bool):
+            return value
+        return str(value).lower() not in ("0", "false", "no")
+
+    def number(self, name: str, default: int, *, least: int = 1, most: int = 1000, error: str = "invalid_limit") -> int:
+        """A whole number, cut to `most`; `error` below `least` or where it is no number. 0 stands for the default."""
+        value = self.arguments.get(name)
+        if value is None or value == "":
+            return default
+        try:
+            number = int(str(value))
+        except ValueError:
+            raise ApiError(error) from None
+        if number == 0:
+            return default
+        if number < least:
+            raise ApiError(error)
+        return min(number, most)
+
+    def json(self, name: str, error: str) -> Any:
+        """A structured argument, given as JSON or as text that holds JSON; `error` where the text is none."""
+        value = self.arguments.get(name)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ApiError(error) from None
+
+    def listed(self, name: str) -> list[str]:
+        """Ids separated by commas, or a JSON list of them."""
+        value = self.arguments.get(name)
+        if value is None or value == "":
+            return []
+        if isinstance(value, str) and value.startswith("["):
+            value = self.json(name, "invalid_array_arg")
+        if isinstance(value, (list, tuple)):
+            return [str(item) for item in value]
+        return [part.strip() for part in str(value).split(",") if part.strip()]
+
+    def conversation(self, name: str = "channel", *, by_name: bool = False, members_only: bool = False) -> Conversation:
+        """The conversation an argument names. One the app cannot see does not exist for it (`channel_not_found`)."""
+        wanted = self.text(name) or ""
+        workspace = self.workspace
+        found = workspace.conversations.get(wanted)
+        if found is None and by_name:
+            found = workspace.find_channel(wanted)
+            if found is None and wanted in workspace.people:
+                return workspace.im(workspace.bot_user, wanted)
+        if found is None or (found.kind != "channel" and workspace.bot_user not in found.members):
+            raise ApiError("channel_not_found")
+        if members_only and workspace.bot_user not in found.members:
+            raise ApiError("not_in_channel")
+        return found
+
+
+Method = Callable[[Call], dict[str, Any]]
+
+
+def page(items: Sequence[Any], call: Call, default: int = 100, most: int = 1000) -> tuple[list[Any], dict[str, Any]]:
+    """One page of a list by `limit` and `cursor`, with its `response_metadata`."""
+    limit = call.number("limit", default, most=most)
+    start = read_cursor(call)
+    if start > len(items):
+        raise ApiError("invalid_cursor")
+    following = start + limit
+    cursor = write_cursor(str(following)) if following < len(items) else ""
+    return list(items[start:following]), {"next_cursor": cursor}
+
+
+def read_cursor(call: Call) -> int:
+    """Where a page of a list starts. Raises `invalid_cursor`."""
+    text = cursor_text(call)
+    if text is None:
+        return 0
+    if not text.isdecimal():
+        raise ApiError("invalid_cursor")
+    return int(text)
+
+
+def cursor_text(call: Call) -> str | None:
+    """What a cursor holds; None without one. Raises `invalid_cursor`."""
+    cursor = call.text("cursor")
+    if not cursor:
+        return None
+    prefix, sign, text = cursor.partition(":")
+    if prefix != "next" or not sign or not text:
+        raise ApiError("invalid_cursor")
+    return text
+
+
+def write_cursor(text: str) -> str:
+    """A cursor that holds a text."""
+    return f"next:{text}"

@@ -1,0 +1,273 @@
+"""Interactive elements: buttons, selects, pickers, inputs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bot.workspace.blockkit.problem import Problem
+from bot.workspace.blockkit.schema import Check, anything, array, boolean, integer, one_of, record, string
+from bot.workspace.blockkit.texts import (
+    IDENTIFIER,
+    URL,
+    confirm,
+    option_group,
+    overflow_option,
+    plain,
+    plain_option,
+    rich_option,
+    rich_text,
+)
+
+_BASE: dict[str, Check] = {"action_id": IDENTIFIER}
+_CONFIRM: dict[str, Check] = {"confirm": confirm}
+_FOCUS: dict[str, Check] = {"focus_on_load": boolean}
+_PLACEHOLDER: dict[str, Check] = {"placeholder": plain(150)}
+_DISPATCH: dict[str, Check] = {
+    "dispatch_action_config": record(
+        {}, {"trigger_actions_on": array(one_of("on_enter_pressed", "on_character_entered"), 1, 2)}
+    )
+}
+_MENU = _BASE | _CONFIRM | _FOCUS | _PLACEHOLDER
+_MANY: dict[str, Check] = {"max_selected_items": integer(1)}
+_DATE = string(10, 10, r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", "must be a valid date")
+_TIME = string(5, 5, r"(?:[01]\d|2[0-3]):[0-5]\d", "must be a valid time")
+_FILTER: dict[str, Check] = {
+    "filter": record(
+        {},
+        {
+            "include": array(one_of("im", "mpim", "private", "public"), 1),
+            "exclude_external_shared_channels": boolean,
+            "exclude_bot_users": boolean,
+        },
+    )
+}
+_TYPE: dict[str, Check] = {"type": anything}
+
+
+def _options_in(value: dict[str, Any]) -> list[dict[str, Any]]:
+    own = list(value.get("options") or ())
+    return own + [option for group in value.get("option_groups") or () for option in group["options"]]
+
+
+def _initial_among(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
+    options = _options_in(value)
+    one = value.get("initial_option")
+    if one is not None and not _among(one, options):
+        problems.append(Problem(f"{pointer}/initial_option", "must be one of the provided options"))
+    for place, chosen in enumerate(value.get("initial_options") or ()):
+        if not _among(chosen, options):
+            problems.append(Problem(f"{pointer}/initial_options/{place}", "must be one of the provided options"))
+
+
+def _among(wanted: dict[str, Any], options: list[dict[str, Any]]) -> bool:
+    # Slack compares the whole option; its description and the emoji flag it fills in itself.
+    return any(
+        option["value"] == wanted["value"] and option["text"]["text"] == wanted["text"]["text"] for option in options
+    )
+
+
+def _either_options(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
+    if ("options" in value) == ("option_groups" in value):
+        problems.append(Problem(pointer, "must define either `options` or `option_groups`"))
+
+
+def _within_maximum(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
+    most = value.get("max_selected_items")
+    for key in ("initial_options", "initial_users", "initial_conversations", "initial_channels"):
+        if most is not None and len(value.get(key) or ()) > most:
+            problems.append(Problem(f"{pointer}/{key}", f"no more than {most} items allowed"))
+
+
+_OPTIONS: dict[str, Check] = {
+    "options": array(plain_option, 1, 100),
+    "option_groups": array(option_group(plain_option), 1, 100),
+}
+
+
+def _text_input(optional: dict[str, Check], *more: Check) -> Check:
+    return record(_TYPE, {**_BASE, **_FOCUS, **_PLACEHOLDER, **_DISPATCH, **optional}, *more)
+
+
+def _lengths(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
+    least, most = value.get("min_length"), value.get("max_length")
+    if least is not None and most is not None and least > most:
+        problems.append(Problem(f"{pointer}/min_length", "must be less than or equal to `max_length`"))
+
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def _number(value: Any, pointer: str, problems: list[Problem]) -> None:
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        problems.append(Problem(pointer, "must be a valid number"))
+
+
+def _decimals(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
+    for key in ("initial_value", "min_value", "max_value"):
+        if not value["is_decimal_allowed"] and "." in (value.get(key) or ""):
+            problems.append(Problem(f"{pointer}/{key}", "must be an integer when decimals are not allowed"))
+    least, most = value.get("min_value"), value.get("max_value")
+    if least is not None and most is not None and float(least) > float(most):
+        problems.append(Problem(f"{pointer}/min_value", "must be less than or equal to `max_value`"))
+
+
+def _picture(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
+    if ("image_url" in value) == ("slack_file" in value):
+        problems.append(Problem(pointer, "must define either `image_url` or `slack_file`"))
+
+
+slack_file = record({}, {"id": string(None, 1), "url": URL})
+image = record({"type": anything, "alt_text": string(2000, 1)}, {"image_url": URL, "slack_file": slack_file}, _picture)
+
+button = record(
+    {**_TYPE, "text": plain(75)},
+    {
+        **_BASE,
+        **_CONFIRM,
+        "url": URL,
+        "value": string(2000),
+        "style": one_of("primary", "danger"),
+        "accessibility_label": string(75),
+    },
+)
+_workflow = record(
+    {
+        "trigger": record(
+            {"url": URL},
+            {"customizable_input_parameters": array(record({"name": string(None, 1), "value": anything}, {}))},
+        )
+    },
+    {},
+)
+_feedback = record({"text": plain(75), "value": string(2000, 1)}, {"accessibility_label": string(75)})
+
+ELEMENTS: dict[str, Check] = {
+    "button": button,
+    "image": image,
+    "overflow": record({**_TYPE, "options": array(overflow_option, 2, 5)}, _BASE | _CONFIRM),
+    "workflow_button": record(
+        {**_TYPE, "text": plain(75), "workflow": _workflow},
+        {**_BASE, "style": one_of("primary", "danger"), "accessibility_label": string(75)},
+    ),
+    "feedback_buttons": record({**_TYPE, "positive_button": _feedback, "negative_button": _feedback}, _BASE),
+    "icon_button": record(
+        {**_TYPE, "icon": one_of("trash"), "text": plain(75)},
+        {
+            **_BASE,
+            **_CONFIRM,
+            "value": string(2000),
+            "accessibility_label": string(75),
+            "visible_to_user_ids": array(string(None, 1), 0, 10),
+        },
+    ),
+    "static_select": record(
+        _TYPE, {**_MENU, **_OPTIONS, "initial_option": plain_option}, _either_options, _initial_among
+    ),
+    "multi_static_select": record(
+        _TYPE,
+        {**_MENU, **_MANY, **_OPTIONS, "initial_options": array(plain_option, 1, 100)},
+        _either_options,
+        _initial_among,
+        _within_maximum,
+    ),
+    "external_select": record(_TYPE, {**_MENU, "initial_option": plain_option, "min_query_length": integer(0)}),
+    "multi_external_select": record(
+        _TYPE,
+        {**_MENU, **_MANY, "initial_options": array(plain_option, 1, 100), "min_query_length": integer(0)},
+        _within_maximum,
+    ),
+    "users_select": record(_TYPE, {**_MENU, "initial_user": string(None, 1)}),
+    "multi_users_select": record(
+        _TYPE, {**_MENU, **_MANY, "initial_users": array(string(None, 1), 1)}, _within_maximum
+    ),
+    "conversations_select": record(
+        _TYPE,
+        {
+            **_MENU,
+            **_FILTER,
+            "initial_conversation": string(None, 1),
+            "default_to_current_conversation": boolean,
+            "response_url_enabled": boolean,
+        },
+    ),
+    "multi_conversations_select": record(
+        _TYPE,
+        {
+            **_MENU,
+            **_MANY,
+            **_FILTER,
+            "initial_conversations": array(string(None, 1), 1),
+            "default_to_current_conversation": boolean,
+        },
+        _within_maximum,
+    ),
+    "channels_select": record(_TYPE, {**_MENU, "initial_channel": string(None, 1), "response_url_enabled": boolean}),
+    "multi_channels_select": record(
+        _TYPE, {**_MENU, **_MANY, "initial_channels": array(string(None, 1), 1)}, _within_maximum
+    ),
+    "datepicker": record(_TYPE, {**_MENU, "initial_date": _DATE}),
+    "timepicker": record(_TYPE, {**_MENU, "initial_time": _TIME, "timezone": string(None, 1)}),
+    "datetimepicker": record(
+        _TYPE, {**_BASE, **_CONFIRM, **_FOCUS, "initial_date_time": integer(1_000_000_000, 9_999_999_999)}
+    ),
+    "checkboxes": record(
+        {**_TYPE, "options": array(rich_option, 1, 10)},
+        {**_BASE, **_CONFIRM, **_FOCUS, "initial_options": array(rich_option, 1, 10)},
+        _initial_among,
+    ),
+    "radio_buttons": record(
+        {**_TYPE, "options": array(rich_option, 1, 10)},
+        {**_BASE, **_CONFIRM, **_FOCUS, "initial_option": rich_option},
+        _initial_among,
+    ),
+    "plain_text_input": _text_input(
+        {
+            "initial_value": string(3000),
+            "multiline": boolean,
+            "min_length": integer(0, 3000),
+            "max_length": integer(1, 3000),
+        },
+        _lengths,
+    ),
+    "email_text_input": _text_input({"initial_value": string(3000)}),
+    "url_text_input": _text_input({"initial_value": string(3000)}),
+    "number_input": record(
+        {**_TYPE, "is_decimal_allowed": boolean},
+        {
+            **_BASE,
+            **_FOCUS,
+            **_PLACEHOLDER,
+            **_DISPATCH,
+            "initial_value": _number,
+            "min_value": _number,
+            "max_value": _number,
+        },
+        _decimals,
+    ),
+    "rich_text_input": _text_input({"initial_value": rich_text}),
+    "file_input": record(_TYPE, {**_BASE, "filetypes": array(string(None, 1)), "max_files": integer(1, 10)}),
+}
+
+_PICKERS = frozenset({"datepicker", "timepicker", "datetimepicker"})
+_CHOICES = frozenset({"checkboxes", "radio_buttons"})
+_MENUS = frozenset(kind for kind in ELEMENTS if kind.endswith("_select"))
+_BUTTONS = frozenset({"button", "overflow", "workflow_button"})
+IN_ACTIONS = _BUTTONS | _MENUS | _PICKERS | _CHOICES
+IN_SECTION = IN_ACTIONS | {"image"}
+IN_INPUT = (
+    _MENUS
+    | _PICKERS
+    | _CHOICES
+    | frozenset(
+        {
+            "plain_text_input",
+            "email_text_input",
+            "url_text_input",
+            "number_input",
+            "rich_text_input",
+            "file_input",
+        }
+    )
+)
+IN_CONTEXT_ACTIONS = frozenset({"feedback_buttons", "icon_button"})

@@ -1,0 +1,331 @@
+"""Slack's JSON for the things of a workspace: users, channels, messages, files, views, the team and the bot."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from bot.workspace.files import File
+from bot.workspace.messages import Conversation, Message, Values
+from bot.workspace.state import Workspace
+from bot.workspace.views import View
+
+
+def user_object(workspace: Workspace, user: str, *, locale: bool = False) -> dict[str, Any]:
+    """A user as `users.info` gives it."""
+    if user == workspace.bot_user:
+        return _bot_user(workspace)
+    person = workspace.people[user]
+    zone = datetime.fromtimestamp(workspace.clock(), ZoneInfo(person.zone))
+    admin = person.role == "admin"
+    described: dict[str, Any] = {
+        "id": person.id,
+        "team_id": workspace.team.id,
+        "name": person.name,
+        "deleted": False,
+        "color": "9f69e7",
+        "real_name": person.real_name,
+        "tz": person.zone,
+        "tz_label": zone.tzname() or person.zone,
+        "tz_offset": int((zone.utcoffset() or timedelta()).total_seconds()),
+        "profile": _profile(
+            person.real_name, person.name, person.title, workspace.team.email(person), workspace.team.id
+        ),
+        "is_admin": admin,
+        "is_owner": admin,
+        "is_primary_owner": admin,
+        "is_restricted": False,
+        "is_ultra_restricted": False,
+        "is_bot": False,
+        "is_app_user": False,
+        "is_email_confirmed": True,
+        "who_can_share_contact_card": "EVERYONE",
+        "updated": workspace.created,
+    }
+    if locale:
+        described["locale"] = person.locale
+    return described
+
+
+def _profile(real_name: str, display_name: str, title: str, email: str | None, team: str) -> dict[str, Any]:
+    profile: dict[str, Any] = {
+        "title": title,
+        "phone": "",
+        "skype": "",
+        "real_name": real_name,
+        "real_name_normalized": real_name,
+        "display_name": display_name,
+        "display_name_normalized": display_name,
+        "fields": None,
+        "status_text": "",
+        "status_emoji": "",
+        "status_expiration": 0,
+        "avatar_hash": "",
+        "team": team,
+    }
+    if email is not None:
+        profile["email"] = email
+    first, _, last = real_name.partition(" ")
+    return {**profile, "first_name": first, "last_name": last}
+
+
+def _bot_user(workspace: Workspace) -> dict[str, Any]:
+    profile = _profile(workspace.app.name, workspace.app.bot_name, "", None, workspace.team.id)
+    return {
+        "id": workspace.bot_user,
+        "team_id": workspace.team.id,
+        "name": workspace.app.bot_name,
+        "deleted": False,
+        "color": "5a4592",
+        "real_name": workspace.app.name,
+        "tz": "Asia/Tokyo",
+        "tz_label": "JST",
+        "tz_offset": 32400,
+        "profile": {**profile, "api_app_id": workspace.app_id, "bot_id": workspace.bot_id, "always_active": True},
+        "is_admin": False,
+        "is_owner": False,
+        "is_primary_owner": False,
+        "is_restricted": False,
+        "is_ultra_restricted": False,
+        "is_bot": True,
+        "is_app_user": False,
+        "updated": workspace.created,
+    }
+
+
+def channel_object(workspace: Workspace, conversation: Conversation, viewer: str) -> dict[str, Any]:
+    """A conversation as `conversations.info` gives it to one user."""
+    common: dict[str, Any] = {
+        "id": conversation.id,
+        "created": conversation.created,
+        "is_archived": conversation.archived,
+        "is_im": conversation.kind == "im",
+        "is_org_shared": False,
+        "context_team_id": workspace.team.id,
+        "updated": conversation.created * 1000,
+    }
+    if conversation.kind == "im":
+        other = next((user for user in conversation.members if user != viewer), viewer)
+        return {
+            **common,
+            "user": other,
+            "is_user_deleted": False,
+            "is_open": viewer not in conversation.closed_for,
+            "priority": 0,
+        }
+    purpose = {"value": "", "creator": "", "last_set": 0}
+    return {
+        **common,
+        "name": conversation.name,
+        "name_normalized": conversation.name,
+        "is_channel": conversation.kind == "channel",
+        "is_group": conversation.kind == "private",
+        "is_mpim": conversation.kind == "mpim",
+        "is_private": conversation.kind != "channel",
+        "is_general": conversation.name == "general",
+        "unlinked": 0,
+        "is_shared": False,
+        "is_frozen": False,
+        "is_pending_ext_shared": False,
+        "pending_shared": [],
+        "parent_conversation": None,
+        "creator": conversation.creator,
+        "is_ext_shared": False,
+        "shared_team_ids": [workspace.team.id],
+        "pending_connected_team_ids": [],
+        "is_member": viewer in conversation.members,
+        "topic": {"value": conversation.topic, "creator": conversation.creator, "last_set": conversation.created},
+        "purpose": purpose,
+        "previous_names": [],
+        "num_members": len(conversation.members),
+    }
+
+
+def bot_profile(workspace: Workspace) -> dict[str, Any]:
+    """The app's face on its messages."""
+    return {
+        "id": workspace.bot_id,
+        "app_id": workspace.app_id,
+        "user_id": workspace.bot_user,
+        "name": workspace.app.name,
+        "icons": {f"image_{size}": f"{workspace.base_url}/static/bot_{size}.png" for size in (36, 48, 72)},
+        "deleted": False,
+        "updated": workspace.created,
+        "team_id": workspace.team.id,
+    }
+
+
+def message_object(workspace: Workspace, message: Message, *, metadata: bool = False) -> dict[str, Any]:
+    """A message as the history gives it, without its channel. `metadata` adds the app's own data."""
+    described: dict[str, Any] = {
+        "type": "message",
+        "user": message.user,
+        "text": message.text,
+        "ts": message.ts,
+        "team": workspace.team.id,
+    }
+    if message.subtype:
+        described["subtype"] = message.subtype
+    if message.client_msg_id:
+        described["client_msg_id"] = message.client_msg_id
+    if message.bot_id:
+        described |= {"bot_id": message.bot_id, "app_id": workspace.app_id, "bot_profile": bot_profile(workspace)}
+    if message.username:
+        described["username"] = message.username
+    if message.icons:
+        described["icons"] = message.icons
+    if message.blocks:
+        described["blocks"] = message.blocks
+    if message.attachments:
+        described["attachments"] = message.attachments
+    if message.files:
+        described |= {
+            "files": [file_object(workspace, workspace.files.files[file]) for file in message.files],
+            "upload": True,
+            "display_as_bot": False,
+        }
+    if message.edited:
+        described["edited"] = {"user": message.user, "ts": message.edited}
+    if message.thread_ts:
+        described["thread_ts"] = message.thread_ts
+        if message.thread_ts != message.ts:
+            parent = workspace.conversations[message.channel].messages.get(message.thread_ts)
+            if parent is not None:
+                described["parent_user_id"] = parent.user
+    if message.replies:
+        described |= _thread_summary(workspace, message, message.replies)
+    if message.reactions:
+        described["reactions"] = [
+            {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items()
+        ]
+    if metadata and message.metadata:
+        described["metadata"] = message.metadata
+    return described
+
+
+def _thread_summary(workspace: Workspace, message: Message, replies: list[str]) -> dict[str, Any]:
+    users = reply_users(workspace, message)
+    return {
+        "reply_count": len(replies),
+        "reply_users_count": len(users),
+        "latest_reply": replies[-1],
+        "reply_users": users[:5],
+        "is_locked": False,
+        "subscribed": False,
+    }
+
+
+def reply_users(workspace: Workspace, message: Message) -> list[str]:
+    """Who has answered in a message's thread, in order of their first answer."""
+    messages = workspace.conversations[message.channel].messages
+    return list(dict.fromkeys(messages[ts].user for ts in message.replies or ()))
+
+
+def file_object(workspace: Workspace, file: File) -> dict[str, Any]:
+    """A file as `files.info` gives it."""
+    if file.deleted:
+        return {
+            "id": file.id,
+            "mode": "tombstone",
+            "created": file.created,
+            "timestamp": file.created,
+            "user": file.owner,
+        }
+    address = f"{workspace.base_url}/files-pri/{workspace.team.id}-{file.id}"
+    name = quote(file.name)
+    shares: dict[str, dict[str, Any]] = {"public": {}, "private": {}}
+    channels: list[str] = []
+    groups: list[str] = []
+    ims: list[str] = []
+    for channel, messages in file.shares.items():
+        kind = workspace.conversations[channel].kind
+        {"channel": channels, "private": groups}.get(kind, ims).append(channel)
+        entries = [
+            {"ts": ts, "channel_name": workspace.conversations[channel].name, "team_id": workspace.team.id}
+            for ts in messages
+        ]
+        shares["public" if kind == "channel" else "private"][channel] = entries
+    return {
+        "id": file.id,
+        "created": file.created,
+        "timestamp": file.created,
+        "name": file.name,
+        "title": file.title or file.name,
+        "mimetype": file.mimetype,
+        "filetype": file.filetype,
+        "pretty_type": file.pretty_type,
+        "user": file.owner,
+        "user_team": workspace.team.id,
+        "editable": False,
+        "size": file.size,
+        "mode": "snippet" if file.snippet_type else "hosted",
+        "is_external": False,
+        "external_type": "",
+        "is_public": bool(channels),
+        "public_url_shared": False,
+        "display_as_bot": False,
+        "username": "",
+        "url_private": f"{address}/{name}",
+        "url_private_download": f"{address}/download/{name}",
+        "permalink": f"{workspace.base_url}/files/{file.owner}/{file.id}/{name}",
+        "permalink_public": f"{workspace.base_url}/files-public/{file.id}-{file.secret[:10]}",
+        "comments_count": 0,
+        "is_starred": False,
+        "shares": {kind: found for kind, found in shares.items() if found},
+        "channels": channels,
+        "groups": groups,
+        "ims": ims,
+        "has_rich_preview": False,
+        "file_access": "visible",
+        **({"alt_txt": file.alt_text} if file.alt_text else {}),
+    }
+
+
+def nested(values: Values) -> dict[str, dict[str, Any]]:
+    """Values in the nesting of Slack's `state.values`."""
+    found: dict[str, dict[str, Any]] = {}
+    for (block, action), value in values.items():
+        found.setdefault(block, {})[action] = value
+    return found
+
+
+def view_object(workspace: Workspace, view: View, values: Values | None = None) -> dict[str, Any]:
+    """A view as the app gets it. `values` is its state; without it the state is empty, as in `views.open`."""
+    return {
+        "id": view.id,
+        "team_id": workspace.team.id,
+        "type": view.type,
+        "blocks": view.blocks,
+        "private_metadata": view.private_metadata,
+        "callback_id": view.callback_id,
+        "state": {"values": nested(values or {})},
+        "hash": view.hash,
+        "title": view.title or {"type": "plain_text", "text": "View Title", "emoji": True},
+        "clear_on_close": view.clear_on_close,
+        "notify_on_close": view.notify_on_close,
+        "close": view.close,
+        "submit": view.submit,
+        "submit_disabled": view.submit_disabled,
+        "previous_view_id": view.previous_id,
+        "root_view_id": view.root_id,
+        "app_id": workspace.app_id,
+        "external_id": view.external_id,
+        "app_installed_team_id": workspace.team.id,
+        "bot_id": workspace.bot_id,
+    }
+
+
+def team_object(workspace: Workspace) -> dict[str, Any]:
+    """The team as `team.info` gives it."""
+    return {
+        "id": workspace.team.id,
+        "name": workspace.team.name,
+        "url": f"{workspace.base_url}/",
+        "domain": workspace.team.domain,
+        "email_domain": f"{workspace.team.domain}.example",
+        "icon": {"image_default": True, "image_68": f"{workspace.base_url}/static/team_68.png"},
+        "avatar_base_url": f"{workspace.base_url}/static/",
+        "is_verified": False,
+    }

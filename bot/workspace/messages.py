@@ -1,0 +1,134 @@
+"""Conversations and the messages in them.
+
+A conversation keeps its top-level messages in one ascending list of timestamps and each thread in another, so posting
+costs the same in an empty channel and in one with a hundred thousand messages.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Blocks = list[dict[str, Any]]
+Kind = Literal["channel", "private", "im", "mpim"]
+# (block_id, action_id) → the element's typed state, as in Slack's `state.values`.
+Values = dict[tuple[str, str], dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Message:
+    """One message. `user` is the author's user id (the bot's for the app); `bot_id` is set for the app's messages."""
+
+    ts: str
+    channel: str
+    user: str
+    text: str
+    blocks: Blocks | None = None
+    attachments: list[dict[str, Any]] | None = None
+    bot_id: str | None = None
+    username: str | None = None
+    icons: dict[str, str] | None = None
+    thread_ts: str | None = None
+    subtype: str | None = None
+    metadata: dict[str, Any] | None = None
+    files: list[str] = field(default_factory=list)
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    edited: str | None = None
+    replies: list[str] | None = None
+    broadcast: bool = False
+    ephemeral_to: str | None = None
+    client_msg_id: str | None = None
+    # What each person has chosen in the message's selects and pickers: user id → values.
+    chosen: dict[str, Values] | None = None
+
+    def top_level(self) -> bool:
+        """Whether the message stands in the channel itself (also a reply that was sent there too)."""
+        return self.thread_ts is None or self.thread_ts == self.ts or self.broadcast
+
+
+class Conversation:
+    """A channel, a direct message (im) or a group direct message (mpim)."""
+
+    def __init__(
+        self, ident: str, kind: Kind, name: str, members: Iterable[str], *, topic: str = "", creator: str, created: int
+    ) -> None:
+        self.id = ident
+        self.kind: Kind = kind
+        self.name = name
+        self.topic = topic
+        self.creator = creator
+        self.created = created
+        self.archived = False
+        self.members: dict[str, None] = dict.fromkeys(members)
+        self.messages: dict[str, Message] = {}
+        self.timeline: list[str] = []
+        self.ephemerals: dict[str, dict[str, Message]] = {}
+        self.unread: dict[str, int] = {}
+        self.mentions: dict[str, int] = {}
+        self.last_read: dict[str, str] = {}
+        self.closed_for: set[str] = set()
+
+    def add(self, message: Message) -> None:
+        """Appends a message. A reply whose parent is not there is a mistake of the caller (KeyError)."""
+        self.messages[message.ts] = message
+        if message.thread_ts is not None and message.thread_ts != message.ts:
+            parent = self.messages[message.thread_ts]
+            if parent.replies is None:
+                parent.replies = []
+                parent.thread_ts = parent.ts
+            parent.replies.append(message.ts)
+        if message.top_level():
+            self.timeline.append(message.ts)
+
+    def remove(self, message: Message) -> None:
+        """Takes a message out. The parent of a thread stays as a tombstone, as in Slack."""
+        if message.replies:
+            message.subtype, message.text, message.user = "tombstone", "This message was deleted.", "USLACKBOT"
+            message.blocks = message.attachments = message.metadata = message.bot_id = None
+            message.files, message.reactions = [], {}
+            return
+        del self.messages[message.ts]
+        _drop(self.timeline, message.ts)
+        if message.thread_ts is not None and message.thread_ts != message.ts:
+            parent = self.messages.get(message.thread_ts)
+            if parent is not None and parent.replies is not None:
+                _drop(parent.replies, message.ts)
+                if not parent.replies:
+                    parent.replies, parent.thread_ts = None, None
+                    if parent.subtype == "tombstone":
+                        self.remove(parent)
+
+    def add_ephemeral(self, message: Message) -> None:
+        """Keeps a message that one person alone sees."""
+        assert message.ephemeral_to is not None, "an ephemeral message names who sees it"
+        self.ephemerals.setdefault(message.ephemeral_to, {})[message.ts] = message
+
+    def seen_by(self, user: str, ts: str) -> Message | None:
+        """The message of that timestamp as one person sees it: everybody's, or an ephemeral one of their own."""
+        return self.messages.get(ts) or self.ephemerals.get(user, {}).get(ts)
+
+    def between(self, oldest: str, latest: str | None, *, inclusive: bool) -> list[str]:
+        """Timestamps of the top-level messages from `oldest` to `latest`, ascending."""
+        return _between(self.timeline, oldest, latest, inclusive=inclusive)
+
+    def thread_between(self, parent: Message, oldest: str, latest: str | None, *, inclusive: bool) -> list[str]:
+        """Timestamps of a thread's replies from `oldest` to `latest`, ascending, without the parent."""
+        return _between(parent.replies or [], oldest, latest, inclusive=inclusive)
+
+
+def _between(ordered: list[str], oldest: str, latest: str | None, *, inclusive: bool) -> list[str]:
+    # All timestamps have ten digits before and six behind the point, so they sort as text.
+    start = bisect_left(ordered, oldest) if inclusive else bisect_right(ordered, oldest)
+    if latest is None:
+        end = len(ordered)
+    else:
+        end = bisect_right(ordered, latest) if inclusive else bisect_left(ordered, latest)
+    return ordered[start:end]
+
+
+def _drop(ordered: list[str], ts: str) -> None:
+    place = bisect_left(ordered, ts)
+    if place < len(ordered) and ordered[place] == ts:
+        del ordered[place]

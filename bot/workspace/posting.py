@@ -1,0 +1,289 @@
+"""Posting, editing and deleting messages, and the events that follow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from bot.workspace.described import file_object, message_object
+from bot.workspace.files import File
+from bot.workspace.messages import Blocks, Conversation, Message
+from bot.workspace.state import CHANNEL_TYPES, Workspace
+
+_MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+_EVERYBODY = ("<!here>", "<!channel>", "<!everyone>", "<!here|", "<!channel|", "<!everyone|")
+
+
+def with_ids(workspace: Workspace, blocks: Blocks) -> Blocks:
+    """The same blocks with a `block_id` on each and an `action_id` on each interactive element, as Slack adds them."""
+    completed = []
+    for block in blocks:
+        block = dict(block)
+        block.setdefault("block_id", workspace.mint.short())
+        for key in ("accessory", "element"):
+            if isinstance(block.get(key), dict):
+                block[key] = _with_action_id(workspace, block[key])
+        if block.get("type") in ("actions", "context_actions") and isinstance(block.get("elements"), list):
+            block["elements"] = [_with_action_id(workspace, element) for element in block["elements"]]
+        completed.append(block)
+    return completed
+
+
+def _with_action_id(workspace: Workspace, element: dict[str, Any]) -> dict[str, Any]:
+    if element.get("type") == "image" or "action_id" in element:
+        return element
+    return {**element, "action_id": workspace.mint.short()}
+
+
+def text_of(blocks: Blocks) -> str:
+    """The words of blocks that were posted without a fallback text."""
+    words: list[str] = []
+    for block in blocks:
+        text = block.get("text")
+        if isinstance(text, dict):
+            words.append(str(text.get("text", "")))
+        elif isinstance(text, str):
+            words.append(text)
+        words += [str(field.get("text", "")) for field in block.get("fields") or ()]
+    return " ".join(filter(None, words)) or "This content can't be displayed."
+
+
+def post(
+    workspace: Workspace,
+    conversation: Conversation,
+    user: str,
+    text: str,
+    *,
+    blocks: Blocks | None = None,
+    attachments: list[dict[str, Any]] | None = None,
+    thread_ts: str | None = None,
+    broadcast: bool = False,
+    metadata: dict[str, Any] | None = None,
+    username: str | None = None,
+    icons: dict[str, str] | None = None,
+    files: Iterable[File] = (),
+    subtype: str | None = None,
+    client_msg_id: str | None = None,
+) -> Message:
+    """Adds a message and tells the app. A reply to a reply joins the thread of its parent."""
+    if thread_ts is not None:
+        parent = conversation.messages[thread_ts]
+        if parent.thread_ts is not None:
+            thread_ts = parent.thread_ts
+    files = list(files)
+    message = Message(
+        workspace.mint.ts(),
+        conversation.id,
+        user,
+        text or (text_of(blocks) if blocks and not files else ""),
+        blocks=with_ids(workspace, blocks) if blocks else None,
+        attachments=attachments or None,
+        bot_id=workspace.bot_id if user == workspace.bot_user else None,
+        username=username,
+        icons=icons,
+        thread_ts=thread_ts,
+        subtype="thread_broadcast" if broadcast and thread_ts else subtype,
+        metadata=metadata,
+        files=[file.id for file in files],
+        broadcast=broadcast and thread_ts is not None,
+        client_msg_id=client_msg_id,
+    )
+    conversation.add(message)
+    for file in files:
+        file.shares.setdefault(conversation.id, []).append(message.ts)
+    _count_unread(conversation, message)
+    workspace.touch(conversation.members)
+    _announce(workspace, conversation, message)
+    return message
+
+
+def _count_unread(conversation: Conversation, message: Message) -> None:
+    called = set(_MENTION.findall(message.text))
+    everybody = any(mark in message.text for mark in _EVERYBODY)
+    conversation.closed_for.clear()
+    for member in conversation.members:
+        if member == message.user:
+            continue
+        conversation.unread[member] = conversation.unread.get(member, 0) + 1
+        if everybody or member in called or conversation.kind in ("im", "mpim"):
+            conversation.mentions[member] = conversation.mentions.get(member, 0) + 1
+
+
+def _announce(workspace: Workspace, conversation: Conversation, message: Message) -> None:
+    if workspace.delivery is None or workspace.bot_user not in conversation.members:
+        return
+    kind = CHANNEL_TYPES[conversation.kind]
+    described = message_object(workspace, message, metadata=True)
+    if message.files and not message.bot_id:
+        described["subtype"] = "file_share"
+    event = {**described, "channel": conversation.id, "event_ts": message.ts, "channel_type": kind}
+    for file_id in message.files:
+        shared = {
+            "type": "file_shared",
+            "channel_id": conversation.id,
+            "file_id": file_id,
+            "user_id": message.user,
+            "file": {"id": file_id},
+        }
+        workspace.emit("file_shared", shared)
+    workspace.emit("message." + _plural(kind), event)
+    if message.bot_id is None and kind != "im" and f"<@{workspace.bot_user}" in message.text:
+        mention = {key: value for key, value in event.items() if key not in ("channel_type", "subtype")}
+        workspace.emit("app_mention", {**mention, "type": "app_mention"})
+
+
+def _plural(kind: str) -> str:
+    return {"channel": "channels", "group": "groups"}.get(kind, kind)
+
+
+def post_ephemeral(
+    workspace: Workspace,
+    conversation: Conversation,
+    user: str,
+    text: str,
+    *,
+    blocks: Blocks | None = None,
+    attachments: list[dict[str, Any]] | None = None,
+    thread_ts: str | None = None,
+    username: str | None = None,
+    author: str | None = None,
+) -> Message:
+    """Adds a message that `user` alone sees. `author` is the app unless given."""
+    author = workspace.bot_user if author is None else author
+    message = Message(
+        workspace.mint.ts(),
+        conversation.id,
+        author,
+        text or (text_of(blocks) if blocks else ""),
+        blocks=with_ids(workspace, blocks) if blocks else None,
+        attachments=attachments or None,
+        bot_id=workspace.bot_id if author == workspace.bot_user else None,
+        username=username,
+        thread_ts=thread_ts,
+        ephemeral_to=user,
+    )
+    conversation.add_ephemeral(message)
+    workspace.touch((user,))
+    return message
+
+
+def edit(
+    workspace: Workspace,
+    conversation: Conversation,
+    message: Message,
+    *,
+    text: str | None,
+    blocks: Blocks | None,
+    attachments: list[dict[str, Any]] | None = None,
+    metadata: dict[str, Any] | None = None,
+    quiet: bool = False,
+) -> None:
+    """Replaces the content of a message in place. What people have chosen in elements that stay is kept. `quiet`
+    leaves out the mark of an edited message, as Slack does when the app replaces its own through a response_url."""
+    before = message_object(workspace, message, metadata=True)
+    if blocks is not None:
+        message.blocks = with_ids(workspace, blocks) if blocks else None
+        if text is None:
+            text = text_of(blocks) if blocks else message.text
+    if text is not None:
+        if blocks is None and text and attachments is None:
+            # Without blocks in the call, a new text takes the place of the old blocks.
+            message.blocks = None
+        message.text = text
+    if attachments is not None:
+        message.attachments = attachments or None
+    if metadata is not None:
+        message.metadata = metadata or None
+    if message.ephemeral_to is not None:
+        workspace.touch((message.ephemeral_to,))
+        return
+    if not quiet and message.bot_id is None:
+        message.edited = workspace.mint.ts()
+    elif not quiet:
+        message.edited = message.edited or workspace.mint.ts()
+    workspace.touch(conversation.members)
+    if workspace.delivery is None or workspace.bot_user not in conversation.members:
+        return
+    kind = CHANNEL_TYPES[conversation.kind]
+    event = {
+        "type": "message",
+        "subtype": "message_changed",
+        "message": message_object(workspace, message, metadata=True),
+        "previous_message": before,
+        "channel": conversation.id,
+        "hidden": True,
+        "ts": workspace.mint.ts(),
+        "channel_type": kind,
+    }
+    workspace.emit("message." + _plural(kind), event)
+
+
+def delete(workspace: Workspace, conversation: Conversation, message: Message) -> None:
+    """Takes a message out and tells the app."""
+    if message.ephemeral_to is not None:
+        conversation.ephemerals.get(message.ephemeral_to, {}).pop(message.ts, None)
+        workspace.touch((message.ephemeral_to,))
+        return
+    before = message_object(workspace, message, metadata=True)
+    conversation.remove(message)
+    workspace.touch(conversation.members)
+    if workspace.delivery is None or workspace.bot_user not in conversation.members:
+        return
+    kind = CHANNEL_TYPES[conversation.kind]
+    event = {
+        "type": "message",
+        "subtype": "message_deleted",
+        "previous_message": before,
+        "deleted_ts": message.ts,
+        "channel": conversation.id,
+        "hidden": True,
+        "ts": workspace.mint.ts(),
+        "channel_type": kind,
+    }
+    workspace.emit("message." + _plural(kind), event)
+
+
+def react(
+    workspace: Workspace, conversation: Conversation, message: Message, user: str, name: str, *, add: bool
+) -> None:
+    """Adds or removes a reaction and tells the app."""
+    if add:
+        message.reactions.setdefault(name, []).append(user)
+    else:
+        message.reactions[name].remove(user)
+        if not message.reactions[name]:
+            del message.reactions[name]
+    workspace.touch(conversation.members)
+    if workspace.bot_user in conversation.members:
+        kind = "reaction_added" if add else "reaction_removed"
+        event = {
+            "type": kind,
+            "user": user,
+            "reaction": name,
+            "item": {"type": "message", "channel": conversation.id, "ts": message.ts},
+            "item_user": message.user,
+        }
+        workspace.emit(kind, event)
+
+
+def share(
+    workspace: Workspace,
+    conversation: Conversation,
+    files: list[File],
+    user: str,
+    text: str,
+    *,
+    thread_ts: str | None = None,
+    blocks: Blocks | None = None,
+) -> Message:
+    """Posts files into a conversation, in one message."""
+    for file in files:
+        file.completed = True
+        file.by_app = user == workspace.bot_user
+    return post(workspace, conversation, user, text, files=files, thread_ts=thread_ts, blocks=blocks)
+
+
+def described_files(workspace: Workspace, files: Iterable[File]) -> list[dict[str, Any]]:
+    """The files in Slack's form."""
+    return [file_object(workspace, file) for file in files]

@@ -1,0 +1,191 @@
+"""The server: one ASGI app on the loopback interface, in this process (`running`) or by itself (`serve`)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from bot.workspace.guard import LoopbackGuard
+from bot.workspace.manifest import ANY_APP, InstalledApp, read_manifest
+from bot.workspace.person import PersonClient
+from bot.workspace.person_routes import person_routes
+from bot.workspace.routes import app_routes
+from bot.workspace.socket import SocketMode
+from bot.workspace.state import Workspace
+from bot.workspace.team import EXAMPLE, Team
+
+LOOPBACK = "127.0.0.1"
+
+
+def create_app(workspace: Workspace, *, page: bool) -> ASGIApp:
+    """The ASGI app for a workspace, closed to everything that is not this machine. `page` adds the page at `/`."""
+    socket_mode = workspace.delivery
+    if not isinstance(socket_mode, SocketMode):
+        socket_mode = workspace.delivery = SocketMode(workspace)
+    routes = [*app_routes(workspace, socket_mode), *person_routes(workspace)]
+    if not page:
+        return LoopbackGuard(Starlette(routes=routes))
+    # Imported here, so that a workspace without its page does not load the user interface.
+    from bot.workspace.page import mount
+
+    # The page has a FastAPI app of its own behind our routes: the Web API does not pay for what that brings along.
+    behind = FastAPI(openapi_url=None)
+    mount(behind, workspace)
+    app = Starlette(routes=[*routes, Mount("/", behind)], lifespan=lambda _app: behind.router.lifespan_context(behind))
+    return LoopbackGuard(app)
+
+
+class RunningWorkspace:
+    """A workspace being served, with what an app and a person need to reach it."""
+
+    def __init__(self, workspace: Workspace, socket_mode: SocketMode) -> None:
+        self.workspace = workspace
+        self.socket_mode = socket_mode
+
+    @property
+    def api_url(self) -> str:
+        """The base address for an SDK; ends in `/api/`."""
+        return f"{self.workspace.base_url}/api/"
+
+    @property
+    def page_url(self) -> str:
+        """The address of the page."""
+        return f"{self.workspace.base_url}/"
+
+    @property
+    def bot_token(self) -> str:
+        """xoxb-…"""
+        return self.workspace.bot_token
+
+    @property
+    def app_token(self) -> str:
+        """xapp-…"""
+        return self.workspace.app_token
+
+    @property
+    def signing_secret(self) -> str:
+        """For requests that the workspace signs."""
+        return self.workspace.signing_secret
+
+    def person(self, user: str) -> PersonClient:
+        """Acts as a member."""
+        return PersonClient(self.workspace, user)
+
+    def introduction(self) -> dict[str, Any]:
+        """What a stranger needs to know to point an SDK here."""
+        team = self.workspace.team
+        return {
+            "api": self.api_url,
+            "bot_token": self.bot_token,
+            "app_token": self.app_token,
+            "signing_secret": self.signing_secret,
+            "page": self.page_url,
+            "team": {"id": team.id, "name": team.name},
+            "users": [{"id": person.id, "name": person.name, "role": person.role} for person in team.people],
+            "channels": [{"id": channel.id, "name": channel.name} for channel in team.channels],
+        }
+
+
+@asynccontextmanager
+async def running(
+    team: Team = EXAMPLE,
+    manifest: Mapping[str, Any] | None = None,
+    port: int = 0,
+    page: bool = False,
+    *,
+    clock: Callable[[], float] | None = None,
+    socket_mode: Callable[[Workspace], SocketMode] = SocketMode,
+) -> AsyncIterator[RunningWorkspace]:
+    """Serves a workspace in this process and event loop, on a free port unless one is given."""
+    installed: InstalledApp = ANY_APP if manifest is None else read_manifest(manifest)
+    workspace = Workspace(team, installed) if clock is None else Workspace(team, installed, clock=clock)
+    async with serving(workspace, port=port, page=page, socket_mode=socket_mode) as served:
+        yield served
+
+
+@asynccontextmanager
+async def serving(
+    workspace: Workspace,
+    *,
+    port: int = 0,
+    page: bool = False,
+    socket_mode: Callable[[Workspace], SocketMode] = SocketMode,
+) -> AsyncIterator[RunningWorkspace]:
+    """Serves a workspace that exists already."""
+    links = workspace.delivery = socket_mode(workspace)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((LOOPBACK, port))
+    workspace.base_url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+    config = uvicorn.Config(
+        create_app(workspace, page=page),
+        log_level="warning",
+        access_log=False,
+        http="h11" if sys.platform == "win32" else "httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_ping_interval=10.0,
+        ws_ping_timeout=30.0,
+        timeout_graceful_shutdown=2,
+        lifespan="on" if page else "off",
+    )
+    server = uvicorn.Server(config)
+    workspace.faults.cut = lambda client: _cut(server, client)
+    # `serve()` would take the process's signal handlers; whoever runs us owns those.
+    task = asyncio.create_task(server._serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if task.done():
+                await task
+                raise RuntimeError("The workspace's server ended before it had begun.")
+            await asyncio.sleep(0.001)
+        yield RunningWorkspace(workspace, links)
+    finally:
+        await workspace.close()
+        await links.shut()
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+def _cut(server: uvicorn.Server, client: tuple[str, int]) -> bool:
+    for connection in tuple(server.server_state.connections):
+        if connection.client == client and connection.transport is not None:
+            connection.transport.abort()
+            return True
+    return False
+
+
+def serve(port: int, manifest_path: Path | None = None, state_file: Path | None = None, page: bool = True) -> None:
+    """Serves a workspace until SIGTERM or SIGINT, and prints one JSON line about it when it is ready."""
+    logging.basicConfig(level=logging.WARNING)
+    asyncio.run(_serve_until_signal(port, manifest_path, state_file, page))
+
+
+async def _serve_until_signal(port: int, manifest_path: Path | None, state_file: Path | None, page: bool) -> None:
+    manifest = None
+    if manifest_path is not None:
+        manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    workspace = Workspace(EXAMPLE, ANY_APP if manifest is None else read_manifest(manifest))
+    async with serving(workspace, port=port, page=page) as served:
+        sys.stdout.write(json.dumps(served.introduction(), ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        await ended.wait()

@@ -1,0 +1,60 @@
+"""A served workspace, and real Slack SDK apps that are connected to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.workspace.server import RunningWorkspace, running
+from bot.workspace.team import EXAMPLE
+
+SATO, TANAKA, KATO = "U01SATO001", "U01TANAKA1", "U01KATO001"
+GENERAL, IS_TEAM, HANDOFF = "C01GENERAL", "C01ISTEAM0", "C01HANDOFF"
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[RunningWorkspace]:
+    async with running(EXAMPLE) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+async def client(served: RunningWorkspace) -> AsyncWebClient:
+    return AsyncWebClient(token=served.bot_token, base_url=served.api_url, retry_handlers=[])
+
+
+@pytest.fixture
+async def app(served: RunningWorkspace) -> AsyncApp:
+    """An app with no listeners yet, that acknowledges only when its listener has run."""
+    client = AsyncWebClient(token=served.bot_token, base_url=served.api_url, retry_handlers=[])
+    return AsyncApp(client=client, process_before_response=True)
+
+
+@pytest.fixture
+async def connect(served: RunningWorkspace) -> AsyncIterator[Callable[[AsyncApp], Awaitable[AsyncSocketModeHandler]]]:
+    """Connects an app over Socket Mode; it is disconnected when the test ends."""
+    handlers: list[AsyncSocketModeHandler] = []
+
+    async def link(app: AsyncApp) -> AsyncSocketModeHandler:
+        handler = AsyncSocketModeHandler(app, served.app_token)
+        before = len(served.socket_mode.connections)
+        await handler.connect_async()
+        handlers.append(handler)
+        await until(lambda: len(served.socket_mode.connections) > before)
+        return handler
+
+    yield link
+    for handler in handlers:
+        await handler.close_async()
+
+
+async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    """Waits until a condition holds; fails after a deadline."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
