@@ -21,9 +21,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers.i18n import mark as _
 from handlers.i18n import translator
 from handlers.messages import Reader
-from handlers.routes import Compose, NotYet, Outgoing
+from handlers.routes import Compose, NotYet, Outgoing, Task
 from services import deliveries
-from services.deliveries import Claim
+from services.deliveries import TASK_WORKFLOW, WORKFLOW, Claim
 from services.deps import Deps
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,8 @@ class Deliverer:
         if claim.settled:
             return claim.state
         try:
-            outgoing = await self.composers[claim.kind](self.deps, team_id, claim.arguments)
+            arguments = {**claim.arguments, "channel": claim.channel}
+            outgoing = await self.composers[claim.kind](self.deps, team_id, arguments)
         except NotYet as not_yet:
             raise TryAgain(str(not_yet)) from not_yet
         if outgoing is None:
@@ -160,8 +161,8 @@ class Deliverer:
         return state
 
 
-def register(deliverer: Deliverer, *, workflow: str, max_attempts: int = 16) -> None:
-    """Make the workflow known to the queue engine. Called once, when the house is wired.
+def register(deliverer: Deliverer, tasks: Mapping[str, Task], *, max_attempts: int = 16) -> None:
+    """Make both workflows known to the queue engine. Called once, when the house is wired.
 
     The step is tried again for about half an hour with growing pauses; then the delivery is marked as failed.
     """
@@ -191,4 +192,10 @@ def register(deliverer: Deliverer, *, workflow: str, max_attempts: int = 16) -> 
             log.exception("Delivery %s was given up", key)
             return await deliveries.failed(deliverer.deps, team_id, key, type(error).__name__)
 
-    DBOS.workflow(name=workflow)(deliver)
+    async def perform(team_id: str, kind: str, arguments: dict[str, Any]) -> None:
+        await DBOS.run_step_async(
+            {"name": kind}, tasks[kind], deliverer.deps, deliverer.client_of(team_id), team_id, arguments
+        )
+
+    DBOS.workflow(name=WORKFLOW)(deliver)
+    DBOS.workflow(name=TASK_WORKFLOW)(perform)

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from slack_sdk.web.async_client import AsyncWebClient
+
 from domain.members import Permission
 from handlers.interaction import Answer, Interaction
 from handlers.messages import Message
@@ -62,7 +64,13 @@ class NotYet(Exception):
 
 
 Compose = Callable[[Deps, str, Mapping[str, Any]], Awaitable[Outgoing | None]]
-"""(deps, team_id, arguments) → what to send, or None when there is nothing left to say."""
+"""(deps, team_id, arguments) → what to send, or None when there is nothing left to say.
+
+`arguments` are those of the enqueue, and `channel`, the conversation or user it was enqueued for."""
+
+
+Task = Callable[[Deps, AsyncWebClient, str, Mapping[str, Any]], Awaitable[None]]
+"""(deps, client, team_id, arguments): longer work; run again after a crash, so repeating it must change nothing."""
 
 
 @dataclass(slots=True)
@@ -77,6 +85,7 @@ class Routes:
     events: dict[str, Route] = field(default_factory=dict)
     jobs: dict[str, Schedule] = field(default_factory=dict)
     deliveries: dict[str, Compose] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
 
     def command(
         self, command: str, verb: str, handler: Handler, permission: Permission, *, usage: str, summary: str
@@ -111,6 +120,10 @@ class Routes:
     def delivery(self, kind: str, compose: Compose) -> None:
         """How a kind of delivery is made."""
         _add(self.deliveries, kind, compose)
+
+    def task(self, kind: str, task: Task) -> None:
+        """How a kind of longer work is done."""
+        _add(self.tasks, kind, task)
 
 
 def _add(table: dict[str, Any], key: str, value: Any) -> None:

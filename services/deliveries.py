@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from services.deps import Deps
-from storage import outbox
-from storage.outbox import DeliveryState
+from storage import members, outbox
+from storage.outbox import TASK_WORKFLOW, WORKFLOW, DeliveryState
+
+__all__ = ["TASK_WORKFLOW", "WORKFLOW", "Claim", "DeliveryState", "Posted", "claim", "failed", "posted", "sent", "troubled", "uncertain"]
 
 _SETTLED = frozenset({DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNCERTAIN})
 
@@ -85,3 +87,25 @@ async def troubled(deps: Deps, team_id: str) -> list[tuple[str, DeliveryState, s
     async with deps.reading(team_id) as session:
         rows = await outbox.in_states(session, (DeliveryState.FAILED, DeliveryState.UNCERTAIN), limit=20)
     return [(row.key, DeliveryState(row.state), row.error) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The language and zone in which something is said."""
+
+    language: str
+    zone: str
+
+
+async def team_voice(deps: Deps, team_id: str) -> Voice:
+    """How channels of this team are spoken to."""
+    async with deps.reading(team_id) as session:
+        row = await members.team(session, team_id)
+    return Voice(row.language, row.zone) if row else Voice("ja", "Asia/Tokyo")
+
+
+async def member_voice(deps: Deps, team_id: str, slack_user: str) -> Voice:
+    """How a member is spoken to; somebody unknown is spoken to like the team."""
+    async with deps.reading(team_id) as session:
+        found = await members.voice(session, slack_user)
+    return Voice(*found) if found else await team_voice(deps, team_id)

@@ -20,6 +20,8 @@ from storage.tables import Delivery
 
 QUEUE = "deliveries"
 WORKFLOW = "deliver"
+TASK_QUEUE = "tasks"
+TASK_WORKFLOW = "perform"
 # The version of the delivery workflow's steps. Pinned: a new release of the product that leaves the steps as they are
 # must go on with the work an older one left behind.
 WORKFLOW_VERSION = "1"
@@ -82,6 +84,23 @@ class Outbox:
         connection = await session.connection()
         await connection.run_sync(lambda sync: self._client.enqueue_in_transaction(sync, options, team_id, key))
         return True
+
+    async def start_task(self, session: AsyncSession, *, key: str, kind: str, arguments: Mapping[str, Any]) -> None:
+        """Start a longer piece of work, such as an import, when the transaction commits; once for each key.
+
+        A task may be run again after a crash, so it must change nothing when it is repeated.
+        """
+        options: EnqueueOptions = {
+            "workflow_name": TASK_WORKFLOW,
+            "queue_name": TASK_QUEUE,
+            "workflow_id": key,
+            "app_version": WORKFLOW_VERSION,
+        }
+        team_id = session.info["team_id"]
+        connection = await session.connection()
+        await connection.run_sync(
+            lambda sync: self._client.enqueue_in_transaction(sync, options, team_id, kind, dict(arguments))
+        )
 
 
 async def delivery(session: AsyncSession, key: str) -> Delivery | None:

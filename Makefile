@@ -1,0 +1,52 @@
+# Two commands: `make run` and `make test`. Each sets up everything it needs in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PORT ?= 8025
+# Two workers suit the two cores of the smallest machine we test on.
+WORKERS ?= 2
+# Chromium of the system; without one the browser tests are skipped (and in CI they fail).
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+export CHROMIUM
+
+.PHONY: run test lint check-types check-imports pytest bench messages lock clean
+
+run: $(READY)
+	$(BIN)/python -m bot demo --port $(PORT)
+
+test: lint check-types check-imports pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+check-types: $(READY)
+	$(BIN)/mypy
+
+check-imports: $(READY)
+	$(BIN)/lint-imports
+
+pytest: $(READY)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+bench: $(READY)
+	$(BIN)/python -m tests.benchmarks
+
+# Bring the catalogues up to date with the sources; untranslated entries are then to be filled in.
+messages: $(READY)
+	$(BIN)/python -m tests.catalogue
+
+# Pin every dependency with its hashes, for every platform and Python from 3.11 on (needs uv).
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --no-annotate pyproject.toml --group dev -o requirements.lock
+
+$(READY): requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit("Kakehashi needs Python 3.11 or newer." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) data/local artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

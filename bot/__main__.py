@@ -1,0 +1,134 @@
+"""The command line: `python -m bot run | demo | workspace | import | members | migrate | manifest`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from bot.settings import Settings
+from domain.members import Role
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console()
+errors = Console(stderr=True)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as invalid:
+        for error in invalid.errors():
+            errors.print(f"[red]{'.'.join(map(str, error['loc'])).upper()}[/red]: {error['msg']}")
+        raise typer.Exit(2) from invalid
+
+
+def _log(level: str) -> None:
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # These write a line for each call and connection, at a level meant for their own developers.
+    for noisy in ("slack_bolt", "slack_sdk", "apscheduler", "dbos", "alembic", "httpx"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+@app.command()
+def run() -> None:
+    """Run the bot against the Slack workspace of .env, until it is stopped."""
+    from bot.run import Misconfigured, run_until_stopped
+
+    settings = _settings()
+    _log(settings.log_level)
+    try:
+        asyncio.run(run_until_stopped(settings))
+    except Misconfigured as missing:
+        errors.print(f"[red]{missing}[/red]")
+        raise typer.Exit(2) from missing
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="The page's port on this machine.")] = 8025,
+    seed: Annotated[int, typer.Option(help="Another seed, another history.")] = 1,
+) -> None:
+    """Start an embedded workspace with an invented team, the bot in it, and print the page's address."""
+    from bot.demo import run_demo
+
+    _log("WARNING")
+    asyncio.run(run_demo(port, seed))
+
+
+@app.command()
+def workspace(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 8025,
+    manifest: Annotated[Path | None, typer.Option(help="A Slack app manifest (JSON) to install.")] = None,
+    state: Annotated[Path | None, typer.Option(help="A file that keeps the state between runs.")] = None,
+    page: Annotated[bool, typer.Option(help="Serve the page for people.")] = True,
+) -> None:
+    """Start only the embedded Slack workspace; prints one line of JSON with its addresses and tokens."""
+    from bot.workspace.server import serve
+
+    asyncio.run(serve(port, manifest, state, page))
+
+
+@app.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or TSV: UTF-8 or Shift_JIS.")],
+    team: Annotated[str | None, typer.Option(help="The team's Slack id, where there is more than one.")] = None,
+    rejects: Annotated[Path | None, typer.Option(help="Where to write the rows that could not be read.")] = None,
+    language: Annotated[str, typer.Option(help="ja or en.")] = "ja",
+) -> None:
+    """Import companies from a file. Importing the same file twice changes nothing."""
+    from bot.commands import import_file
+
+    raise typer.Exit(asyncio.run(import_file(_settings(), console, file, team, rejects, language)))
+
+
+@app.command()
+def members(
+    slack_user: Annotated[str | None, typer.Argument(help="A Slack user id (U…); nobody lists everybody.")] = None,
+    role: Annotated[Role | None, typer.Option(help="Give this person a role.")] = None,
+    territory: Annotated[list[str] | None, typer.Option(help="Part of an address a field-sales rep covers.")] = None,
+    industry: Annotated[list[str] | None, typer.Option(help="An industry a field-sales rep covers.")] = None,
+    team: Annotated[str | None, typer.Option(help="The team's Slack id, where there is more than one.")] = None,
+) -> None:
+    """List the members, or set one's role, territories and industries."""
+    from bot.commands import list_or_change_members
+
+    table = Table("Slack", "Name", "Role", "Territories", "Industries")
+    code = asyncio.run(
+        list_or_change_members(_settings(), errors, table, slack_user, role, territory or [], industry or [], team)
+    )
+    if code == 0:
+        console.print(table)
+    raise typer.Exit(code)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest version (every start does so too)."""
+    from storage.migrations import upgrade
+
+    settings = _settings()
+    settings.prepare_folder()
+    upgrade(settings.database_url)
+
+
+@app.command()
+def manifest(language: Annotated[str, typer.Option(help="ja or en.")] = "ja") -> None:
+    """Print the Slack app manifest, to be pasted at api.slack.com under “From a manifest”."""
+    from bot.app import all_routes
+    from bot.manifest import manifest as made
+
+    json.dump(made(all_routes(), language), sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    app()

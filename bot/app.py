@@ -1,0 +1,270 @@
+"""The wiring: routes gathered, one Bolt listener for each kind of payload, everything handed its dependencies."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.help import command_help
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_sdk.models.views import View
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers import boundary, data, home, outreach, qualification
+from handlers.blocks import option
+from handlers.i18n import translator
+from handlers.interaction import (
+    Answer,
+    Clear,
+    Errors,
+    Interaction,
+    Options,
+    Push,
+    Reply,
+    Update,
+    dicts,
+)
+from handlers.routes import Routes, gather
+from services import members
+from services.deps import Actor, Deps
+
+log = logging.getLogger(__name__)
+
+EVENTS_REMEMBERED = 10_000
+ANYTHING = re.compile(".*", re.DOTALL)
+
+
+def all_routes() -> Routes:
+    """What the product answers."""
+    return gather([outreach.register, qualification.register, data.register, home.register])
+
+
+def web_client(token: str, api_url: str) -> AsyncWebClient:
+    """A client that never repeats a call by itself: the SDK's own retry posts twice."""
+    return AsyncWebClient(token=token, base_url=api_url, retry_handlers=[])
+
+
+class Listeners:
+    """Turns Slack's payloads into interactions, and answers into acknowledgements.
+
+    Each kind of payload has one listener that looks its route up; the data is committed before the acknowledgement.
+    """
+
+    def __init__(self, deps: Deps, routes: Routes) -> None:
+        self._deps = deps
+        self._routes = routes
+        self._events: OrderedDict[str, None] = OrderedDict()
+
+    def bind(self, app: AsyncApp) -> None:
+        """Register the listeners."""
+        app.command(ANYTHING)(self.command)
+        app.view(ANYTHING)(self.view)
+        app.view_closed(ANYTHING)(self.view_closed)
+        app.action(ANYTHING)(self.action)
+        app.options(ANYTHING)(self.options)
+        app.shortcut(ANYTHING)(self.shortcut)
+        for kind in self._routes.events:
+            app.event(kind)(self.event)
+
+    async def command(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """A slash command: `/lead qualify 山田`."""
+        actor = await self._actor(client, body["team_id"], body["user_id"], str(body.get("team_domain", "")))
+        verb, _, rest = str(body.get("text") or "").strip().partition(" ")
+        command = str(body["command"]).removeprefix("/")
+        found = self._routes.commands.get(command, {}).get(verb.lower())
+        interaction = self._interaction(
+            actor,
+            client,
+            body,
+            text=rest.strip() if found else f"{verb} {rest}".strip(),
+            channel=str(body.get("channel_id", "")),
+        )
+        if found is None:
+            answer: Answer = Reply(command_help(interaction.t, self._routes, command, verb))
+        else:
+            answer = await boundary.answer(found.route, interaction, submitting=False)
+        if isinstance(answer, Reply):
+            await ack(text=answer.message.text, blocks=dicts(answer.message.blocks), response_type="ephemeral")
+        else:
+            await ack()
+
+    async def view(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """A submitted modal."""
+        view = body["view"]
+        actor = await self._actor(client, *_where(body))
+        interaction = self._interaction(actor, client, body, view=view)
+        answer = await boundary.answer(self._routes.views[view["callback_id"]], interaction, submitting=True)
+        match answer:
+            case Errors(by_field):
+                await ack(response_action="errors", errors=dict(by_field))
+            case Update(shown):
+                await ack(response_action="update", view=shown.to_dict())
+            case Push(shown):
+                await ack(response_action="push", view=shown.to_dict())
+            case Clear():
+                await ack(response_action="clear")
+            case Reply(message):
+                # A view without inputs has no place for an error; the person reads it where the view was.
+                await ack(response_action="update", view=_notice(view, dicts(message.blocks)))
+            case _:
+                await ack()
+
+    async def view_closed(self, ack: AsyncAck) -> None:
+        """A modal somebody closed: nothing to do, but Slack wants to hear so."""
+        await ack()
+
+    async def action(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond) -> None:
+        """A click or a choice in a message, a modal or the home tab."""
+        clicked = body["actions"][0]
+        route = self._routes.actions.get(str(clicked["action_id"]).partition("#")[0])
+        if route is None:
+            await ack()
+            return
+        actor = await self._actor(client, *_where(body))
+        interaction = self._interaction(
+            actor,
+            client,
+            body,
+            value=_value(clicked),
+            view=body.get("view") or {},
+            channel=str((body.get("channel") or {}).get("id", "")),
+        )
+        answer = await boundary.answer(route, interaction, submitting=False)
+        await ack()
+        if isinstance(answer, Reply):
+            await self._tell(interaction, body, respond, answer)
+
+    async def _tell(
+        self, interaction: Interaction, body: Mapping[str, Any], respond: AsyncRespond, answer: Reply
+    ) -> None:
+        blocks = dicts(answer.message.blocks)
+        if body.get("response_url"):
+            await respond(text=answer.message.text, blocks=blocks, response_type="ephemeral", replace_original=False)
+        elif interaction.in_view or body.get("view"):
+            # In a modal or the home tab there is no channel to answer in: a small modal says it.
+            await interaction.open(View(**_notice_modal(interaction, blocks)))
+
+    async def options(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """What a searching select offers for what was typed."""
+        route = self._routes.options[str(body["action_id"]).partition("#")[0]]
+        actor = await self._actor(client, *_where(body))
+        interaction = self._interaction(
+            actor, client, body, text=str(body.get("value") or "").strip(), view=body.get("view") or {}
+        )
+        answer = await boundary.answer(route, interaction, submitting=False)
+        choices = answer.choices if isinstance(answer, Options) else ()
+        await ack(options=[option(choice) for choice in choices[:100]])
+
+    async def shortcut(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """A global or a message shortcut."""
+        route, _, _ = self._routes.shortcuts[body["callback_id"]]
+        actor = await self._actor(client, *_where(body))
+        channel = str((body.get("channel") or {}).get("id", ""))
+        answer = await boundary.answer(route, self._interaction(actor, client, body, channel=channel), submitting=False)
+        await ack()
+        if isinstance(answer, Reply):
+            await client.chat_postEphemeral(
+                channel=channel or actor.slack_user,
+                user=actor.slack_user,
+                text=answer.message.text,
+                blocks=dicts(answer.message.blocks),
+            )
+
+    async def event(self, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """An event: a message, a mention, an opened home tab."""
+        event = body["event"]
+        user = event.get("user")
+        if not user or event.get("bot_id") or self._seen(str(body.get("event_id", ""))):
+            return
+        if event["type"] == "message" and (
+            event.get("channel_type") != "im" or event.get("subtype") not in (None, "file_share")
+        ):
+            return
+        actor = await self._actor(client, str(body["team_id"]), str(user), "")
+        interaction = self._interaction(
+            actor, client, body, text=str(event.get("text") or ""), channel=str(event.get("channel") or "")
+        )
+        answer = await boundary.answer(self._routes.events[event["type"]], interaction, submitting=False)
+        if isinstance(answer, Reply):
+            # In a channel the answer goes into the thread of the question.
+            thread = event.get("thread_ts") or (event.get("ts") if event["type"] == "app_mention" else None)
+            await client.chat_postMessage(
+                channel=interaction.channel,
+                thread_ts=thread,
+                text=answer.message.text,
+                blocks=dicts(answer.message.blocks),
+            )
+
+    def _seen(self, event_id: str) -> bool:
+        """Whether this event came before: Slack sends it again when our acknowledgement was lost."""
+        if not event_id:
+            return False
+        if event_id in self._events:
+            return True
+        self._events[event_id] = None
+        if len(self._events) > EVENTS_REMEMBERED:
+            self._events.popitem(last=False)
+        return False
+
+    def _interaction(self, actor: Actor, client: AsyncWebClient, body: Mapping[str, Any], **given: Any) -> Interaction:
+        return Interaction(
+            self._deps,
+            actor,
+            translator(actor.language),
+            client,
+            body,
+            trigger_id=str(body.get("trigger_id", "")),
+            **given,
+        )
+
+    async def _actor(self, client: AsyncWebClient, team_id: str, user: str, team_name: str) -> Actor:
+        known = await members.who(self._deps, team_id, user)
+        if known is not None:
+            return known
+        info = (await client.users_info(user=user, include_locale=True))["user"]
+        profile = info.get("profile", {})
+        locale = str(info.get("locale") or "ja-JP")
+        return await members.arrive(
+            self._deps,
+            team_id,
+            user,
+            team_name=team_name or team_id,
+            name=str(profile.get("real_name") or info.get("real_name") or info.get("name") or user),
+            language="ja" if locale.startswith("ja") else "en",
+            zone=str(info.get("tz") or "Asia/Tokyo"),
+        )
+
+
+def _where(body: Mapping[str, Any]) -> tuple[str, str, str]:
+    team = body.get("team") or {}
+    team_id = team.get("id") or body["user"].get("team_id")
+    return str(team_id), str(body["user"]["id"]), str(team.get("domain", ""))
+
+
+def _value(clicked: Mapping[str, Any]) -> str:
+    chosen = clicked.get("selected_option")
+    if chosen:
+        return str(chosen["value"])
+    for key in ("value", "selected_conversation", "selected_user", "selected_channel", "selected_date"):
+        if clicked.get(key):
+            return str(clicked[key])
+    return ""
+
+
+def _notice(view: Mapping[str, Any], blocks: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "modal", "title": view["title"], "close": view.get("close"), "blocks": blocks}
+
+
+def _notice_modal(interaction: Interaction, blocks: list[dict[str, Any]]) -> dict[str, Any]:
+    t = interaction.t
+    return {"type": "modal", "title": t("Notice"), "close": t("Close"), "blocks": blocks}
+
+
+def bolt(deps: Deps, routes: Routes, client: AsyncWebClient) -> AsyncApp:
+    """The Bolt application with every listener bound."""
+    app = AsyncApp(client=client, token=client.token, process_before_response=True)
+    Listeners(deps, routes).bind(app)
+    return app

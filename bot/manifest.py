@@ -1,0 +1,72 @@
+"""The Slack app manifest, made from the route tables: exactly what is used, no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handlers.i18n import DEFAULT, translator
+from handlers.routes import Routes
+
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "files:read",
+    "files:write",
+    "groups:history",
+    "groups:read",
+    "im:history",
+    "im:write",
+    "users:read",
+)
+"""Each is asked for by a call we make: posting and finding posts again (chat, *:history, im:write), the channel select
+(channels, groups), files dropped for import and the CSV of rejected rows, names and languages of members (users)."""
+
+EVENTS = {"message": "message.im"}
+"""Events whose name in a manifest differs from the type they arrive with."""
+
+
+def manifest(routes: Routes, language: str = DEFAULT) -> dict[str, Any]:
+    """The manifest of a Socket Mode app, with descriptions in one language."""
+    t = translator(language)
+    commands = []
+    for command, verbs in routes.commands.items():
+        commands.append(
+            {
+                "command": f"/{command}",
+                "description": t("Leads: find, add, qualify, hand off"),
+                "usage_hint": " | ".join(verbs),
+                "should_escape": False,
+            }
+        )
+    shortcuts = [
+        {"name": t(name), "type": kind, "callback_id": callback_id, "description": t(name)}
+        for callback_id, (_, name, kind) in routes.shortcuts.items()
+    ]
+    return {
+        "display_information": {
+            "name": "Kakehashi",
+            "description": t("The inside-sales assistant that lives in Slack"),
+            "background_color": "#1f3a5f",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "Kakehashi", "always_online": True},
+            "slash_commands": commands,
+            **({"shortcuts": shortcuts} if shortcuts else {}),
+        },
+        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {"bot_events": sorted(EVENTS.get(kind, kind) for kind in routes.events)},
+            "interactivity": {"is_enabled": True},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": True,
+            "token_rotation_enabled": False,
+        },
+    }

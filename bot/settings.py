@@ -1,0 +1,44 @@
+"""Every setting of a process, read once from the environment and `.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from storage.database import normalise_url
+
+
+class Settings(BaseSettings):
+    """Frozen after start; each field's environment variable is its name in capitals."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr | None = Field(None, description="xoxb-…, from OAuth & Permissions")
+    slack_app_token: SecretStr | None = Field(None, description="xapp-…, with the scope connections:write")
+    slack_api_url: str = Field("https://slack.com/api/", description="Another server that speaks Slack's Web API")
+    database_url: str = Field("sqlite:///data/local/kakehashi.db", description="SQLite or PostgreSQL")
+    log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    delivery_limit: Annotated[int, Field(ge=1)] = 5
+    """Messages a channel may receive within `delivery_seconds`: half of what Slack allows (one a second)."""
+    delivery_seconds: Annotated[float, Field(gt=0)] = 10.0
+    queue_poll_seconds: Annotated[float, Field(gt=0)] = 0.2
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        normalise_url(url)
+        return url
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_with_slash(cls, url: str) -> str:
+        return url if url.endswith("/") else f"{url}/"
+
+    def prepare_folder(self) -> None:
+        """Make the folder of a SQLite file."""
+        parsed = normalise_url(self.database_url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,183 @@
+"""A file dropped into the bot's messages: companies are imported, with progress, and what could not be read comes back
+as a file (work item 4-2)."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.models.blocks import Block
+from slack_sdk.web.async_client import AsyncWebClient
+
+from domain.data.integrations import RejectReason
+from domain.errors import Code, Refused
+from domain.members import Permission
+from handlers.blocks import context, section
+from handlers.boundary import sentence
+from handlers.i18n import Markup, Translator, escape, translator
+from handlers.i18n import mark as _
+from handlers.interaction import Answer, Interaction, Reply, dicts
+from handlers.messages import Rendered
+from handlers.routes import Routes
+from services import members, tasks
+from services.data import integrations as service
+from services.data.integrations import ImportResult, Progress
+from services.deps import Deps
+
+TASK = "accounts.import"
+ENDINGS = (".csv", ".tsv", ".txt")
+MOST_BYTES = 500 * 1024 * 1024
+CHUNK = 256 * 1024
+SLACK_HOSTS = (".slack.com", ".slack-files.com")
+
+REASONS: Final[Mapping[RejectReason, str]] = {}
+
+
+def register(routes: Routes) -> None:
+    """The task; the drop itself arrives as a message (handlers/home.py)."""
+    routes.task(TASK, import_dropped)
+
+
+async def dropped(interaction: Interaction) -> Answer:
+    """Start the import of each readable file; the first answer comes from the task."""
+    t = interaction.t
+    files = interaction.body["event"]["files"]
+    readable = [file for file in files if str(file.get("name", "")).lower().endswith(ENDINGS)]
+    for file in readable:
+        await tasks.start(
+            interaction.deps,
+            interaction.actor,
+            Permission.IMPORT,
+            key=f"import:{interaction.actor.team_id}:{file['id']}",
+            kind=TASK,
+            arguments={
+                "file": str(file["id"]),
+                "channel": interaction.channel,
+                "slack_user": interaction.actor.slack_user,
+            },
+        )
+    if len(readable) == len(files):
+        return None
+    names = t.listed(str(file.get("name", "?")) for file in files if file not in readable)
+    text = t.md("I can only read CSV and TSV files: {names}", names=names)
+    return Reply(Rendered(text, [section(text)]))
+
+
+async def import_dropped(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapping[str, Any]) -> None:
+    """Fetch the file, import it, show how far it is, and say what came of it."""
+    actor = await members.who(deps, team_id, str(arguments["slack_user"]))
+    if actor is None:
+        return
+    t = translator(actor.language)
+    channel = str(arguments["channel"])
+    info = (await client.files_info(file=str(arguments["file"])))["file"]
+    name = str(info["name"])
+    started = t.md("Reading {name} …", name=name)
+    message = await client.chat_postMessage(
+        channel=channel, text=started, blocks=dicts([section(Markup(f":hourglass_flowing_sand: {started}"))])
+    )
+
+    async def show(rendered: Rendered) -> None:
+        await client.chat_update(
+            channel=channel, ts=str(message["ts"]), text=rendered.text, blocks=dicts(rendered.blocks)
+        )
+
+    async def progress(so_far: Progress) -> None:
+        await show(_progress(t, name, so_far))
+
+    with tempfile.TemporaryDirectory(prefix="kakehashi-") as folder:
+        path = Path(folder) / "upload"
+        try:
+            if int(info.get("size") or 0) > MOST_BYTES:
+                raise Refused(Code.TOO_LONG, "file", most=MOST_BYTES)
+            await _download(client, info, path)
+            result = await service.import_accounts(
+                deps, actor, path, progress=progress, words=lambda reason: t(REASONS[reason])
+            )
+        except Refused as refused:
+            await show(_refused(t, name, refused))
+            return
+        await show(done(t, name, result))
+        if result.rejects is not None:
+            await client.files_upload_v2(
+                channel=channel,
+                file=str(result.rejects),
+                filename=f"{Path(name).stem}-rejected.csv",
+                title=t("Rows that could not be read"),
+            )
+
+
+async def _download(client: AsyncWebClient, info: Mapping[str, Any], path: Path) -> None:
+    """Stream the file to disk. Our token goes to Slack alone, wherever an address might point."""
+    url = str(info.get("url_private_download") or info["url_private"])
+    host, api = urlsplit(url), urlsplit(client.base_url)
+    ours = host.netloc == api.netloc or (host.scheme == "https" and f".{host.hostname}".endswith(SLACK_HOSTS))
+    if not ours:
+        raise Refused(Code.INVALID, "file")
+    session = client.session or aiohttp.ClientSession()
+    read = 0
+    try:
+        async with session.get(url, headers={"Authorization": f"Bearer {client.token}"}) as response:
+            response.raise_for_status()
+            with path.open("wb") as file:  # noqa: ASYNC230 - a local disk, in pieces
+                async for piece in response.content.iter_chunked(CHUNK):
+                    read += len(piece)
+                    if read > MOST_BYTES:
+                        raise Refused(Code.TOO_LONG, "file", most=MOST_BYTES)
+                    file.write(piece)
+    finally:
+        if client.session is None:
+            await session.close()
+
+
+def _progress(t: Translator, name: str, so_far: Progress) -> Rendered:
+    share = min(so_far.share, 1.0)
+    filled = int(share * 20)
+    bar = "▓" * filled + "░" * (20 - filled)
+    rows = t.plural("{n} row", "{n} rows", so_far.rows)
+    text = t.md("Reading {name}: {rows}", name=name, rows=rows)
+    return Rendered(text, [section(Markup(f":hourglass_flowing_sand: {text}\n`{bar}` {round(share * 100)} %"))])
+
+
+def done(t: Translator, name: str, result: ImportResult) -> Rendered:
+    """What the import changed."""
+    text = t.md("*{name} is imported.* {rows}", name=name, rows=t.plural("{n} row", "{n} rows", result.rows))
+    counts = Markup(
+        "　".join(
+            (
+                t.md("Added: *{n}*", n=t.number(result.added)),
+                t.md("Updated: *{n}*", n=t.number(result.updated)),
+                t.md("Unchanged: *{n}*", n=t.number(result.unchanged)),
+                t.md("Not readable: *{n}*", n=t.number(result.rejected)),
+            )
+        )
+    )
+    blocks: list[Block] = [section(Markup(f":white_check_mark: {text}\n{counts}"))]
+    if result.ignored_columns:
+        blocks.append(
+            context(t.md("Columns I do not know and left out: {names}", names=t.listed(result.ignored_columns)))
+        )
+    if result.rejected:
+        blocks.append(context(t.md("The rows I could not read follow as a file, each with the reason.")))
+    return Rendered(text, blocks)
+
+
+def _refused(t: Translator, name: str, refused: Refused) -> Rendered:
+    if refused.field == "file" and refused.code is Code.TOO_LONG:
+        why = t("The file is larger than {most} MB. Please split it.", most=MOST_BYTES // 1024 // 1024)
+    else:
+        why = FILE_PROBLEMS.get(str(refused.detail.get("problem", "")), "") and t(
+            FILE_PROBLEMS[str(refused.detail["problem"])]
+        )
+        why = why or sentence(t, refused)
+    text = t.md("{name} could not be imported. Nothing was changed.", name=name)
+    return Rendered(text, [section(Markup(f":warning: {text}\n{escape(why)}"))])
+
+
+FILE_PROBLEMS: Final[Mapping[str, str]] = {}
+
+__all__ = ["_", "done", "dropped", "import_dropped", "register"]

@@ -1,0 +1,183 @@
+"""App Home, and the answers to messages and mentions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+
+from domain.members import Permission, Role, may
+from handlers import lead_lines
+from handlers.blocks import actions, button, context, divider, header, section
+from handlers.data import integrations
+from handlers.help import welcome
+from handlers.i18n import Markup, escape, mention, translator
+from handlers.i18n import mark as _
+from handlers.interaction import Answer, Interaction, Reply
+from handlers.outreach import leads
+from handlers.routes import Routes
+from handlers.terms import ROLES, STAGE_MARKS, STAGES
+from services import deliveries, members
+from services.deliveries import DeliveryState
+from services.outreach import home as service
+from services.outreach.home import HandoffGroup, Home
+from services.qualification.records import HandoffLine
+
+MENTION = re.compile(r"<@[A-Z0-9]+(\|[^>]*)?>")
+SEARCH_LENGTH = 60
+"""A longer message is talk, not a name to look for."""
+
+Trouble = list[tuple[str, DeliveryState, str | None]]
+
+
+def register(routes: Routes) -> None:
+    """The home tab and its buttons, help, messages, mentions."""
+
+    async def help_(interaction: Interaction) -> Answer:
+        return Reply(welcome(interaction.t, routes))
+
+    async def said(interaction: Interaction) -> Answer:
+        return await _said(interaction, routes)
+
+    routes.command("lead", "help", help_, Permission.READ, usage=_("help"), summary=_("Show what is possible"))
+    routes.event("app_home_opened", opened, Permission.READ)
+    routes.event("app_mention", said, Permission.READ)
+    routes.event("message", said, Permission.READ)
+    routes.action("home.language", switch_language, Permission.READ)
+    routes.action("home.add", leads.open_add, Permission.EDIT_LEADS)
+
+
+async def _said(interaction: Interaction, routes: Routes) -> Answer:
+    """A file is imported, a name is looked for; anything else gets the list of what is possible."""
+    event = interaction.body["event"]
+    if event.get("files"):
+        return await integrations.dropped(interaction)
+    text = MENTION.sub("", interaction.text).strip()
+    if text and len(text) <= SEARCH_LENGTH:
+        found = await leads.matching(replace(interaction, text=text))
+        if found is not None:
+            return found
+    return Reply(welcome(interaction.t, routes))
+
+
+async def opened(interaction: Interaction) -> Answer:
+    """Draw the tab anew."""
+    if interaction.body["event"].get("tab", "home") == "home":
+        await publish(interaction)
+    return None
+
+
+async def switch_language(interaction: Interaction) -> Answer:
+    """The other language, from now on and at once."""
+    actor = await members.set_language(interaction.deps, interaction.actor, interaction.value)
+    await publish(replace(interaction, actor=actor, t=translator(actor.language)))
+    return None
+
+
+async def publish(interaction: Interaction) -> None:
+    """Compute and show the tab."""
+    deps, actor = interaction.deps, interaction.actor
+    shown = await service.by_stage(deps, actor)
+    trouble = await deliveries.troubled(deps, actor.team_id) if actor.role is Role.ADMIN else []
+    view = View(type="home", blocks=tab(interaction, shown, trouble))
+    await interaction.client.views_publish(user_id=actor.slack_user, view=view.to_dict())
+
+
+def tab(interaction: Interaction, shown: Home, trouble: Trouble) -> list[Block]:
+    """What is urgent first: handoffs to answer, then one's own that wait, then one's leads by stage."""
+    t, actor = interaction.t, interaction.actor
+    blocks: list[Block] = [
+        header(t("Good day, {name}", name=actor.name)),
+        context(
+            Markup(
+                f"{escape(t(ROLES[actor.role]))}　"
+                + escape(t("As of {at}", at=t.moment(interaction.deps.now(), actor.zone, now=interaction.deps.now())))
+            )
+        ),
+    ]
+    other = "en" if t.language == "ja" else "ja"
+    buttons = [button(t("Add a lead"), "home.add", style="primary")]
+    if may(actor.role, Permission.QUALIFY):
+        buttons.append(button(t("Qualify a lead"), "home.qualify"))
+    buttons.append(button("English" if other == "en" else "日本語", "home.language", other))
+    blocks.append(actions(*buttons))
+    if trouble:
+        blocks += _trouble(interaction, trouble)
+    if shown.to_answer is not None:
+        blocks += _handoffs(interaction, t("Handoffs waiting for your answer"), shown.to_answer, answering=True)
+    if shown.team is not None and shown.team.count:
+        blocks += _handoffs(interaction, t("Handoffs waiting in the team"), shown.team, answering=False)
+    if shown.sent.count:
+        blocks += _handoffs(interaction, t("My handoffs waiting for field sales"), shown.sent, answering=False)
+    if may(actor.role, Permission.HAND_OFF):
+        blocks += _stages(interaction, shown)
+    return blocks[:100]
+
+
+def _handoffs(interaction: Interaction, title: str, group: HandoffGroup, *, answering: bool) -> list[Block]:
+    t = interaction.t
+    count = t.plural("{n} handoff", "{n} handoffs", group.count)
+    late = f"　🔴 {t.plural('{n} overdue', '{n} overdue', group.overdue)}" if group.overdue else ""
+    blocks: list[Block] = [divider(), section(Markup(f"*{escape(title)}*　{escape(count)}{escape(late)}"))]
+    if not group.count:
+        blocks[-1] = section(Markup(f"*{escape(title)}*\n{escape(t('None. All answered.'))}"))
+    for line in group.lines:
+        blocks.append(section(_handoff(interaction, line)))
+        row = [button(t("Open the lead"), "lead.show", line.lead_id)]
+        if answering:
+            row = [
+                button(t("Accept"), "handoff.accept", line.handoff_id, style="primary"),
+                button(t("Return"), "handoff.return", line.handoff_id),
+                *row,
+            ]
+        blocks.append(actions(*row))
+    more = group.count - len(group.lines)
+    if more > 0:
+        blocks.append(context(escape(t.plural("{n} more", "{n} more", more))))
+    return blocks
+
+
+def _handoff(interaction: Interaction, line: HandoffLine) -> Markup:
+    t, zone = interaction.t, interaction.actor.zone
+    due = t.moment(line.due_at, zone, now=interaction.deps.now())
+    mark = "🔴" if line.overdue else "🟡"
+    facts = t.md(
+        "{sender} → {receiver}　due {due}",
+        sender=mention(line.from_slack_user),
+        receiver=mention(line.to_slack_user),
+        due=due,
+    )
+    return Markup(f"{mark} *{escape(line.contact)}*　{escape(line.account)}\n{facts}")
+
+
+def _stages(interaction: Interaction, shown: Home) -> list[Block]:
+    t, actor = interaction.t, interaction.actor
+    blocks: list[Block] = [divider(), header(t("My leads"))]
+    if not shown.stages:
+        blocks.append(section(t.md("No leads yet. Add one, or drop a CSV file with companies into Messages.")))
+    for group in shown.stages:
+        title = f"{STAGE_MARKS[group.stage]} *{escape(t(STAGES[group.stage]))}*　{t.number(group.count)}"
+        blocks.append(section(Markup(title)))
+        for line in group.lines:
+            text = lead_lines.markup(t, line, actor.zone, interaction.deps.now())
+            blocks.append(section(text, button(t("Open"), f"lead.show#{line.lead_id}", line.lead_id)))
+        more = group.count - len(group.lines)
+        if more > 0:
+            blocks.append(context(escape(t.plural("{n} more", "{n} more", more))))
+    return blocks
+
+
+def _trouble(interaction: Interaction, trouble: Trouble) -> list[Block]:
+    t = interaction.t
+    lines = []
+    for key, state, error in trouble[:5]:
+        why = (
+            t("refused by Slack: {error}", error=error or "–")
+            if state is DeliveryState.FAILED
+            else t("nobody can tell whether it was posted; please look in the channel")
+        )
+        lines.append(f"• `{escape(key)}` {escape(why)}")
+    title = escape(t("Messages that did not arrive"))
+    return [divider(), section(Markup(f":warning: *{title}*\n" + "\n".join(lines)))]

@@ -1,0 +1,97 @@
+"""What happened with a lead, one line an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from domain.leads import Stage
+from domain.outreach.calls import Connection, Outcome, Party
+from handlers.i18n import Markup, escape
+from handlers.i18n import mark as _
+from handlers.messages import Reader
+from handlers.terms import DISQUALIFY_REASONS, NEXT_STEPS, RETURN_REASONS, STAGES
+from services.outreach.lead_card import (
+    CallEntry,
+    HandoffEntry,
+    HistoryEntry,
+    NextStepEntry,
+    QualificationEntry,
+    ReturnEntry,
+    StageEntry,
+)
+
+CONNECTIONS: Final[Mapping[Connection, str]] = {
+    Connection.ANSWERED: _("answered"),
+    Connection.NO_ANSWER: _("no answer"),
+    Connection.VOICEMAIL: _("voicemail"),
+    Connection.BUSY: _("busy"),
+    Connection.INVALID_NUMBER: _("wrong number"),
+}
+PARTIES: Final[Mapping[Party, str]] = {
+    Party.NONE: "",
+    Party.GATEKEEPER: _("reception"),
+    Party.OTHER_STAFF: _("other staff"),
+    Party.CONTACT: _("the contact"),
+    Party.DECISION_MAKER: _("the decision maker"),
+}
+OUTCOMES: Final[Mapping[Outcome, str]] = {
+    Outcome.MEETING_SET: _("meeting set"),
+    Outcome.INTERESTED: _("interested"),
+    Outcome.SEND_MATERIAL: _("send material"),
+    Outcome.CALLBACK: _("call back"),
+    Outcome.ABSENT: _("contact absent"),
+    Outcome.GATEKEEPER_REFUSED: _("refused at reception"),
+    Outcome.REFUSED: _("refused"),
+    Outcome.DO_NOT_CALL: _("do not call"),
+    Outcome.REFERRED: _("referred"),
+    Outcome.DISQUALIFIED: _("disqualified"),
+}
+NOTE_LIMIT = 160
+
+
+def entry_line(reader: Reader, entry: HistoryEntry) -> Markup:
+    """When, what, who, and the start of the note."""
+    t = reader.t
+    at = t.moment(entry.at, reader.zone, now=reader.now)
+    by = f"（{entry.by}）" if entry.by else ""
+    return Markup(f"{escape(at)}　{_what(reader, entry)}{escape(by)}")
+
+
+def _what(reader: Reader, entry: HistoryEntry) -> Markup:
+    t = reader.t
+    match entry:
+        case CallEntry():
+            said = [CONNECTIONS[entry.connection], PARTIES[entry.party]]
+            if entry.outcome is not None:
+                said.append(OUTCOMES[entry.outcome])
+            text = t.md("📞 Call: {result}", result=t.listed(t(part) for part in said if part))
+            return _noted(text, entry.note)
+        case StageEntry() if entry.from_stage is None:
+            return t.md("➕ Lead added")
+        case StageEntry():
+            from_stage = entry.from_stage or Stage.NEW
+            return t.md("➡️ {old} → {new}", old=t(STAGES[from_stage]), new=t(STAGES[entry.to_stage]))
+        case NextStepEntry():
+            step = t(NEXT_STEPS[entry.step])
+            if entry.due is not None:
+                step = f"{step} {t.moment(entry.due, reader.zone, now=reader.now)}"
+            if entry.reason is not None:
+                step = f"{step}: {t(DISQUALIFY_REASONS[entry.reason])}"
+            return _noted(t.md("📌 Next step: {step}", step=step), entry.note)
+        case QualificationEntry():
+            verdict = t("sales qualified") if entry.sales_qualified else t("not sales qualified")
+            text = t.md("⚖️ Verdict: {verdict}, rules version {version}", verdict=verdict, version=entry.policy_version)
+            return Markup(text + t.md(" (overridden)")) if entry.overridden else text
+        case HandoffEntry():
+            return t.md("🤝 Handed off to {name}", name=entry.to)
+        case ReturnEntry():
+            text = t.md("↩️ Returned: {reason}", reason=t(RETURN_REASONS[entry.returned.reason]))
+            return _noted(text, entry.returned.comment)
+
+
+def _noted(text: Markup, note: str) -> Markup:
+    first = " ".join(note.split())
+    if not first:
+        return text
+    return Markup(f"{text} – {escape(first if len(first) <= NOTE_LIMIT else first[: NOTE_LIMIT - 1] + '…')}")

@@ -1,0 +1,108 @@
+"""A lead's card: company, people, stage, history, next action, and the buttons that fit."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import Block, ButtonElement
+
+from domain.leads import BuyingRole, LeadAction
+from handlers import lead_lines
+from handlers.blocks import actions, button, context, divider, fields, header, section
+from handlers.i18n import Markup, Translator, escape
+from handlers.messages import Reader, Rendered
+from handlers.outreach.history import entry_line
+from handlers.terms import BUYING_ROLES, SOURCES, STAGE_MARKS, STAGES
+from services.outreach.lead_card import LeadCard
+from services.outreach.records import ContactFacts
+
+HISTORY_SHOWN = 8
+
+
+def card(reader: Reader, shown: LeadCard) -> Rendered:
+    """The card as a message."""
+    t, line = reader.t, shown.lead
+    title = f"{line.contact}　{line.account}"
+    blocks: list[Block] = [
+        header(title),
+        *fields(
+            [
+                (t("Stage"), Markup(f"{STAGE_MARKS[line.stage]} {escape(t(STAGES[line.stage]))}")),
+                (t("Next step"), escape(lead_lines.next_step(t, line, reader.zone, reader.now))),
+                (t("In charge"), escape(line.owner)),
+                (t("Source"), escape(t(SOURCES[line.source]))),
+            ]
+        ),
+    ]
+    buttons = _buttons(t, shown)
+    if buttons:
+        blocks.append(actions(*buttons))
+    blocks += [
+        divider(),
+        section(Markup(f"*{escape(t('Company'))}*\n{_company(t, shown)}")),
+        section(Markup(f"*{escape(t('Contact'))}*\n{contact_line(t, shown.contact)}")),
+    ]
+    if shown.people:
+        others = "\n".join(contact_line(t, person) for person in shown.people[:5])
+        blocks.append(section(Markup(f"*{escape(t('Others at the company'))}*\n{others}")))
+    if shown.note:
+        blocks.append(section(Markup(f"*{escape(t('Note'))}*\n{escape(shown.note)}")))
+    if shown.history:
+        blocks.append(divider())
+        lines = [entry_line(reader, entry) for entry in shown.history[:HISTORY_SHOWN]]
+        blocks.append(section(Markup(f"*{escape(t('History'))}*\n" + "\n".join(lines))))
+        more = len(shown.history) - HISTORY_SHOWN
+        if more > 0:
+            blocks.append(context(Markup(escape(t.plural("{n} older entry", "{n} older entries", more)))))
+    return Rendered(title, blocks)
+
+
+def _company(t: Translator, shown: LeadCard) -> Markup:
+    account = shown.account
+    facts = [
+        account.industry,
+        t.plural("{n} employee", "{n} employees", account.employees) if account.employees is not None else "",
+        account.address,
+    ]
+    lines = [escape(account.name), escape("　".join(fact for fact in facts if fact))]
+    if account.website.startswith(("http://", "https://")) and not set(account.website) & set("<>| "):
+        lines.append(Markup(f"<{escape(account.website)}>"))
+    return Markup("\n".join(line for line in lines if line))
+
+
+def contact_line(t: Translator, person: ContactFacts) -> Markup:
+    """A person with place, role, phone and mail."""
+    place = " ".join(part for part in (person.department, person.title) if part)
+    role = "" if person.buying_role is BuyingRole.UNKNOWN else t(BUYING_ROLES[person.buying_role])
+    reading = f"（{person.reading}）" if person.reading else ""
+    parts = [escape(f"{person.name}{reading}"), *(escape(part) for part in (place, role) if part)]
+    if person.phone:
+        parts.append(Markup(f"<tel:{escape(person.phone)}|{escape(person.phone)}>"))
+    if person.email:
+        parts.append(Markup(f"<mailto:{escape(person.email)}|{escape(person.email)}>"))
+    return Markup("　".join(parts))
+
+
+def _buttons(t: Translator, shown: LeadCard) -> list[ButtonElement]:
+    lead_id, fit = shown.lead.lead_id, shown.actions
+    waiting = shown.open_handoff_id
+    candidates = [
+        (LeadAction.ACCEPT, button(t("Accept"), "handoff.accept", waiting, style="primary")),
+        (LeadAction.RETURN, button(t("Return"), "handoff.return", waiting)),
+        (LeadAction.HAND_OFF, button(t("Hand off"), "lead.hand_off", lead_id, style="primary")),
+        (LeadAction.QUALIFY, button(t("Qualify"), "lead.qualify", lead_id, style=_primary(fit))),
+        (LeadAction.NEXT_STEP, button(t("Next step"), "lead.next", lead_id)),
+        (
+            LeadAction.OVERRIDE,
+            button(
+                t("Override the verdict"),
+                "verdict.override",
+                shown.qualification.qualification_id if shown.qualification else None,
+            ),
+        ),
+        (LeadAction.REOPEN, button(t("Reopen"), "lead.reopen", lead_id)),
+        (LeadAction.TAKE_OVER, button(t("Take over"), "lead.take_over", lead_id)),
+    ]
+    return [element for action, element in candidates if action in fit]
+
+
+def _primary(fit: frozenset[LeadAction]) -> str | None:
+    return None if LeadAction.HAND_OFF in fit else "primary"

@@ -1,0 +1,13 @@
+"""The wing of qualification: what it answers."""
+
+from __future__ import annotations
+
+from handlers.qualification import bant, handoff, verdict
+from handlers.routes import Routes
+
+
+def register(routes: Routes) -> None:
+    """BANT, verdicts and their rules, handoffs."""
+    bant.register(routes)
+    verdict.register(routes)
+    handoff.register(routes)
