@@ -156,8 +156,7 @@ def _checked_view(described: Any) -> dict[str, Any]:
     code, problems = blockkit.view_problems(described, ("modal",))
     if code is not None:
         raise AnswerError(code, [problem.written() for problem in problems])
-    assert isinstance(described, dict), "a view without problems is an object"
-    return described
+    return dict(described)
 
 
 def read_options(workspace: Workspace, place: str, key: tuple[str, str], answer: Any) -> dict[str, Any]:
@@ -173,6 +172,6 @@ def read_options(workspace: Workspace, place: str, key: tuple[str, str], answer:
     options = (
         [option for group in groups for option in group["options"]] if groups else list(answer.get("options") or ())
     )
-    known = workspace.offered.setdefault(place, {}).setdefault(key, {})
+    known = workspace.views.offered.setdefault(place, {}).setdefault(key, {})
     known.update({option["value"]: option for option in options})
     return {"ok": True, "option_groups": groups} if groups else {"ok": True, "options": options}

@@ -101,9 +101,8 @@ class Conversation:
                         self.remove(parent)
 
     def add_ephemeral(self, message: Message) -> None:
-        """Keeps a message that one person alone sees."""
-        assert message.ephemeral_to is not None, "an ephemeral message names who sees it"
-        self.ephemerals.setdefault(message.ephemeral_to, {})[message.ts] = message
+        """Keeps a message that one person alone sees: the one `ephemeral_to` names."""
+        self.ephemerals.setdefault(message.ephemeral_to or "", {})[message.ts] = message
 
     def seen_by(self, user: str, ts: str) -> Message | None:
         """The message of that timestamp as one person sees it: everybody's, or an ephemeral one of their own."""

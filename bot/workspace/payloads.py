@@ -178,10 +178,7 @@ def suggestion(
     block_id: str,
     action_id: str,
     query: str,
-    *,
-    view: View | None = None,
-    conversation: Conversation | None = None,
-    message: Message | None = None,
+    place: View | tuple[Conversation, Message],
 ) -> dict[str, Any]:
     """`block_suggestion`: what fits the letters typed so far."""
     told: dict[str, Any] = {
@@ -191,10 +188,9 @@ def suggestion(
         "block_id": block_id,
         "value": query,
     }
-    if view is not None:
-        return {**told, "container": {"type": "view", "view_id": view.id}, "view": full_view(workspace, view)}
-    assert conversation is not None, "a suggestion comes from a view or from a message"
-    assert message is not None, "a suggestion comes from a view or from a message"
+    if isinstance(place, View):
+        return {**told, "container": {"type": "view", "view_id": place.id}, "view": full_view(workspace, place)}
+    conversation, message = place
     return {
         **told,
         "container": message_container(message),

@@ -250,16 +250,13 @@ class PersonClient:
     ) -> dict[str, Any]:
         """What an external select offers for the letters typed. Below `min_query_length` (3 unless the app says
         otherwise) nobody is asked and nothing offered, as in Slack."""
-        view: View | None = None
-        conversation: Conversation | None = None
-        message: Message | None = None
+        place: View | tuple[Conversation, Message]
         if view_id is not None:
-            view = self._view(view_id)
-            blocks, place = view.blocks, view.id
+            place = self._view(view_id)
+            blocks, key = place.blocks, place.id
         elif channel is not None and ts is not None:
-            conversation = self._conversation(channel)
-            message = self._message(conversation, ts)
-            blocks, place = message.blocks or [], message.ts
+            place = (conversation := self._conversation(channel), message := self._message(conversation, ts))
+            blocks, key = message.blocks or [], message.ts
         else:
             raise PersonError(400, "Options need view_id, or channel and ts.")
         block, element = self._element(blocks, action_id, block_id)
@@ -267,20 +264,11 @@ class PersonClient:
             raise PersonError(400, f"{action_id} is not an external select.")
         if len(query) < element.get("min_query_length", 3):
             return {"ok": True, "options": []}
-        payload = payloads.suggestion(
-            self._workspace,
-            self.user,
-            block["block_id"],
-            action_id,
-            query,
-            view=view,
-            conversation=conversation,
-            message=message,
-        )
+        payload = payloads.suggestion(self._workspace, self.user, block["block_id"], action_id, query, place)
         answer = await self._interact(payload)
         if not answer.acknowledged:
             return self._told(answer)
-        return read_options(self._workspace, place, (block["block_id"], action_id), answer.payload)
+        return read_options(self._workspace, key, (block["block_id"], action_id), answer.payload)
 
     async def submit(self, view_id: str, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Submits a modal with plain values by block_id and action_id. `result` is closed, errors, updated, pushed, or
@@ -404,7 +392,7 @@ class PersonClient:
         return found[0]
 
     def _offered(self, place: str, key: tuple[str, str]) -> dict[str, dict[str, Any]]:
-        return self._workspace.offered.get(place, {}).get(key, {})
+        return self._workspace.views.offered.get(place, {}).get(key, {})
 
     def _described_file(self, file_id: str) -> dict[str, Any] | None:
         file = self._workspace.files.files.get(file_id)

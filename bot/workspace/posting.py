@@ -18,8 +18,8 @@ _EVERYBODY = ("<!here>", "<!channel>", "<!everyone>", "<!here|", "<!channel|", "
 def with_ids(workspace: Workspace, blocks: Blocks) -> Blocks:
     """The same blocks with a `block_id` on each and an `action_id` on each interactive element, as Slack adds them."""
     completed = []
-    for block in blocks:
-        block = dict(block)
+    for given in blocks:
+        block = _without_nulls(given)
         block.setdefault("block_id", workspace.mint.short())
         for key in ("accessory", "element"):
             if isinstance(block.get(key), dict):
@@ -28,6 +28,19 @@ def with_ids(workspace: Workspace, blocks: Blocks) -> Blocks:
             block["elements"] = [_with_action_id(workspace, element) for element in block["elements"]]
         completed.append(block)
     return completed
+
+
+def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
+    # SDKs leave optional keys in with null: the same as none. Lists may hold nulls that count (table columns).
+    return {
+        key: _without_nulls(item)
+        if isinstance(item, dict)
+        else [_without_nulls(one) if isinstance(one, dict) else one for one in item]
+        if isinstance(item, list)
+        else item
+        for key, item in value.items()
+        if item is not None
+    }
 
 
 def _with_action_id(workspace: Workspace, element: dict[str, Any]) -> dict[str, Any]:

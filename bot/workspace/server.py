@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from bot.workspace.guard import LoopbackGuard
@@ -24,6 +22,7 @@ from bot.workspace.manifest import ANY_APP, InstalledApp, read_manifest
 from bot.workspace.person import PersonClient
 from bot.workspace.person_routes import person_routes
 from bot.workspace.routes import app_routes
+from bot.workspace.saved import load, write
 from bot.workspace.socket import SocketMode
 from bot.workspace.state import Workspace
 from bot.workspace.team import EXAMPLE, Team
@@ -37,15 +36,12 @@ def create_app(workspace: Workspace, *, page: bool) -> ASGIApp:
     if not isinstance(socket_mode, SocketMode):
         socket_mode = workspace.delivery = SocketMode(workspace)
     routes = [*app_routes(workspace, socket_mode), *person_routes(workspace)]
-    if not page:
-        return LoopbackGuard(Starlette(routes=routes))
-    # Imported here, so that a workspace without its page does not load the user interface.
-    from bot.workspace.page import mount
+    app = Starlette(routes=routes)
+    if page:
+        # Imported here, so that a workspace without its page does not load the user interface.
+        from bot.workspace.page import mount
 
-    # The page has a FastAPI app of its own behind our routes: the Web API does not pay for what that brings along.
-    behind = FastAPI(openapi_url=None)
-    mount(behind, workspace)
-    app = Starlette(routes=[*routes, Mount("/", behind)], lifespan=lambda _app: behind.router.lifespan_context(behind))
+        mount(app, workspace)
     return LoopbackGuard(app)
 
 
@@ -164,27 +160,32 @@ async def serving(
 
 def _cut(server: uvicorn.Server, client: tuple[str, int]) -> bool:
     for connection in tuple(server.server_state.connections):
-        if connection.client == client and connection.transport is not None:
+        if getattr(connection, "client", None) == client:
             connection.transport.abort()
             return True
     return False
 
 
 def serve(port: int, manifest_path: Path | None = None, state_file: Path | None = None, page: bool = True) -> None:
-    """Serves a workspace until SIGTERM or SIGINT, and prints one JSON line about it when it is ready."""
+    """Serves a workspace until SIGTERM or SIGINT, and prints one JSON line about it when it is ready. `state_file` is
+    read at the start and written at the end, so that tokens, messages and files are there again the next time."""
     logging.basicConfig(level=logging.WARNING)
-    asyncio.run(_serve_until_signal(port, manifest_path, state_file, page))
-
-
-async def _serve_until_signal(port: int, manifest_path: Path | None, state_file: Path | None, page: bool) -> None:
-    manifest = None
+    app = ANY_APP
     if manifest_path is not None:
-        manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+        app = read_manifest(json.loads(manifest_path.read_text(encoding="utf-8")))
+    workspace = Workspace(EXAMPLE, app)
+    if state_file is not None and state_file.exists():
+        load(workspace, json.loads(state_file.read_text(encoding="utf-8")))
+    asyncio.run(_serve_until_signal(workspace, port, page))
+    if state_file is not None:
+        write(workspace, state_file)
+
+
+async def _serve_until_signal(workspace: Workspace, port: int, page: bool) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    workspace = Workspace(EXAMPLE, ANY_APP if manifest is None else read_manifest(manifest))
     async with serving(workspace, port=port, page=page) as served:
         sys.stdout.write(json.dumps(served.introduction(), ensure_ascii=False) + "\n")
         sys.stdout.flush()

@@ -142,11 +142,12 @@ class SocketMode:
             self._arrived.clear()
 
     async def _close_later(self, connection: Connection, reason: DisconnectReason, grace: float) -> None:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + grace
-        while loop.time() < until and connection in self.connections and (reason == "warning" or connection.pending):
-            await asyncio.sleep(min(0.02, grace))
-        connection.leaving = True
+        if reason == "warning":
+            await asyncio.sleep(grace)
+            connection.leaving = True
+        pending = [self._pending[envelope] for envelope in connection.pending]
+        if pending:
+            await asyncio.wait(pending, timeout=grace)
         with contextlib.suppress(Exception):  # The other side may have closed it in between.
             await connection.close()
 
@@ -226,10 +227,8 @@ class SocketMode:
 
 
 def _reason(fault: Fault) -> DisconnectReason:
-    for reason in ("warning", "refresh_requested", "link_disabled"):
-        if fault.reason == reason:
-            return reason  # type: ignore[return-value] # a member of the literal, which iteration widens to str
-    return "refresh_requested"
+    reasons: dict[str, DisconnectReason] = {"warning": "warning", "link_disabled": "link_disabled"}
+    return reasons.get(fault.reason, "refresh_requested")
 
 
 def _dump(value: Mapping[str, Any]) -> str:

@@ -52,8 +52,6 @@ class Workspace:
         self.delivery: Delivery | None = None
         # What the app answered that Slack would have refused, newest last: shown to whoever looks for the reason.
         self.refusals: list[str] = []
-        # Options an app has offered for external selects, by view id or message ts, then by element, then by value.
-        self.offered: dict[str, dict[tuple[str, str], dict[str, dict[str, Any]]]] = {}
         self.conversations: dict[str, Conversation] = {}
         self.ims: dict[frozenset[str], Conversation] = {}
         for channel in team.channels:

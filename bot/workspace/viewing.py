@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.workspace import payloads
-from bot.workspace.inputs import all_values, elements, initial, key_of
+from bot.workspace.inputs import all_values, elements, initial, key_of, options_of
 from bot.workspace.posting import with_ids
 from bot.workspace.state import Workspace
 from bot.workspace.views import STACK_LIMIT, View, fresh_hash
@@ -81,7 +81,7 @@ def update(workspace: Workspace, view: View, described: Mapping[str, Any]) -> No
     for block, element in elements(fresh.blocks):
         key = key_of(block, element)
         known = before.get(key)
-        if known is not None and known["type"] == element["type"]:
+        if known is not None and known["type"] == element["type"] and _still_offered(element, known):
             kept[key] = known
         elif known is not None:
             kept[key] = initial(element)
@@ -99,6 +99,15 @@ def update(workspace: Workspace, view: View, described: Mapping[str, Any]) -> No
     view.errors, view.notice = {}, None
     workspace.views.register(view)
     workspace.touch((view.user,))
+
+
+def _still_offered(element: dict[str, Any], state: dict[str, Any]) -> bool:
+    """Whether what was chosen is still among the options; external selects bring their options when asked."""
+    if "options" not in element and "option_groups" not in element:
+        return True
+    values = {option.get("value") for option in options_of(element)}
+    chosen = (state.get("selected_option"), *(state.get("selected_options") or ()))
+    return all(option["value"] in values for option in chosen if option)
 
 
 def publish(workspace: Workspace, user: str, described: Mapping[str, Any]) -> View:

@@ -54,6 +54,8 @@ class ViewStore:
         self.homes: dict[str, View] = {}
         self.views: dict[str, View] = {}
         self.external: dict[str, View] = {}
+        # Options the app has offered for external selects, by view id or message ts, then by element, then by value.
+        self.offered: dict[str, dict[tuple[str, str], dict[str, dict[str, Any]]]] = {}
 
     def stack(self, user: str) -> list[View]:
         """The person's modals, bottom to top. A copy."""
@@ -94,6 +96,7 @@ class ViewStore:
         del stack[place:]
         for gone in closed:
             self.forget(gone)
+            self.offered.pop(gone.id, None)
         return closed
 
     def clear(self, user: str) -> list[View]:
@@ -101,6 +104,7 @@ class ViewStore:
         stack = self.stacks.pop(user, [])
         for gone in stack:
             self.forget(gone)
+            self.offered.pop(gone.id, None)
         return stack[::-1]
 
     def set_home(self, view: View) -> None:

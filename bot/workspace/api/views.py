@@ -24,8 +24,7 @@ def _described(call: Call, *types: str) -> dict[str, Any]:
     code, problems = blockkit.view_problems(described, types)
     if code is not None:
         raise refused(code, problems)
-    assert isinstance(described, dict), "a view without problems is an object"
-    return described
+    return dict(described)
 
 
 def _trigger(call: Call) -> Trigger:

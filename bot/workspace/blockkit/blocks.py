@@ -28,7 +28,7 @@ def _text_or_fields(value: dict[str, Any], pointer: str, problems: list[Problem]
 
 
 def _picture(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
-    if ("image_url" in value) == ("slack_file" in value):
+    if (value.get("image_url") is None) == (value.get("slack_file") is None):
         problems.append(Problem(pointer, "must define either `image_url` or `slack_file`"))
 
 

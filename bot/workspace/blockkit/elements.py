@@ -55,9 +55,11 @@ def _initial_among(value: dict[str, Any], pointer: str, problems: list[Problem])
     one = value.get("initial_option")
     if one is not None and not _among(one, options):
         problems.append(Problem(f"{pointer}/initial_option", "must be one of the provided options"))
-    for place, chosen in enumerate(value.get("initial_options") or ()):
-        if not _among(chosen, options):
-            problems.append(Problem(f"{pointer}/initial_options/{place}", "must be one of the provided options"))
+    problems += [
+        Problem(f"{pointer}/initial_options/{place}", "must be one of the provided options")
+        for place, chosen in enumerate(value.get("initial_options") or ())
+        if not _among(chosen, options)
+    ]
 
 
 def _among(wanted: dict[str, Any], options: list[dict[str, Any]]) -> bool:
@@ -68,15 +70,17 @@ def _among(wanted: dict[str, Any], options: list[dict[str, Any]]) -> bool:
 
 
 def _either_options(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
-    if ("options" in value) == ("option_groups" in value):
+    if (value.get("options") is None) == (value.get("option_groups") is None):
         problems.append(Problem(pointer, "must define either `options` or `option_groups`"))
 
 
 def _within_maximum(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
     most = value.get("max_selected_items")
-    for key in ("initial_options", "initial_users", "initial_conversations", "initial_channels"):
-        if most is not None and len(value.get(key) or ()) > most:
-            problems.append(Problem(f"{pointer}/{key}", f"no more than {most} items allowed"))
+    problems += [
+        Problem(f"{pointer}/{key}", f"no more than {most} items allowed")
+        for key in ("initial_options", "initial_users", "initial_conversations", "initial_channels")
+        if most is not None and len(value.get(key) or ()) > most
+    ]
 
 
 _OPTIONS: dict[str, Check] = {
@@ -104,16 +108,19 @@ def _number(value: Any, pointer: str, problems: list[Problem]) -> None:
 
 
 def _decimals(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
-    for key in ("initial_value", "min_value", "max_value"):
-        if not value["is_decimal_allowed"] and "." in (value.get(key) or ""):
-            problems.append(Problem(f"{pointer}/{key}", "must be an integer when decimals are not allowed"))
+    if not value["is_decimal_allowed"]:
+        problems += [
+            Problem(f"{pointer}/{key}", "must be an integer when decimals are not allowed")
+            for key in ("initial_value", "min_value", "max_value")
+            if "." in (value.get(key) or "")
+        ]
     least, most = value.get("min_value"), value.get("max_value")
     if least is not None and most is not None and float(least) > float(most):
         problems.append(Problem(f"{pointer}/min_value", "must be less than or equal to `max_value`"))
 
 
 def _picture(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
-    if ("image_url" in value) == ("slack_file" in value):
+    if (value.get("image_url") is None) == (value.get("slack_file") is None):
         problems.append(Problem(pointer, "must define either `image_url` or `slack_file`"))
 
 

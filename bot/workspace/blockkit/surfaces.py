@@ -98,9 +98,9 @@ def suggestion_problems(answer: Any) -> list[Problem]:
     problems: list[Problem] = []
     if not isinstance(answer, dict):
         return [Problem("", "must provide an object")]
-    if ("options" in answer) == ("option_groups" in answer):
+    if (answer.get("options") is None) == (answer.get("option_groups") is None):
         return [Problem("", "must define either `options` or `option_groups`")]
-    if "options" in answer:
+    if answer.get("options") is not None:
         array(plain_option, 0, 100)(answer["options"], "/options", problems)
     else:
         array(option_group(plain_option), 0, 100)(answer["option_groups"], "/option_groups", problems)

@@ -62,12 +62,8 @@ def option_group(option_check: Check) -> Check:
     return record({"label": plain(75), "options": array(option_check, 1, 100)}, {})
 
 
-_style = record(
-    {},
-    dict.fromkeys(
-        ("bold", "italic", "strike", "code", "underline", "highlight", "client_highlight", "unlink"), boolean
-    ),
-)
+_STYLES = ("bold", "italic", "strike", "code", "underline", "highlight", "client_highlight", "unlink")
+_style = record({}, dict.fromkeys(_STYLES, boolean))
 _rich_elements: dict[str, Check] = {
     "text": record({"type": anything, "text": string(None, 1)}, {"style": _style}),
     "link": record({"type": anything, "url": URL}, {"text": string(), "unsafe": boolean, "style": _style}),

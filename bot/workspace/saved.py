@@ -1,0 +1,143 @@
+"""A workspace in a file and back: identity and tokens, conversations with their messages, files, homes.
+
+Open modals, triggers and response addresses are not kept: they live for seconds or minutes.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.workspace.files import File
+from bot.workspace.messages import Conversation, Message, Values
+from bot.workspace.state import Workspace
+from bot.workspace.views import View
+
+FORMAT = 1
+_TOKENS = ("bot_token", "app_token", "signing_secret", "verification_token")
+_IDENTITY = ("app_id", "bot_id", "bot_user", "created", *_TOKENS)
+    "app_id",
+    "bot_id",
+    "bot_user",
+    "bot_token",
+    "app_token",
+    "signing_secret",
+    "verification_token",
+    "created",
+)
+_CONVERSATION = ("unread", "mentions", "last_read", "archived", "topic")
+
+
+class SavedError(ValueError):
+    """The file is not a workspace of this format and team."""
+
+
+def save(workspace: Workspace) -> dict[str, Any]:
+    """The workspace as JSON."""
+    return {
+        "format": FORMAT,
+        "team": workspace.team.id,
+        "identity": {name: getattr(workspace, name) for name in _IDENTITY},
+        "conversations": [_conversation(one) for one in workspace.conversations.values()],
+        "files": [_file(file) for file in workspace.files.files.values()],
+        "homes": [_view(view) for view in workspace.views.homes.values()],
+    }
+
+
+def write(workspace: Workspace, path: Path) -> None:
+    """Saves into a file that only its owner can read, since tokens are in it; replaces an older one in one step."""
+    beside = path.with_name(path.name + ".new")
+    beside.touch(mode=0o600)
+    beside.write_text(json.dumps(save(workspace), ensure_ascii=False), encoding="utf-8")
+    beside.replace(path)
+
+
+def load(workspace: Workspace, saved: Mapping[str, Any]) -> None:
+    """Puts what was saved into a new workspace of the same team. Raises `SavedError`."""
+    if saved.get("format") != FORMAT:
+        raise SavedError("The file is not a saved workspace of this version.")
+    if saved.get("team") != workspace.team.id:
+        raise SavedError("The file was saved by the workspace of another team.")
+    for name in _IDENTITY:
+        setattr(workspace, name, saved["identity"][name])
+    workspace.conversations.clear()
+    workspace.ims.clear()
+    for entry in saved["files"]:
+        content = entry.pop("content")
+        workspace.files.add(File(**entry, content=None if content is None else base64.b64decode(content)))
+    for entry in saved["conversations"]:
+        _restore(workspace, entry)
+    for entry in saved["homes"]:
+        values = _values(entry.pop("values"))
+        touched = {(block, action) for block, action in entry.pop("touched")}
+        workspace.views.set_home(View(**entry, values=values, touched=touched))
+
+
+def _conversation(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "id": conversation.id,
+        "kind": conversation.kind,
+        "name": conversation.name,
+        "members": list(conversation.members),
+        "creator": conversation.creator,
+        "created": conversation.created,
+        **{name: getattr(conversation, name) for name in _CONVERSATION},
+        "messages": [_message(message) for message in conversation.messages.values()],
+        "ephemerals": [_message(one) for shown in conversation.ephemerals.values() for one in shown.values()],
+    }
+
+
+def _message(message: Message) -> dict[str, Any]:
+    saved = {field.name: getattr(message, field.name) for field in dataclasses.fields(message)}
+    # The replies follow from the messages that name their parent; what was chosen has pairs as keys.
+    del saved["replies"]
+    saved["chosen"] = {user: _flat(values) for user, values in (message.chosen or {}).items()} or None
+    return saved
+
+
+def _file(file: File) -> dict[str, Any]:
+    saved = {field.name: getattr(file, field.name) for field in dataclasses.fields(file)}
+    saved["content"] = None if file.content is None else base64.b64encode(file.content).decode()
+    return saved
+
+
+def _view(view: View) -> dict[str, Any]:
+    saved = {field.name: getattr(view, field.name) for field in dataclasses.fields(view)}
+    return {**saved, "values": _flat(view.values), "touched": sorted(view.touched)}
+
+
+def _flat(values: Values) -> list[list[Any]]:
+    return [[block, action, state] for (block, action), state in values.items()]
+
+
+def _values(flat: list[list[Any]]) -> Values:
+    return {(block, action): state for block, action, state in flat}
+
+
+def _restore(workspace: Workspace, entry: dict[str, Any]) -> None:
+    conversation = Conversation(
+        entry["id"],
+        entry["kind"],
+        entry["name"],
+        entry["members"],
+        creator=entry["creator"],
+        created=entry["created"],
+    )
+    for name in _CONVERSATION:
+        setattr(conversation, name, entry[name])
+    for saved in (*entry["messages"], *entry["ephemerals"]):
+        chosen = saved.pop("chosen")
+        message = Message(**saved)
+        message.chosen = {user: _values(flat) for user, flat in chosen.items()} if chosen else None
+        workspace.mint.advance_past(message.ts)
+        if message.ephemeral_to is not None:
+            conversation.add_ephemeral(message)
+        else:
+            conversation.add(message)
+    workspace.conversations[conversation.id] = conversation
+    if conversation.kind in ("im", "mpim"):
+        workspace.ims[frozenset(conversation.members)] = conversation
