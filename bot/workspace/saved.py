@@ -20,15 +20,6 @@ from bot.workspace.views import View
 FORMAT = 1
 _TOKENS = ("bot_token", "app_token", "signing_secret", "verification_token")
 _IDENTITY = ("app_id", "bot_id", "bot_user", "created", *_TOKENS)
-    "app_id",
-    "bot_id",
-    "bot_user",
-    "bot_token",
-    "app_token",
-    "signing_secret",
-    "verification_token",
-    "created",
-)
 _CONVERSATION = ("unread", "mentions", "last_read", "archived", "topic")
 
 
