@@ -1,0 +1,499 @@
+"""The handoff: what it takes, who gets it, what is enqueued, when it is late."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from domain.errors import Code, Refused, Rejected
+from domain.leads import NextStep, Stage
+from domain.members import Role
+from domain.qualification.handoff import Fit, HandoffStatus, Package, ReturnReason
+from services import members, teams
+from services.outreach import leads
+from services.qualification import handoff, verdict
+from services.qualification.records import HandoffView
+from storage.tables import Delivery, Handoff, HandoffReturn, Lead
+from tests.services.office import CHANNEL, NOT_QUALIFIED, NOW, PACKAGE, QUALIFIED, Office
+
+
+async def _post(office: Office, lead_id: int, qualification_id: int, **changes: object) -> HandoffView:
+    values: dict[str, object] = {
+        "package": PACKAGE,
+        "to_member_id": office.ito.member_id,
+        "channel": CHANNEL,
+        "request_key": None,
+    }
+    return await handoff.post(office.deps, office.sato, lead_id, qualification_id, **(values | changes))  # type: ignore[arg-type]  # the test decides
+
+
+async def test_draft_is_filled_from_what_is_known(office: Office) -> None:
+    await teams.set_handoff_channel(office.deps, office.mori, CHANNEL)
+    await members.set_coverage(
+        office.deps, office.kato, office.kato.member_id, territories=["大田区"], industries=["機械"]
+    )
+    colleague = await office.lead("緑川 次郎", title="課長")
+    lead_id = await office.lead(note="展示会で名刺交換")
+    done = await office.judged(lead_id)
+    draft = await handoff.prepare(office.deps, office.sato, lead_id)
+    assert draft.lead == done.lead
+    assert draft.account.name == "株式会社あおば精機"
+    assert [(person.name, person.title) for person in draft.people] == [("緑川 次郎", "課長")]
+    assert draft.qualification.qualification_id == done.qualification_id
+    assert draft.package == Package(
+        background="展示会で名刺交換", worries="月末の入力が終わらない", call_summary="来月の稟議に載せたいとのこと"
+    )
+    assert [(rep.name, rep.fits) for rep in draft.suggestions] == [
+        ("kato", (Fit.TERRITORY, Fit.INDUSTRY, Fit.LIGHTEST_LOAD)),
+        ("ito", (Fit.LIGHTEST_LOAD,)),
+    ]
+    assert (draft.channel, draft.acknowledge_minutes, draft.returned) == (CHANNEL, 60, None)
+    assert colleague != lead_id
+
+
+async def test_draft_after_a_return_keeps_what_was_written_and_says_why_it_came_back(office: Office) -> None:
+    first = await office.handed_off()
+    await handoff.return_(office.deps, office.ito, first.handoff_id, ReturnReason.INFORMATION_MISSING, "予算は？")
+    again = replace(QUALIFIED, call_summary="予算は1200万円")
+    await office.judged(first.lead_id, again)
+    draft = await handoff.prepare(office.deps, office.sato, first.lead_id)
+    assert (draft.package.background, draft.package.hopes) == (PACKAGE.background, PACKAGE.hopes)
+    assert draft.package.call_summary == "予算は1200万円"
+    assert draft.returned is not None
+    assert (draft.returned.reason, draft.returned.comment, draft.returned.by) == (
+        ReturnReason.INFORMATION_MISSING,
+        "予算は？",
+        "ito",
+    )
+
+
+async def test_handoff_is_saved_with_its_delivery(office: Office) -> None:
+    lead_id = await office.lead()
+    view = await office.handed_off(lead_id)
+    assert (view.status, view.lead_id, view.package, view.channel) == (
+        HandoffStatus.WAITING,
+        lead_id,
+        PACKAGE,
+        CHANNEL,
+    )
+    assert (view.from_slack_user, view.to_slack_user) == ("USATO", "UITO")
+    assert (view.due_at, view.overdue) == (NOW + timedelta(minutes=60), False)
+    assert (view.ts, view.acknowledged_at, view.returned) == (None, None, None)
+    assert view == await handoff.view(office.deps, "T1", view.handoff_id)
+    assert await office.deliveries() == {
+        f"handoff:{view.handoff_id}": ("handoff.post", CHANNEL, {"handoff_id": view.handoff_id})
+    }
+    assert await office.moves(lead_id) == [
+        (None, "new"),
+        ("new", "sales_qualified"),
+        ("sales_qualified", "handed_off"),
+    ]
+    card = await leads.card(office.deps, office.sato, lead_id)
+    assert card.lead.next_step is NextStep.WAIT_FOR_FIELD_SALES
+
+
+async def test_view_tells_where_the_post_stands(office: Office) -> None:
+    view = await office.handed_off()
+    async with office.deps.writing("T1") as session:
+        await session.execute(sa.update(Delivery).values(ts="1.2", posted_channel="C1"))
+    view = await handoff.view(office.deps, "T1", view.handoff_id)
+    assert (view.posted_channel, view.ts) == ("C1", "1.2")
+
+
+@pytest.mark.parametrize(
+    ("posted", "due"),
+    [
+        # Wednesday 10:00 in Tokyo: an hour later.
+        ("2026-04-01T01:00", "2026-04-01T02:00"),
+        # Friday 17:30: half an hour is left, the rest is Monday's.
+        ("2026-04-03T08:30", "2026-04-06T00:30"),
+        # Saturday noon: Monday 10:00.
+        ("2026-04-04T03:00", "2026-04-06T01:00"),
+        # The evening before Golden Week's holidays (3 to 6 May 2026): Thursday the 7th.
+        ("2026-05-02T03:00", "2026-05-07T01:00"),
+        # 30 December 17:30: offices are shut on the 31st, on 1 to 3 January; the 4th of 2027 is a Monday.
+        ("2026-12-30T08:30", "2027-01-04T00:30"),
+    ],
+)
+async def test_clock_runs_in_working_hours_only(office: Office, posted: str, due: str) -> None:
+    office.clock.now = datetime.fromisoformat(posted).replace(tzinfo=UTC)
+    answers = replace(QUALIFIED, timeline=replace(QUALIFIED.timeline, start_on=office.clock.now.date()))
+    lead_id = await office.lead()
+    done = await office.judged(lead_id, answers)
+    if not done.verdict.sales_qualified:
+        await verdict.override(office.deps, office.mori, done.qualification_id, "理由")
+    view = await _post(office, lead_id, done.qualification_id)
+    assert view.due_at == datetime.fromisoformat(due).replace(tzinfo=UTC)
+
+
+async def test_clock_is_the_teams_own(office: Office) -> None:
+    await teams.set_acknowledge_minutes(office.deps, office.mori, 15)
+    assert (await office.handed_off()).due_at == NOW + timedelta(minutes=15)
+
+
+async def test_each_empty_section_is_rejected_under_its_own_field(office: Office) -> None:
+    lead_id = await office.lead()
+    done = await office.judged(lead_id)
+    with pytest.raises(Rejected) as rejected:
+        await _post(office, lead_id, done.qualification_id, package=Package(hopes=" ", call_summary="x" * 3001))
+    assert [(r.code, r.field) for r in rejected.value.refusals] == [
+        (Code.REQUIRED, "company"),
+        (Code.REQUIRED, "key_persons"),
+        (Code.REQUIRED, "bant"),
+        (Code.REQUIRED, "background"),
+        (Code.REQUIRED, "worries"),
+        (Code.TOO_LONG, "call_summary"),
+    ]
+    assert await office.rows(Handoff) == 0
+    assert await office.deliveries() == {}
+
+
+async def test_handoff_needs_a_channel(office: Office) -> None:
+    lead_id = await office.lead()
+    done = await office.judged(lead_id)
+    with pytest.raises(Refused) as refused:
+        await _post(office, lead_id, done.qualification_id, channel="")
+    assert (refused.value.code, refused.value.field) == (Code.NO_CHANNEL, "channel")
+
+
+async def test_only_a_sales_qualified_lead_is_handed_off(office: Office) -> None:
+    lead_id = await office.lead()
+    done = await office.judged(lead_id, NOT_QUALIFIED)
+    for attempt in (
+        handoff.prepare(office.deps, office.sato, lead_id),
+        _post(office, lead_id, done.qualification_id),
+    ):
+        with pytest.raises(Refused) as refused:
+            await attempt
+        assert (refused.value.code, refused.value.detail["current"]) == (Code.WRONG_STAGE, "working")
+
+
+async def test_overridden_verdict_opens_the_way(office: Office) -> None:
+    lead_id = await office.lead()
+    done = await office.judged(lead_id, NOT_QUALIFIED)
+    await verdict.override(office.deps, office.mori, done.qualification_id, "理由")
+    view = await _post(office, lead_id, done.qualification_id)
+    assert view.qualification.override is not None
+
+
+async def test_lead_judged_again_since_the_form_was_opened_is_stale(office: Office) -> None:
+    lead_id = await office.lead()
+    old = await office.judged(lead_id)
+    await office.judged(lead_id)
+    with pytest.raises(Refused) as refused:
+        await _post(office, lead_id, old.qualification_id)
+    assert refused.value.code is Code.STALE
+
+
+@pytest.mark.parametrize("who", ["suzuki", "marketer"])
+async def test_receiver_must_take_handoffs(office: Office, who: str) -> None:
+    lead_id = await office.lead()
+    done = await office.judged(lead_id)
+    with pytest.raises(Refused) as refused:
+        await _post(office, lead_id, done.qualification_id, to_member_id=office.members[who].member_id)
+    assert (refused.value.code, refused.value.field) == (Code.INVALID, "to_member_id")
+
+
+async def test_receiver_of_another_team_is_refused(office: Office, neighbours: Office) -> None:
+    lead_id = await office.lead()
+    done = await office.judged(lead_id)
+    with pytest.raises(Refused) as refused:
+        await _post(office, lead_id, done.qualification_id, to_member_id=neighbours.ito.member_id)
+    assert (refused.value.code, refused.value.field) == (Code.INVALID, "to_member_id")
+
+
+async def test_lead_is_not_handed_off_twice(office: Office) -> None:
+    view = await office.handed_off()
+    qualification_id = view.qualification.qualification_id
+    for attempt in (
+        handoff.prepare(office.deps, office.suzuki, view.lead_id),
+        _post(office, view.lead_id, qualification_id),
+    ):
+        with pytest.raises(Refused) as refused:
+            await attempt
+        assert (refused.value.code, refused.value.detail["by"]) == (Code.ALREADY_DONE, "sato")
+
+
+async def test_form_sent_twice_makes_one_handoff_even_after_it_was_accepted(office: Office) -> None:
+    lead_id = await office.lead()
+    done = await office.judged(lead_id)
+    first = await _post(office, lead_id, done.qualification_id, request_key="V1")
+    assert await _post(office, lead_id, done.qualification_id, request_key="V1") == first
+    await handoff.accept(office.deps, office.ito, first.handoff_id)
+    again = await _post(office, lead_id, done.qualification_id, request_key="V1")
+    assert (again.handoff_id, again.status) == (first.handoff_id, HandoffStatus.ACCEPTED)
+    assert await office.rows(Handoff) == 1
+
+
+async def test_of_many_posts_of_one_lead_at_once_one_gets_through(office: Office) -> None:
+    lead_id = await office.lead()
+    done = await office.judged(lead_id)
+    results = await asyncio.gather(
+        *(_post(office, lead_id, done.qualification_id) for _ in range(8)), return_exceptions=True
+    )
+    made = [result for result in results if isinstance(result, HandoffView)]
+    refused = [result for result in results if isinstance(result, Refused)]
+    assert len(made) == 1
+    assert [(r.code, r.detail["by"]) for r in refused] == [(Code.ALREADY_DONE, "sato")] * 7
+    assert await office.rows(Handoff) == 1
+    assert list(await office.deliveries()) == [f"handoff:{made[0].handoff_id}"]
+
+
+async def test_double_click_on_post_gets_the_same_handoff(office: Office) -> None:
+    lead_id = await office.lead()
+    done = await office.judged(lead_id)
+    views = await asyncio.gather(*(_post(office, lead_id, done.qualification_id, request_key="V1") for _ in range(6)))
+    assert {view.handoff_id for view in views} == {views[0].handoff_id}
+    assert await office.rows(Handoff) == 1
+
+
+async def test_accepting_moves_the_lead_and_tells_both_sides(office: Office) -> None:
+    view = await office.handed_off()
+    office.clock.forward(minutes=20)
+    accepted = await handoff.accept(office.deps, office.ito, view.handoff_id)
+    assert (accepted.status, accepted.acknowledged_by, accepted.acknowledged_by_slack_user) == (
+        HandoffStatus.ACCEPTED,
+        "ito",
+        "UITO",
+    )
+    assert accepted.acknowledged_at == NOW + timedelta(minutes=20)
+    assert await office.stage(view.lead_id) == "accepted"
+    key, arguments = f"handoff:{view.handoff_id}", {"handoff_id": view.handoff_id}
+    assert await office.deliveries() == {
+        key: ("handoff.post", CHANNEL, arguments),
+        f"{key}:status": ("handoff.update", CHANNEL, arguments),
+        f"{key}:answered": ("handoff.answered", "USATO", arguments),
+    }
+    assert await office.audited("handoff.accept") == [arguments]
+
+
+async def test_of_twenty_simultaneous_accepts_one_wins(office: Office) -> None:
+    view = await office.handed_off()
+    actors = [office.ito, office.kato, office.mori, office.boss] * 5
+    results = await asyncio.gather(
+        *(handoff.accept(office.deps, actor, view.handoff_id) for actor in actors), return_exceptions=True
+    )
+    won = [result for result in results if isinstance(result, HandoffView)]
+    lost = [result for result in results if isinstance(result, Refused)]
+    assert len(won) == 1
+    assert len(lost) == 19
+    assert {(r.code, r.detail["by"], r.detail["status"]) for r in lost} == {
+        (Code.ALREADY_DONE, won[0].acknowledged_by, "accepted")
+    }
+    assert await office.moves(view.lead_id) == [
+        (None, "new"),
+        ("new", "sales_qualified"),
+        ("sales_qualified", "handed_off"),
+        ("handed_off", "accepted"),
+    ]
+    assert len(await office.deliveries()) == 3
+
+
+async def test_of_simultaneous_accepts_and_returns_one_wins(office: Office) -> None:
+    view = await office.handed_off()
+    results = await asyncio.gather(
+        *(handoff.accept(office.deps, office.ito, view.handoff_id) for _ in range(5)),
+        *(handoff.return_(office.deps, office.kato, view.handoff_id, ReturnReason.TOO_EARLY, "") for _ in range(5)),
+        return_exceptions=True,
+    )
+    won = [result for result in results if isinstance(result, HandoffView)]
+    lost = [result for result in results if isinstance(result, Refused)]
+    assert (len(won), len(lost)) == (1, 9)
+    assert {r.detail["by"] for r in lost} == {won[0].acknowledged_by}
+    assert await office.stage(view.lead_id) == ("accepted" if won[0].status is HandoffStatus.ACCEPTED else "working")
+    assert await office.rows(HandoffReturn) == (won[0].status is HandoffStatus.RETURNED)
+
+
+async def test_returning_gives_the_lead_back_to_be_called(office: Office) -> None:
+    view = await office.handed_off()
+    # Friday evening: the owner is to call on Monday morning.
+    office.clock.now = datetime(2026, 4, 3, 11, tzinfo=UTC)
+    returned = await handoff.return_(office.deps, office.ito, view.handoff_id, ReturnReason.NO_BUDGET, " 予算なし ")
+    assert returned.status is HandoffStatus.RETURNED
+    assert returned.returned is not None
+    assert (returned.returned.reason, returned.returned.comment, returned.returned.by) == (
+        ReturnReason.NO_BUDGET,
+        "予算なし",
+        "ito",
+    )
+    card = await leads.card(office.deps, office.sato, view.lead_id)
+    assert (card.lead.stage, card.lead.next_step, card.lead.next_step_at, card.lead.owner) == (
+        Stage.WORKING,
+        NextStep.CALL,
+        datetime(2026, 4, 6, 0, tzinfo=UTC),
+        "sato",
+    )
+    assert {key.removeprefix(f"handoff:{view.handoff_id}") for key in await office.deliveries()} == {
+        "",
+        ":status",
+        ":answered",
+    }
+
+
+async def test_accepted_lead_can_come_back_after_the_meeting(office: Office) -> None:
+    view = await office.handed_off()
+    accepted = await handoff.accept(office.deps, office.ito, view.handoff_id)
+    office.clock.forward(days=7)
+    with pytest.raises(Refused) as refused:
+        await handoff.return_(office.deps, office.ito, view.handoff_id, ReturnReason.NO_NEED, "")
+    assert (refused.value.code, refused.value.detail["status"]) == (Code.ALREADY_DONE, "accepted")
+    returned = await handoff.return_(
+        office.deps, office.ito, view.handoff_id, ReturnReason.NO_NEED, "", after_acceptance=True
+    )
+    # The clock of the first answer is not touched by the second.
+    assert returned.acknowledged_at == accepted.acknowledged_at
+    assert returned.returned is not None
+    assert returned.returned.at == NOW + timedelta(days=7)
+    assert await office.stage(view.lead_id) == "working"
+    news = {key.removeprefix(f"handoff:{view.handoff_id}") for key in await office.deliveries()}
+    assert news == {"", ":status", ":answered", ":status:returned", ":answered:returned"}
+
+
+async def test_who_comes_late_is_told_who_returned_it(office: Office) -> None:
+    view = await office.handed_off()
+    await handoff.accept(office.deps, office.ito, view.handoff_id)
+    await handoff.return_(
+        office.deps, office.kato, view.handoff_id, ReturnReason.WRONG_TERRITORY, "", after_acceptance=True
+    )
+    with pytest.raises(Refused) as refused:
+        await handoff.accept(office.deps, office.ito, view.handoff_id)
+    assert (refused.value.detail["by"], refused.value.detail["status"]) == ("kato", "returned")
+
+
+async def test_other_reason_needs_a_comment(office: Office) -> None:
+    view = await office.handed_off()
+    with pytest.raises(Refused) as refused:
+        await handoff.return_(office.deps, office.ito, view.handoff_id, ReturnReason.OTHER, " ")
+    assert (refused.value.code, refused.value.field) == (Code.REQUIRED, "comment")
+    with pytest.raises(Refused) as refused:
+        await handoff.return_(office.deps, office.ito, view.handoff_id, ReturnReason.NO_NEED, "x" * 1001)
+    assert (refused.value.code, refused.value.field) == (Code.TOO_LONG, "comment")
+    assert (await handoff.view(office.deps, "T1", view.handoff_id)).status is HandoffStatus.WAITING
+
+
+@pytest.mark.parametrize("who", ["sato", "marketer", "success"])
+async def test_others_do_not_answer_a_handoff(office: Office, who: str) -> None:
+    view = await office.handed_off()
+    for attempt in (
+        handoff.accept(office.deps, office.members[who], view.handoff_id),
+        handoff.return_(office.deps, office.members[who], view.handoff_id, ReturnReason.NO_NEED, ""),
+    ):
+        with pytest.raises(Refused) as refused:
+            await attempt
+        assert refused.value.code is Code.NOT_ALLOWED
+
+
+@pytest.mark.parametrize("who", ["ito", "marketer", "success"])
+async def test_others_do_not_hand_off(office: Office, who: str) -> None:
+    lead_id = await office.lead()
+    done = await office.judged(lead_id)
+    actor = office.members[who]
+    for attempt in (
+        handoff.prepare(office.deps, actor, lead_id),
+        handoff.post(office.deps, actor, lead_id, done.qualification_id, PACKAGE, office.ito.member_id, CHANNEL),
+    ):
+        with pytest.raises(Refused) as refused:
+            await attempt
+        assert refused.value.code is Code.NOT_ALLOWED
+
+
+async def test_handoff_of_another_team_is_not_found(office: Office, neighbours: Office) -> None:
+    view = await office.handed_off()
+    qualification_id = view.qualification.qualification_id
+    for attempt in (
+        handoff.view(neighbours.deps, "T2", view.handoff_id),
+        handoff.accept(neighbours.deps, neighbours.ito, view.handoff_id),
+        handoff.return_(neighbours.deps, neighbours.ito, view.handoff_id, ReturnReason.NO_NEED, ""),
+        handoff.prepare(neighbours.deps, neighbours.sato, view.lead_id),
+        handoff.post(
+            neighbours.deps,
+            neighbours.sato,
+            view.lead_id,
+            qualification_id,
+            PACKAGE,
+            neighbours.ito.member_id,
+            CHANNEL,
+        ),
+    ):
+        with pytest.raises(Refused) as refused:
+            await attempt
+        assert refused.value.code is Code.NOT_FOUND
+    assert await office.stage(view.lead_id) == "handed_off"
+
+
+async def test_handoff_that_nobody_answers_is_reminded_of_once(office: Office) -> None:
+    view = await office.handed_off()
+    office.clock.forward(minutes=59)
+    assert await handoff.remind_overdue(office.deps, "T1") == 0
+    assert await handoff.teams_with_waiting(office.deps) == ["T1"]
+    office.clock.forward(minutes=1)
+    assert await handoff.remind_overdue(office.deps, "T1") == 1
+    assert await handoff.remind_overdue(office.deps, "T1") == 0
+    assert await handoff.teams_with_waiting(office.deps) == []
+    key, arguments = f"handoff:{view.handoff_id}", {"handoff_id": view.handoff_id}
+    deliveries = await office.deliveries()
+    assert deliveries[f"{key}:reminder"] == ("handoff.reminder", CHANNEL, arguments)
+    assert deliveries[f"{key}:overdue:UMORI"] == (
+        "handoff.overdue",
+        "UMORI",
+        arguments | {"member_id": office.mori.member_id},
+    )
+    assert len(deliveries) == 3
+    late = await handoff.view(office.deps, "T1", view.handoff_id)
+    assert (late.overdue, late.reminded_at) == (True, NOW + timedelta(minutes=60))
+
+
+async def test_reminders_at_once_remind_once(office: Office) -> None:
+    for n in range(3):
+        await office.handed_off(await office.lead(f"青葉 {n}郎"))
+    office.clock.forward(hours=2)
+    counts = await asyncio.gather(*(handoff.remind_overdue(office.deps, "T1") for _ in range(6)))
+    assert sorted(counts) == [0, 0, 0, 0, 0, 3]
+    assert len(await office.deliveries()) == 9
+
+
+async def test_admin_is_told_where_no_manager_is(office: Office) -> None:
+    await members.set_role(office.deps, office.boss, office.mori.member_id, Role.MARKETING)
+    view = await office.handed_off()
+    office.clock.forward(hours=2)
+    await handoff.remind_overdue(office.deps, "T1")
+    assert f"handoff:{view.handoff_id}:overdue:UBOSS" in await office.deliveries()
+
+
+async def test_answered_handoff_is_not_reminded_of(office: Office) -> None:
+    view = await office.handed_off()
+    await handoff.accept(office.deps, office.ito, view.handoff_id)
+    office.clock.forward(days=2)
+    assert await handoff.teams_with_waiting(office.deps) == []
+    assert await handoff.remind_overdue(office.deps, "T1") == 0
+    assert not (await handoff.view(office.deps, "T1", view.handoff_id)).overdue
+
+
+async def test_reminders_of_one_team_leave_the_others_alone(office: Office, neighbours: Office) -> None:
+    await office.handed_off()
+    await neighbours.handed_off()
+    office.clock.forward(hours=2)
+    assert await handoff.teams_with_waiting(office.deps) == ["T1", "T2"]
+    assert await handoff.remind_overdue(office.deps, "T1") == 1
+    assert await handoff.teams_with_waiting(office.deps) == ["T2"]
+    assert len(await neighbours.deliveries()) == 1
+
+
+async def test_failed_handoff_leaves_nothing_behind(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead_id = await office.lead()
+    done = await office.judged(lead_id)
+
+    async def broken(*_: object, **__: object) -> bool:
+        raise RuntimeError("the queue is gone")
+
+    monkeypatch.setattr(type(office.deps.outbox), "enqueue", broken)
+    with pytest.raises(RuntimeError, match="the queue is gone"):
+        await _post(office, lead_id, done.qualification_id)
+    assert await office.rows(Handoff) == 0
+    assert await office.stage(lead_id) == "sales_qualified"
+    async with office.deps.reading("T1") as session:
+        assert await session.scalar(sa.select(Lead.version).where(Lead.id == lead_id)) == 2
