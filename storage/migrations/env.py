@@ -1,7 +1,9 @@
 """How Alembic runs the migrations: one transaction, one process at a time."""
 
+from typing import Any
+
 from alembic import context
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import Connection, create_engine, event, pool, text
 
 from storage.tables import Base
 
@@ -17,17 +19,29 @@ def include_name(name: str | None, kind: str, _parents: object) -> bool:
     return not (kind == "table" and name is not None and name.startswith(FOREIGN_PREFIXES))
 
 
+def _no_hidden_transactions(connection: Any, _entry: object) -> None:
+    # Python's driver ends a transaction before each CREATE TABLE; left to us, the whole migration is one.
+    connection.isolation_level = None
+    connection.execute("PRAGMA busy_timeout=30000")
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _lock_at_once(connection: Connection) -> None:
+    # The second of two processes waits here and then finds the work done.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 def run() -> None:
     """Run the migrations on the database of the configuration."""
     url = context.config.get_main_option("sqlalchemy.url")
     engine = create_engine(url or "", poolclass=pool.NullPool)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _no_hidden_transactions)
+        event.listen(engine, "begin", _lock_at_once)
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
             connection.commit()
-        else:
-            connection.exec_driver_sql("PRAGMA busy_timeout=30000")
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
