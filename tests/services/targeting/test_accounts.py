@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import sqlalchemy as sa
 
-from domain.errors import Code, Refused, Rejected
 from services.deps import Deps
-from services.targeting.accounts import AccountExists, NewAccount, create, find, get
-from storage.tables import Account, AuditLog
+from services.targeting.accounts import NewAccount, create, find
 from tests.services.office import Office
 
 MAITAKE = NewAccount(
@@ -37,7 +34,7 @@ async def _names(deps: Deps, office: Office, text: str, limit: int = 20) -> list
         "ﾕｷｸﾞﾆ",
         "ゆきぐに",
         "まいたけ",
-        "け",
+        "いた",
         "yukiguni",
         "YUKIGUNI",
         "ｙｕｋｉ",
@@ -54,5 +51,5 @@ async def _names(deps: Deps, office: Office, text: str, limit: int = 20) -> list
 )
 async def test_company_is_found_by_any_part_of_what_it_is_known_by(deps: Deps, office: Office, typed: str) -> None:
     account_id = await create(deps, office.sato, MAITAKE)
-    await create(deps, office.sato, NewAccount("青山工業株式会社", reading="アオヤマコウギョウ"))
+    await create(deps, office.sato, NewAccount("株式会社白樺工業", reading="シラカバコウギョウ"))
     assert [found.account_id for found in await find(deps, office.sato, typed)] == [account_id]

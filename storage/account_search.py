@@ -1,0 +1,239 @@
+"""The search index of accounts, on SQLite and on PostgreSQL.
+
+SQLite: a full-text table without content holds each account's grams as words. Its row ids are made of team, length of
+the name and id, so reading it in order gives the team's accounts with the shorter names first, and stops at the limit.
+
+PostgreSQL: a GIN index over the grams as numbers. It has no order, so each account carries one more number, made of
+team and length class of its name: a search with many answers asks for the classes one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.data.search import Branch, Query, Tier, gram_numbers, ngrams, numbers_of, rank
+from storage.tables import Account
+
+_ID_BITS, _LENGTH_BITS, _TEAM_BITS = 36, 7, 20
+_MAX_LENGTH = (1 << _LENGTH_BITS) - 1
+_ID_MASK = (1 << _ID_BITS) - 1
+
+# The longest name of each length class; the last class has no end.
+_CLASSES = (3, 4, 5, 6, 7, 9, 12)
+# So many candidates are read at once without asking for an order.
+_FEW = 200
+
+_FULL_TEXT = sa.table("account_search", sa.column("rowid", sa.BigInteger))
+_ACCOUNTS = Account.__table__
+_LENGTH = sa.func.length(Account.name_key)
+
+
+class Found(NamedTuple):
+    """A hit, as a list shows it."""
+
+    id: int
+    name: str
+    reading: str
+    industry: str
+    address: str
+    corporate_number: str | None
+
+
+_COLUMNS: tuple[Any, ...] = (
+    Account.id,
+    Account.name,
+    Account.reading,
+    Account.industry,
+    Account.address,
+    Account.corporate_number,
+)
+
+
+def is_postgresql(session: AsyncSession) -> bool:
+    """Whether the session is on PostgreSQL; otherwise it is on SQLite."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+# Writing
+
+
+def first_row_id(team_id: str, length: int = 0) -> int:
+    """SQLite: where a team's accounts with names of this length begin. Add an account's id to get its row."""
+    team = crc32(team_id.encode()) & ((1 << _TEAM_BITS) - 1)
+    return (team << _LENGTH_BITS | min(length, _MAX_LENGTH)) << _ID_BITS
+
+
+def words(search_text: str) -> str:
+    """SQLite: the grams of an account as the full-text table takes them."""
+    return " ".join(ngrams(search_text))
+
+
+def class_number(team_id: str, length_class: int) -> int:
+    """PostgreSQL: the number that all accounts of a team with names of one length class carry.
+
+    Made of two private-use characters, which folding removes from every name. Teams may share numbers: it only
+    narrows the search, the team itself is always asked for too.
+    """
+    team = crc32(team_id.encode())
+    return 0xE000 + (length_class << 8 | team & 0xFF) | (0xE000 + (team >> 8 & 0xFFF)) << 16
+
+
+def class_of(length: int) -> int:
+    """The length class of a name."""
+    return sum(length > longest for longest in _CLASSES)
+
+
+_SIGN, _RANGE = 1 << 31, 1 << 32
+
+
+def signed(number: int) -> int:
+    """The number as PostgreSQL's integer keeps it."""
+    return number - _RANGE if number >= _SIGN else number
+
+
+def numbers(team_id: str, name_key: str, search_text: str) -> set[int]:
+    """PostgreSQL: the content of an account's `grams`."""
+    grams = gram_numbers(search_text)
+    grams.add(signed(class_number(team_id, class_of(len(name_key)))))
+    return grams
+
+
+async def add(session: AsyncSession, account_id: int, name_key: str, search_text: str) -> None:
+    """Make a new or changed account findable; a changed one was removed with its former values before."""
+    team_id = session.info["team_id"]
+    if is_postgresql(session):
+        values = sorted(numbers(team_id, name_key, search_text))
+        await session.execute(sa.update(Account).where(Account.id == account_id).values(grams=values))
+        return
+    row_id = first_row_id(team_id, len(name_key)) + account_id
+    await session.execute(_SQLITE_ADD, {"row_id": row_id, "grams": words(search_text)})
+
+
+async def remove(session: AsyncSession, account_id: int, name_key: str, search_text: str) -> None:
+    """Take an account out of the index, given the values it was added with."""
+    if is_postgresql(session):
+        return
+    row_id = first_row_id(session.info["team_id"], len(name_key)) + account_id
+    await session.execute(_SQLITE_REMOVE, {"row_id": row_id, "grams": words(search_text)})
+
+
+_SQLITE_ADD = sa.text("INSERT INTO account_search (rowid, grams) VALUES (:row_id, :grams)")
+_SQLITE_REMOVE = sa.text("INSERT INTO account_search (account_search, rowid, grams) VALUES ('delete', :row_id, :grams)")
+
+
+# Reading
+
+
+async def search(session: AsyncSession, query: Query, limit: int) -> list[Found]:
+    """The team's accounts that answer a query: best rank first, then shorter names, then older accounts."""
+    if is_postgresql(session):
+        return await _search_postgresql(session, query, limit)
+    found: list[Found] = []
+    for tier in query.tiers:
+        found += await _fetch(session, _ordered_full_text(session, tier).limit(limit - len(found)))
+        if len(found) >= limit:
+            break
+    return found
+
+
+async def _fetch(session: AsyncSession, statement: sa.Select[Any]) -> list[Found]:
+    return [Found._make(row) for row in await session.execute(statement)]
+
+
+def _checks(contains: Any, tier: Tier) -> list[sa.ColumnElement[bool]]:
+    """The tier's own condition: what the index offers is only likely."""
+    text = Account.search_text
+    checks = [sa.or_(*(contains(text, needle) > 0 for needle in needles)) for needles in tier.needles]
+    return checks + [contains(text, needle) == 0 for needle in tier.without]
+
+
+def _ordered_full_text(session: AsyncSession, tier: Tier) -> sa.Select[Any]:
+    team_id = session.info["team_id"]
+    row_id = _FULL_TEXT.c.rowid
+    first = first_row_id(team_id)
+    return (
+        sa.select(*_COLUMNS)
+        .select_from(_FULL_TEXT)
+        .join(Account, Account.id == row_id.op("&")(_ID_MASK))
+        .where(
+            sa.literal_column("account_search").op("MATCH")(_match(tier.branches)),
+            row_id.between(first, first + (1 << _ID_BITS + _LENGTH_BITS) - 1),
+            Account.team_id == team_id,
+            *_checks(sa.func.instr, tier),
+        )
+        .order_by(row_id)
+    )
+
+
+def _match(branches: Iterable[Branch]) -> str:
+    """A full-text expression. Every gram is a quoted string, in which nothing but the quote has a meaning."""
+
+    def any_of(parts: Sequence[str]) -> str:
+        return parts[0] if len(parts) == 1 else f"({' OR '.join(parts)})"
+
+    def quoted(grams: Iterable[str]) -> list[str]:
+        return ['"' + gram.replace('"', '""') + '"' for gram in sorted(grams)]
+
+    return any_of(
+        [
+            "(" + " AND ".join(quoted(branch.every) + ([any_of(quoted(branch.some))] if branch.some else [])) + ")"
+            for branch in branches
+        ]
+    )
+
+
+async def _search_postgresql(session: AsyncSession, query: Query, limit: int) -> list[Found]:
+    team_id = session.info["team_id"]
+    last = query.tiers[-1]
+    few = None
+    if not any(branch.some for branch in last.branches):
+        few = await _few(session, team_id, last)
+    if few is not None:
+        # The last tier's candidates hold those of all others.
+        ranked = [(rank(query, row.search_text), len(row.name_key), row.id, row) for row in few]
+        ranked = sorted(entry for entry in ranked if entry[0] is not None)
+        return [Found._make(row[: len(_COLUMNS)]) for *_, row in ranked[:limit]]
+    found: list[Found] = []
+    for tier in query.tiers:
+        for length_class in range(len(_CLASSES) + 1):
+            statement = (
+                sa.select(*_COLUMNS)
+                .where(
+                    Account.team_id == team_id,
+                    _offers(tier, [signed(class_number(team_id, length_class))]),
+                    *_checks(sa.func.strpos, tier),
+                )
+                .order_by(sa.func.least(_LENGTH, _MAX_LENGTH), Account.id)
+            )
+            found += await _fetch(session, statement.limit(limit - len(found)))
+            if len(found) >= limit:
+                return found
+    return found
+
+
+async def _few(session: AsyncSession, team_id: str, tier: Tier) -> Sequence[Any] | None:
+    """All candidates of a tier, or None when they are many."""
+    statement = (
+        sa.select(*_COLUMNS, Account.name_key, Account.search_text)
+        .where(Account.team_id == team_id, _offers(tier, []))
+        .limit(_FEW + 1)
+    )
+    rows = (await session.execute(statement)).all()
+    return rows if len(rows) <= _FEW else None
+
+
+def _offers(tier: Tier, further: list[int]) -> sa.ColumnElement[bool]:
+    grams: Any = Account.grams
+
+    def holds(branch: Branch) -> sa.ColumnElement[bool]:
+        every = sorted(numbers_of(branch.every)) + further
+        some = sorted(numbers_of(branch.some))
+        conditions = ([grams.contains(every)] if every else []) + ([grams.overlap(some)] if some else [])
+        return sa.and_(*conditions)
+
+    return sa.or_(*map(holds, tier.branches))
