@@ -14,10 +14,10 @@ Hooks that stay the same, for browser tests and for people with scripts:
     role="option" data-value a choice in an open select; role="menuitem" data-value in an overflow menu
     data-block="…"           the wrapper of a block, and with data-testid="field-error" the refusal under a field
     data-testid              workspace, team, me, person-switch (a[data-user="U…"] inside switches), menu,
-                             channel-name, messages, composer, send, attach, file-input, attached-file, show-older,
-                             only-you, mentions, join, thread, thread-close, tab-home, tab-messages, home, home-empty,
-                             modal, modal-submit, modal-cancel, modal-close, modal-notice, field-error, confirm,
-                             confirm-accept, confirm-deny, toast
+                             conversation, channel-name, messages, composer, send, attach, file-input,
+                             attached-file, show-older, only-you, mentions, join, thread, thread-close, tab-home,
+                             tab-messages, home, home-empty, modal, modal-submit, modal-cancel, modal-close,
+                             modal-notice, field-error, confirm, confirm-accept, confirm-deny, toast
 
 An open modal carries data-view-id. A select's text box has data-value with the chosen values, joined by commas.
 """

@@ -132,7 +132,7 @@ def _table(lines: list[str], names: Names) -> str:
 
     body = "".join(f"<tr>{row(line, 'td')}</tr>" for line in lines[2:])
     return (
-        f'<div class="kk-table" tabindex="0" role="region"><table><thead><tr>{row(lines[0], "th")}</tr></thead>'
+        f'<div class="kk-grid" tabindex="0" role="region"><table><thead><tr>{row(lines[0], "th")}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

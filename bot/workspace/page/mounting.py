@@ -96,6 +96,8 @@ def _prepare() -> FastAPI:
         client.on_delete(session.stop)
         return None
 
+    # Quasar would draw its own loading bar over the page for every upload.
+    nicegui_app.config.quasar_config["loadingBar"] = {"skipHijack": True}
     owner = FastAPI()
     ui.run_with(
         owner,

@@ -59,6 +59,7 @@ class Session:
         self._home_form = Form()
         self._home_id = ""
         self._reading = False
+        self._built_inside = False
 
     # Building
 
@@ -68,14 +69,16 @@ class Session:
         self.root = box("kk-page", data_testid="workspace", lang=self.voice.language)
         with self.root:
             still(html.escape(say("skip")), tag="a", href="#kk-composer").classes("kk-skip")
-            with box("kk-left", tag="aside", aria_label=say("channels")):
+            with box("kk-left", tag="nav", aria_label=say("channels")):
                 side = Surface().classes("kk-left-scroll")
                 side.on("act", self._side_act)
                 self._sidebar = Sidebar(side)
             shade = box("kk-shade", aria_hidden="true")
             shade.on("click", self._shut_drawer, args=[])
-            self._main = box("kk-main", tag="main", data_drop="true", data_drop_words=say("drop_here"))
-            self._side_panel = box("kk-panel", tag="aside", data_testid="thread", aria_label=say("thread"))
+            self._main = box(
+                "kk-main", tag="section", data_testid="conversation", data_drop="true", data_drop_words=say("drop_here")
+            )
+            self._side_panel = box("kk-panel", tag="section", data_testid="thread", aria_label=say("thread"))
             self._side_panel.set_visibility(False)
             self._dialog_place = box("kk-dialogs")
         self._modals = Modals(
@@ -95,6 +98,7 @@ class Session:
         self._stream = self._home = self._home_surface = None
         self._home_id = ""
         channel = self._channel()
+        self._built_inside = channel is not None and channel["is_member"]
         is_app = channel is not None and channel["with"] == self.bot
         with self._main:
             with box("kk-head", tag="header"):
@@ -237,6 +241,8 @@ class Session:
     def _draw(self) -> None:
         self._sidebar.show(self.screen, self.channel_id, self.voice)
         channel = self._channel()
+        if channel is not None and channel["is_member"] != self._built_inside:
+            self._build_main()
         self._draw_head(channel)
         names = self._names()
         if self._stream is not None and channel is not None:

@@ -1,4 +1,4 @@
-"""The left column: team, who I am, channels, direct messages, apps."""
+"""The left column: team, who I am, channels, apps, direct messages."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Sidebar:
         ]
         channels = [each for each in screen["channels"] if each["kind"] == "channel"]
         rows += [_channel(each, selected, voice) for each in channels]
-        rows.append(_row("dm-head", f"<h2>{html.escape(say('direct_messages'))}</h2>"))
         direct = {each["with"]: each for each in screen["channels"] if each["kind"] == "dm"}
+        rows.append(_row("apps-head", f"<h2>{html.escape(say('apps'))}</h2>"))
+        rows.append(_app(screen["app"], direct.get(bot), selected, voice))
+        rows.append(_row("dm-head", f"<h2>{html.escape(say('direct_messages'))}</h2>"))
         for user in screen["users"]:
             if not user["is_bot"]:
                 rows.append(_person(user, direct.get(user["id"]), selected, voice, user["id"] == me))
-        rows.append(_row("apps-head", f"<h2>{html.escape(say('apps'))}</h2>"))
-        rows.append(_app(screen["app"], direct.get(bot), selected, voice))
         self._rows.show(rows)
 
 
@@ -78,10 +78,10 @@ def _people(screen: Json, voice: Voice) -> str:
         faces += f'<a class="kk-person"{marks}>{Face(user["id"], user["real_name"]).html()}</a>'
     role = role_words(me, voice)
     return (
-        f'<nav class="kk-switch" data-testid="person-switch" aria-label="{html.escape(say("people"))}">'
+        f'<div class="kk-switch" role="group" data-testid="person-switch" aria-label="{html.escape(say("people"))}">'
         f'<div class="kk-me">{Face(me["id"], me["real_name"]).html()}<span><strong data-testid="me">'
         f"{html.escape(me['real_name'])}</strong><small>{html.escape(role)}</small></span></div>"
-        f'<div class="kk-people">{faces}</div></nav>'
+        f'<div class="kk-people">{faces}</div></div>'
     )
 
 

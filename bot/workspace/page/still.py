@@ -150,7 +150,7 @@ def _table(block: Json, names: Names) -> str:
         lines.append("<tr>" + "".join(cell(content, column, tag) for column, content in enumerate(row)) + "</tr>")
     head, body = "".join(lines[:1]), "".join(lines[1:])
     return (
-        f'<div class="kk-table" tabindex="0" role="region" aria-label="table">'
+        f'<div class="kk-grid" tabindex="0" role="region" aria-label="table">'
         f"<table><thead>{head}</thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -4,7 +4,7 @@ let count = 0;
 export default {
   template: `
     <div class="kk-menu" ref="root">
-      <button ref="button" type="button" class="kk-button kk-menu-button" :class="plain && 'kk-icon-button'"
+      <button ref="button" type="button" :class="plain ? 'kk-icon-button' : 'kk-button kk-menu-button'"
               aria-haspopup="menu" :aria-expanded="open ? 'true' : 'false'" :aria-controls="menuId" :aria-label="label"
               :title="plain ? label : undefined" :data-block-id="blockId" :data-action-id="actionId"
               @click.stop="toggle" @keydown.down.prevent="show">{{ sign }}</button>
