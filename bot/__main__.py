@@ -74,7 +74,7 @@ def workspace(
     """Start only the embedded Slack workspace; prints one line of JSON with its addresses and tokens."""
     from bot.workspace.server import serve
 
-    asyncio.run(serve(port, manifest, state, page))
+    serve(port, manifest, state, page)
 
 
 @app.command(name="import")

@@ -94,4 +94,3 @@ def _of(server: str, name: str) -> str:
     if str(host).startswith("/"):
         return f"postgresql://{login}@/{name}?host={host}"
     return f"postgresql://{login}@{host}:{parts.get('port', 5432)}/{name}"
-

@@ -10,22 +10,21 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
+from domain.data.integrations import RejectReason
+from services.data.integrations import ImportResult, Progress
 from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 
-from domain.data.integrations import RejectReason
 from domain.errors import Code, Refused
 from domain.members import Permission
 from handlers.blocks import context, section
 from handlers.boundary import sentence
 from handlers.i18n import Markup, Translator, escape, translator
-from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, dicts
 from handlers.messages import Rendered
 from handlers.routes import Routes
 from services import members, tasks
 from services.data import integrations as service
-from services.data.integrations import ImportResult, Progress
 from services.deps import Deps
 
 TASK = "accounts.import"
@@ -123,7 +122,7 @@ async def _download(client: AsyncWebClient, info: Mapping[str, Any], path: Path)
     try:
         async with session.get(url, headers={"Authorization": f"Bearer {client.token}"}) as response:
             response.raise_for_status()
-            with path.open("wb") as file:  # noqa: ASYNC230 - a local disk, in pieces
+            with path.open("wb") as file:
                 async for piece in response.content.iter_chunked(CHUNK):
                     read += len(piece)
                     if read > MOST_BYTES:
@@ -170,14 +169,9 @@ def _refused(t: Translator, name: str, refused: Refused) -> Rendered:
     if refused.field == "file" and refused.code is Code.TOO_LONG:
         why = t("The file is larger than {most} MB. Please split it.", most=MOST_BYTES // 1024 // 1024)
     else:
-        why = FILE_PROBLEMS.get(str(refused.detail.get("problem", "")), "") and t(
-            FILE_PROBLEMS[str(refused.detail["problem"])]
-        )
-        why = why or sentence(t, refused)
+        why = file_problem(t, refused) or sentence(t, refused)
     text = t.md("{name} could not be imported. Nothing was changed.", name=name)
     return Rendered(text, [section(Markup(f":warning: {text}\n{escape(why)}"))])
 
 
 FILE_PROBLEMS: Final[Mapping[str, str]] = {}
-
-__all__ = ["_", "done", "dropped", "import_dropped", "register"]

@@ -1,0 +1,122 @@
+"""What the command line does with the database directly: imports and members."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from bot.run import storage
+from bot.settings import Settings
+from domain.errors import Refused
+from domain.members import Role
+from handlers.boundary import sentence
+from handlers.data.integrations import file_problem, reason_text
+from handlers.i18n import translator
+from services import members, teams
+from services.data import integrations
+from services.deps import Actor, Deps
+
+
+class NoTeam(Exception):
+    """No team, or more than one and none named."""
+
+
+async def operator(deps: Deps, team_id: str | None) -> Actor:
+    """Whoever runs the command line: an admin of the team that `team_id` names, or of the only one there is."""
+    known = await teams.known(deps)
+    if team_id is None and len(known) == 1:
+        team_id = known[0]
+    if team_id is None or team_id not in known:
+        names = ", ".join(known) or "none yet: start the bot and use it once in Slack"
+        raise NoTeam(f"Name the team with --team. Known teams: {names}.")
+    return await members.operator(deps, team_id)
+
+
+async def import_file(
+    settings: Settings, console: Console, file: Path, team_id: str | None, rejects: Path | None, language: str
+) -> int:
+    """Import companies from a file; the process's exit code."""
+    t = translator(language)
+    async with storage(settings) as deps:
+        try:
+            actor = await operator(deps, team_id)
+        except NoTeam as missing:
+            console.print(f"[red]{missing}[/red]")
+            return 2
+        bar = Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+        with bar:
+            shown = bar.add_task(file.name, total=1.0)
+
+            async def progress(so_far: integrations.Progress) -> None:
+                bar.update(shown, completed=so_far.share)
+
+            target = rejects or file.with_name(f"{file.stem}-rejected.csv")
+            try:
+                result = await integrations.import_accounts(
+                    deps, actor, file, progress=progress, words=reason_text(t), rejects=target
+                )
+            except Refused as refused:
+                console.print(f"[red]{file_problem(t, refused) or sentence(t, refused)}[/red]")
+                return 1
+            bar.update(shown, completed=1.0)
+    table = Table(show_header=False)
+    for label, count in (
+        (t("Rows"), result.rows),
+        (t("Added"), result.added),
+        (t("Updated"), result.updated),
+        (t("Unchanged"), result.unchanged),
+        (t("Not readable"), result.rejected),
+    ):
+        table.add_row(label, t.number(count))
+    console.print(table)
+    if result.ignored_columns:
+        console.print(t("Columns I do not know and left out: {names}", names=t.listed(result.ignored_columns)))
+    if result.rejects is not None:
+        console.print(f"{t('Rows that could not be read')}: {result.rejects}")
+    return 0
+
+
+async def list_or_change_members(
+    settings: Settings,
+    console: Console,
+    table: Table,
+    slack_user: str | None,
+    role: Role | None,
+    territories: list[str],
+    industries: list[str],
+    team_id: str | None,
+) -> int:
+    """Fill `table` with the members after the change, if one was asked for; the process's exit code."""
+    async with storage(settings) as deps:
+        try:
+            actor = await operator(deps, team_id)
+            everybody = {m.slack_user: m for m in await members.everybody(deps, actor)}
+            if slack_user is not None:
+                if slack_user not in everybody:
+                    console.print(f"[red]{slack_user} has not used the bot yet.[/red]")
+                    return 2
+                chosen = everybody[slack_user]
+                if role is not None:
+                    await members.set_role(deps, actor, chosen.member_id, role)
+                if territories or industries:
+                    await members.set_coverage(
+                        deps, actor, chosen.member_id, territories=territories, industries=industries
+                    )
+            for member in await members.everybody(deps, actor):
+                table.add_row(
+                    member.slack_user,
+                    member.name,
+                    member.role.value,
+                    ", ".join(member.territories),
+                    ", ".join(member.industries),
+                )
+        except NoTeam as missing:
+            console.print(f"[red]{missing}[/red]")
+            return 2
+        except Refused as refused:
+            console.print(f"[red]{sentence(translator('en'), refused)}[/red]")
+            return 1
+    return 0

@@ -1,0 +1,193 @@
+"""The demonstration: an embedded workspace, an invented team with a history made from a seed, and the bot in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bot.app import all_routes, web_client
+from bot.demo_team import CALL_NOTES, COMPANIES, COVERAGE, NOTES, PEOPLE, ROLES, SOURCES
+from bot.manifest import manifest
+from bot.run import running, storage
+from bot.settings import Settings
+from domain.leads import BuyingRole, Source
+from domain.outreach.calls import CallResult, Connection, Outcome, Party
+from services import members, teams
+from services.deps import Actor, Deps
+from services.outreach import calls, leads
+from services.outreach.leads import NewLead
+from services.targeting import accounts
+from services.targeting.accounts import NewAccount
+
+FOLDER = Path("data/local")
+DATABASE = FOLDER / "demo.db"
+LEADS = 28
+HISTORY_DAYS = 30
+
+Printed = Mapping[str, Any]
+"""What the workspace prints about itself: addresses, tokens, users, channels."""
+
+
+@asynccontextmanager
+async def embedded_workspace(port: int, *, page: bool = True) -> AsyncIterator[Printed]:
+    """The workspace as a process of its own; ends with the block. Raises RuntimeError when it does not start."""
+    with tempfile.TemporaryDirectory(prefix="kakehashi-") as folder:
+        installed = Path(folder) / "manifest.json"
+        installed.write_text(json.dumps(manifest(all_routes()), ensure_ascii=False), encoding="utf-8")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "bot", "workspace", "--port", str(port), "--manifest", str(installed)),
+            *(() if page else ("--no-page",)),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            assert process.stdout is not None  # noqa: S101 - asked for above; tells the type checker
+            line = await process.stdout.readline()
+            if not line:
+                raise RuntimeError(
+                    f"The workspace did not start on port {port}. Is the port taken? Try PORT=… make run."
+                )
+            yield json.loads(line)
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+
+async def populate(deps: Deps, printed: Printed, seed: int) -> None:
+    """The invented team: members with roles and coverage, companies, leads, calls. The same seed, the same history."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    team = printed["team"]
+    everybody: dict[str, list[Actor]] = {}
+    client = web_client(printed["bot_token"], printed["api"])
+    # An admin first, who then sets up the others.
+    for user in sorted(printed["users"], key=lambda u: u["role"] != "admin"):
+        info = (await client.users_info(user=user["id"], include_locale=True))["user"]
+        actor = await members.arrive(
+            deps,
+            team["id"],
+            user["id"],
+            team_name=team["name"],
+            name=info["real_name"],
+            language="ja" if info["locale"].startswith("ja") else "en",
+            zone=info["tz"],
+            role=ROLES[user["role"]],
+        )
+        everybody.setdefault(user["role"], []).append(actor)
+    admin, manager = everybody["admin"][0], everybody["manager"][0]
+    for rep, coverage in zip(everybody["fs"], COVERAGE, strict=False):
+        await members.set_coverage(
+            deps, admin, rep.member_id, territories=coverage.territories, industries=coverage.industries
+        )
+    channel = next(c["id"] for c in printed["channels"] if c["name"] == "fs-handoff")
+    await teams.set_handoff_channel(deps, manager, channel)
+    account_ids = [
+        await accounts.create(
+            deps,
+            manager,
+            NewAccount(
+                name=company.name,
+                reading=company.reading,
+                name_en=company.name_en,
+                industry=company.industry,
+                address=company.address,
+                website=company.website,
+            ),
+        )
+        for company in COMPANIES
+    ]
+    for number in range(LEADS):
+        await _lead(deps, chance, everybody["is"][number % len(everybody["is"])], account_ids, number)
+
+
+async def _lead(deps: Deps, chance: random.Random, owner: Actor, account_ids: list[int], number: int) -> None:
+    name, reading, department, title, role = PEOPLE[number % len(PEOPLE)]
+    place = (number + number // len(PEOPLE)) % len(COMPANIES)
+    domain = COMPANIES[place].website.removeprefix("https://")
+    lead_id = await leads.add(
+        deps,
+        owner,
+        NewLead(
+            account_id=account_ids[place],
+            name=name,
+            reading=reading,
+            department=department,
+            title=title,
+            # A local exchange never begins with 0, so nobody's telephone rings.
+            phone=f"06-0000-{5000 + number:04d}",
+            email=f"contact{number}@{domain}",
+            buying_role=BuyingRole(role),
+            source=Source(chance.choice(SOURCES)),
+            note=chance.choice(NOTES),
+        ),
+        despite_duplicates=True,
+    )
+    now = deps.now()
+    for _ in range(chance.choice((0, 0, 1, 1, 2, 3))):
+        at = now - timedelta(days=chance.randrange(HISTORY_DAYS), minutes=chance.randrange(60, 480))
+        await calls.record(deps, owner, lead_id, _result(chance), called_at=at)
+
+
+def _result(chance: random.Random) -> CallResult:
+    note = chance.choice(CALL_NOTES)
+    results = (
+        CallResult(Connection.NO_ANSWER, Party.NONE, None, ""),
+        CallResult(Connection.VOICEMAIL, Party.NONE, None, note),
+        CallResult(Connection.ANSWERED, Party.GATEKEEPER, Outcome.ABSENT, note),
+        CallResult(Connection.ANSWERED, Party.CONTACT, Outcome.SEND_MATERIAL, note),
+        CallResult(Connection.ANSWERED, Party.CONTACT, Outcome.INTERESTED, note),
+    )
+    return chance.choice(results)
+
+
+def settings_for(printed: Printed, database: Path) -> Settings:
+    """The bot's settings in this workspace; nothing is read from `.env`, so a demonstration never meets real tokens."""
+    return Settings(
+        _env_file=None,  # type: ignore[call-arg]  # an argument of pydantic-settings that its plugin does not know
+        slack_bot_token=printed["bot_token"],
+        slack_app_token=printed["app_token"],
+        slack_api_url=printed["api"],
+        database_url=f"sqlite:///{database}",
+        log_level="WARNING",
+    )
+
+
+async def run_demo(port: int, seed: int) -> None:
+    """Start everything, print the address, run until stopped."""
+    console = Console()
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on the loop.
+            loop.add_signal_handler(number, stopped.set)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for leftover in FOLDER.glob("demo.db*"):
+        leftover.unlink()
+    # The settings of the real bot must not reach the demonstration through the environment either.
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "DATABASE_URL"):
+        os.environ.pop(name, None)
+    async with embedded_workspace(port) as printed:
+        settings = settings_for(printed, DATABASE)
+        async with storage(settings) as deps:
+            await populate(deps, printed, seed)
+        async with running(settings):
+            console.print("[bold]架け橋 Kakehashi[/bold]")
+            console.print(f"  画面 / Page:  [link={printed['page']}]{printed['page']}[/link]")
+            console.print(
+                "  試す / Try:   /lead qualify   ・   /lead add   ・   data/companies-500.csv をボットの DM へ"
+            )
+            console.print("  終了 / Stop:  Ctrl-C")
+            await stopped.wait()

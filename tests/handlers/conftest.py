@@ -1,0 +1,91 @@
+"""The bot over real Socket Mode, in the embedded workspace, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bot.app import all_routes
+from bot.demo import populate
+from bot.manifest import manifest
+from bot.run import House, running, storage
+from bot.settings import Settings
+from bot.workspace.person import PersonClient
+from bot.workspace.server import RunningWorkspace
+from bot.workspace.server import running as workspace_running
+
+IS, FS, MANAGER, ADMIN, MARKETING = "U01SATO001", "U01TANAKA1", "U01KATO001", "U01HAYASHI", "U01MORI001"
+IS_ENGLISH = "U01MILLER1"
+HANDOFFS = "C01HANDOFF"
+DEADLINE = 20.0
+
+
+async def eventually(check: Callable[[], Any]) -> Any:
+    """What `check` answers once it is true; fails after the deadline."""
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            found = check()
+            if found:
+                return found
+            await asyncio.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class World:
+    """A running workspace, the bot in it, and the people."""
+
+    workspace: RunningWorkspace
+    house: House
+
+    def person(self, user: str) -> PersonClient:
+        return self.workspace.person(user)
+
+    def channel(self, user: str, channel: str) -> dict[str, Any]:
+        return next(c for c in self.person(user).screen()["channels"] if c["id"] == channel)
+
+    def messages(self, user: str, channel: str) -> list[dict[str, Any]]:
+        return self.channel(user, channel)["messages"]
+
+    def direct(self, user: str) -> list[dict[str, Any]]:
+        """The messages in the person's DM with the bot."""
+        bot = self.person(user).screen()["app"]["bot_user"]
+        found = [c for c in self.person(user).screen()["channels"] if c["with"] == bot]
+        return found[0]["messages"] if found else []
+
+    def modal(self, user: str) -> dict[str, Any]:
+        """The modal on top."""
+        views = self.person(user).screen()["views"]
+        assert views, "no modal is open"
+        return views[-1]
+
+
+@pytest.fixture
+def settings(database_url: str, world_workspace: RunningWorkspace) -> Settings:
+    return Settings(
+        _env_file=None,
+        slack_bot_token=world_workspace.bot_token,
+        slack_app_token=world_workspace.app_token,
+        slack_api_url=world_workspace.api_url,
+        database_url=database_url,
+        delivery_limit=1000,
+        queue_poll_seconds=0.05,
+    )
+
+
+@pytest.fixture
+async def world_workspace() -> AsyncIterator[RunningWorkspace]:
+    async with workspace_running(manifest=manifest(all_routes())) as served:
+        yield served
+
+
+@pytest.fixture
+async def world(world_workspace: RunningWorkspace, settings: Settings) -> AsyncIterator[World]:
+    """The demonstration's team, at work."""
+    async with storage(settings) as deps:
+        await populate(deps, world_workspace.introduction(), seed=1)
+    async with running(settings) as house:
+        yield World(world_workspace, house)

@@ -1,0 +1,66 @@
+"""The main job over real Socket Mode: qualify, verdict, handoff, answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.handlers.conftest import FS, HANDOFFS, IS, World, eventually
+
+
+def answers(**changed: Any) -> dict[str, dict[str, Any]]:
+    """A form filled in so that the lead is sales qualified."""
+    start = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    filled: dict[str, Any] = {
+        "budget_status": "confirmed",
+        "budget_amount": "1200",
+        "budget_state": "secured",
+        "authority_status": "confirmed",
+        "authority_decision_maker": "山田部長",
+        "need_status": "confirmed",
+        "need_note": "手入力に <二時間>",
+        "timeline_status": "not_asked",
+        "timeline_start": start,
+        "pain": "yes",
+        "intent": "yes",
+        "summary": "部長と20分話せた。",
+    }
+    return {block: {"v": value} for block, value in (filled | changed).items()}
+
+
+async def first_lead(world: World, user: str = IS) -> str:
+    await world.person(user).command("C01ISTEAM0", "/lead", "qualify")
+    view = world.modal(user)
+    offered = await world.person(user).options(view_id=view["id"], action_id="lead.qualify.pick", query="")
+    return offered["options"][0]["value"]
+
+
+async def open_form(world: World, user: str = IS) -> dict[str, Any]:
+    lead = await first_lead(world, user)
+    view = world.modal(user)
+    await world.person(user).action(view_id=view["id"], block_id="lead", action_id="lead.qualify.pick", value=lead)
+    return world.modal(user)
+
+
+async def hand_off(world: World) -> dict[str, Any]:
+    """A posted handoff, as the field-sales rep sees it."""
+    form = await open_form(world)
+    judged = await world.person(IS).submit(form["id"], answers())
+    assert judged["result"] == "updated", judged
+    package = await world.person(IS).submit(judged["view"]["id"], {})
+    assert package["result"] == "updated", package
+    texts = {"background": "問い合わせから <!channel>", "worries": "移行", "hopes": "半分に"}
+    posted = await world.person(IS).submit(package["view"]["id"], {block: {"v": text} for block, text in texts.items()})
+    assert posted["result"] == "updated", posted
+    return (await eventually(lambda: world.messages(FS, HANDOFFS)))[-1]
+
+
+async def test_lead_with_three_confirmed_is_handed_to_field_sales_and_accepted(world: World) -> None:
+    post = await hand_off(world)
+    assert "引き継ぎ" in post["text"]
+    assert "<!channel>" not in str(post["blocks"])
+    accept = next(e for b in post["blocks"] for e in b.get("elements", []) if e.get("action_id") == "handoff.accept")
+    await world.person(FS).action(channel=HANDOFFS, ts=post["ts"], action_id="handoff.accept", value=accept["value"])
+    await eventually(lambda: "受領済み" in str(world.messages(FS, HANDOFFS)[-1]["blocks"]))
+    assert "handoff.accept" not in str(world.messages(FS, HANDOFFS)[-1]["blocks"])
+    assert await eventually(lambda: any("受領しました" in m["text"] for m in world.direct(IS)))
