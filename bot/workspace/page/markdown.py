@@ -10,6 +10,7 @@ import html
 import re
 
 from bot.workspace.page.emoji import with_emoji
+from bot.workspace.page.emoji_art import with_art
 from bot.workspace.page.mrkdwn import Names, link, user
 
 _FENCE = re.compile(r"^\s*(```|~~~)")
@@ -40,7 +41,7 @@ _PRIVATE = re.compile("[\ue000\ue001]")
 def render(text: str, names: Names) -> str:
     """A markdown block's text as HTML."""
     lines = _PRIVATE.sub("", text).replace("\r\n", "\n").replace("\t", "    ").split("\n")
-    return "".join(_blocks(lines, names, depth=0))
+    return with_art("".join(_blocks(lines, names, depth=0)))
 
 
 def _blocks(lines: list[str], names: Names, depth: int) -> list[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bot.workspace.page.emoji import with_emoji
+from bot.workspace.page.emoji_art import with_art
 from bot.workspace.page.wording import Voice
 
 
@@ -49,7 +50,7 @@ _PRIVATE = re.compile("[\ue000\ue001]")
 def plain(text: str, *, emoji: bool = True) -> str:
     """Text of a plain_text object as HTML: escaped, emoji shown, lines kept."""
     shown = with_emoji(text) if emoji else text
-    return html.escape(shown).replace("\n", "<br>")
+    return with_art(html.escape(shown).replace("\n", "<br>"))
 
 
 def safe_url(url: str) -> str | None:
@@ -106,7 +107,7 @@ def render(text: str, names: Names, *, verbatim: bool = False) -> str:
             # A fence stands on its own lines: the line breaks beside it are its own.
             before = part.removeprefix("\n") if index else part
             pieces.append(_lines(before.removesuffix("\n") if index + 1 < len(parts) else before, names, verbatim))
-    return "".join(pieces)
+    return with_art("".join(pieces))
 
 
 def _escaped(text: str) -> str:

@@ -6,6 +6,7 @@ import html
 from typing import Any
 
 from bot.workspace.page.emoji import EMOJI, with_emoji
+from bot.workspace.page.emoji_art import with_art
 from bot.workspace.page.mrkdwn import Names, broadcast, channel, link, user
 
 Json = dict[str, Any]
@@ -15,7 +16,7 @@ _STYLES = (("code", "code"), ("bold", "strong"), ("italic", "em"), ("strike", "s
 
 def render(block: Json, names: Names) -> str:
     """A rich_text block (or a rich_text cell) as HTML."""
-    return "".join(_part(part, names) for part in block.get("elements") or [])
+    return with_art("".join(_part(part, names) for part in block.get("elements") or []))
 
 
 def _part(part: Json, names: Names) -> str:

@@ -14,6 +14,7 @@ from bot.workspace.page import mrkdwn
 from bot.workspace.page.blocks import build_block, digest
 from bot.workspace.page.controls import Place
 from bot.workspace.page.emoji import EMOJI
+from bot.workspace.page.emoji_art import picture
 from bot.workspace.page.faces import Face
 from bot.workspace.page.form import Form
 from bot.workspace.page.mrkdwn import Names
@@ -109,6 +110,7 @@ def _build(message: Json, setting: Setting, grouped: bool) -> Element:
         "data_user": message.get("user") or "",
         "data_ephemeral": "true" if message.get("ephemeral") else None,
         "role": "article",
+        "tabindex": "-1",
         "aria_label": _author(message, setting).name + " " + names.voice.full(message["ts"]),
     }
     before = _head(message, setting, grouped)
@@ -232,10 +234,11 @@ def _reactions(message: Json, setting: Setting) -> str:
         name, users = str(reaction["name"]), reaction.get("users") or []
         who = ", ".join(names.users.get(user, user) for user in users)
         mine = " kk-mine" if names.me in users else ""
+        shown = picture(EMOJI[name]) if name in EMOJI else html.escape(f":{name}:")
         chips += (
             f'<button type="button" class="kk-reaction{mine}" title="{html.escape(who)}" '
             f'aria-label="{html.escape(f"{name} {len(users)}")}" aria-pressed="{"true" if mine else "false"}"'
-            f"{attributes(data_act='react', data_name=name)}>{html.escape(EMOJI.get(name, f':{name}:'))} "
+            f"{attributes(data_act='react', data_name=name)}>{shown} "
             f"<span>{len(users)}</span></button>"
         )
     strip = f'<div class="kk-reactions">{chips}</div>' if chips else ""
@@ -267,7 +270,7 @@ def _toolbar(message: Json, setting: Setting) -> str:
         label = html.escape(say("react", name=f":{name}:"))
         out += (
             f'<button type="button" data-act="react" data-name="{name}" title="{label}" aria-label="{label}">'
-            f"{EMOJI[name]}</button>"
+            f"{picture(EMOJI[name])}</button>"
         )
     if not setting.in_thread:
         label = html.escape(say("reply"))

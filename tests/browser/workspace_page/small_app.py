@@ -319,7 +319,7 @@ class SmallApp:
             if "重複" in name:
                 await ack(response_action="errors", errors={"contact": "同じ名前の担当者がもう登録されています"})
             elif "更新" in name:
-                grown = [{"type": "section", "block_id": "new", "text": plain("増えた行")}, *every_input()]
+                grown: list[Json] = [{"type": "section", "block_id": "new", "text": plain("増えた行")}, *every_input()]
                 await ack(response_action="update", view=modal("更新後", grown, submit="保存"))
             elif "次" in name:
                 again = {"type": "button", "action_id": "again", "text": plain("もう一度")}
@@ -364,13 +364,13 @@ class SmallApp:
         await ack()
         self.done.append(("shortcut", shortcut["callback_id"]))
 
-    async def until(self, kind: str) -> Any:
-        """The newest thing of a kind that people did; waits for it, 10 seconds at most."""
+    async def until(self, kind: str, what: Any = None) -> Any:
+        """The newest thing of a kind (and equal to `what`) that people did; waits for it, 10 seconds at most."""
         deadline = asyncio.get_running_loop().time() + 10
         while asyncio.get_running_loop().time() < deadline:
-            for seen, what in reversed(self.done):
-                if seen == kind:
-                    return what
+            for seen, done in reversed(self.done):
+                if seen == kind and what in (None, done):
+                    return done
             await asyncio.sleep(0.02)
         raise AssertionError(f"nobody did {kind}; done: {[seen for seen, _ in self.done]}")
 

@@ -3,7 +3,7 @@
 export default {
   template: `
     <div class="kk-surface" ref="scroll" :tabindex="stick ? 0 : undefined" :role="role" :aria-label="label"
-         :aria-live="role === 'log' ? 'polite' : undefined" @scroll.passive="scrolled" @click="pressed">
+         :aria-live="role === 'log' ? 'polite' : undefined" @scroll.passive="scrolled" @click="pressed" @keydown="key">
       <div ref="inner" class="kk-surface-inner"><slot></slot></div>
       <button v-if="stick && fresh && !atEnd" type="button" class="kk-new-below" @click.stop="toEnd">
         <span aria-hidden="true">↓</span> {{ newBelow }}
@@ -48,6 +48,18 @@ export default {
       if (target.classList.contains("kk-working")) return;
       if (target.dataset.act === "button" && target.tagName === "BUTTON") target.classList.add("kk-working");
       this.$emit("act", { ...target.dataset, ts: target.closest("[data-ts]")?.dataset.ts });
+    },
+    key(event) {
+      // Up and Down walk from message to message; Tab then reaches the buttons of the one that has the focus.
+      const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      if (!this.stick || !step || event.target.matches("input, textarea, [role=menuitem]")) return;
+      const messages = [...this.$refs.scroll.querySelectorAll("[data-ts]")];
+      const at = messages.indexOf(event.target.closest("[data-ts]"));
+      const next = at < 0 ? (step < 0 ? messages.at(-1) : messages[0]) : messages[at + step];
+      if (!next) return;
+      event.preventDefault();
+      next.focus();
+      next.scrollIntoView({ block: "nearest" });
     },
     settle() {
       this.$refs.scroll?.querySelectorAll(".kk-working").forEach((each) => each.classList.remove("kk-working"));
