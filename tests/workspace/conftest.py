@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -13,8 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.workspace.server import RunningWorkspace, running
 from bot.workspace.team import EXAMPLE
 
-SATO, TANAKA, KATO = "U01SATO001", "U01TANAKA1", "U01KATO001"
-GENERAL, IS_TEAM, HANDOFF = "C01GENERAL", "C01ISTEAM0", "C01HANDOFF"
+from .waiting import until
 
 
 @pytest.fixture
@@ -51,10 +49,3 @@ async def connect(served: RunningWorkspace) -> AsyncIterator[Callable[[AsyncApp]
     yield link
     for handler in handlers:
         await handler.close_async()
-
-
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    """Waits until a condition holds; fails after a deadline."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 # The condition is a question about the workspace, not an event.
-            await asyncio.sleep(0.005)
