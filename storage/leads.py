@@ -165,13 +165,16 @@ class StageRow(NamedTuple):
 
 
 class Word(NamedTuple):
-    """A word somebody searches for, folded as each column it is looked for in; "" is not looked for there."""
+    """What somebody searches for, folded as each column it is looked for in; "" and () are not looked for there.
+
+    `company`: one spelling out of each group must be there.
+    """
 
     name: str
     reading: str
     phone: str
     email: str
-    company: str
+    company: tuple[tuple[str, ...], ...]
 
 
 class AuditRow(NamedTuple):
@@ -217,9 +220,12 @@ async def first_of_each_stage(session: AsyncSession, owner_id: int, stages: Sequ
     return [LeadRow._make(row) for row in await session.execute(statement.order_by(*_LATEST_CALL_FIRST))]
 
 
-async def search(session: AsyncSession, words: Sequence[Word], owner_id: int, limit: int) -> list[LeadRow]:
-    """Leads in which every word is found somewhere; those of `owner_id` first, then the most recent call."""
-    statement = _LINES.where(*(_found(word) for word in words))
+async def search(session: AsyncSession, whole: Word, words: Sequence[Word], owner_id: int, limit: int) -> list[LeadRow]:
+    """Leads in which all that was typed is found in one place, or every word somewhere.
+
+    Those of `owner_id` first, then the most recent call.
+    """
+    statement = _LINES.where(sa.or_(_found(whole), sa.and_(*(_found(word) for word in words))))
     rows = await session.execute(statement.order_by(Lead.owner_id != owner_id, *_LATEST_CALL_FIRST).limit(limit))
     return [LeadRow._make(row) for row in rows]
 
@@ -230,9 +236,18 @@ def _found(word: Word) -> sa.ColumnElement[bool]:
         (sa.func.replace(Contact.reading, " ", ""), word.reading),
         (Contact.phone, word.phone),
         (Contact.email_key, word.email),
-        (Account.search_text, word.company),
     )
-    return sa.or_(sa.false(), *(column.contains(text, autoescape=True) for column, text in places if text))
+    company = [sa.or_(*(_contains(Account.search_text, text) for text in spellings)) for spellings in word.company]
+    return sa.or_(
+        sa.false(),
+        *(_contains(column, text) for column, text in places if text),
+        *([sa.and_(*company)] if company else []),
+    )
+
+
+def _contains(column: Any, text: str) -> sa.ColumnElement[bool]:
+    found: sa.ColumnElement[bool] = column.contains(text, autoescape=True)
+    return found
 
 
 async def account(session: AsyncSession, account_id: int, *, lock: bool = False) -> AccountRow | None:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.data.quality import Likeness, Person, fold, likely_duplicates, person_key
+from domain.data.quality import Likeness, Person, likely_duplicates, person_key
+from domain.data.search import MAX_TYPED, parse
 from domain.errors import Code, Refused, Rejected
 from domain.leads import (
     OPEN_STAGES,
@@ -83,6 +84,8 @@ MIN_MAIL = 3
 START_OF_DAY = time(9)
 
 _EMAIL = re.compile(r"[^\s@<>(),;:\"]+@[^\s@<>(),;:\".]+(\.[^\s@<>(),;:\".]+)+")
+_NUMBER = re.compile(r"[\d\s()+.\-‐‑‒–—―−ー]+")
+_KANA = re.compile(r"[ぁ-ゖァ-ヶー\s]+")
 _EXTENSION = re.compile(r"(内線|ext\.?|#)\s*\d+", re.IGNORECASE)
 
 
@@ -185,15 +188,17 @@ async def add(deps: Deps, actor: Actor, new: NewLead, *, despite_duplicates: boo
 async def find(deps: Deps, actor: Actor, text: str, limit: int = 10) -> list[LeadLine]:
     """Leads by contact (name, reading, phone, mail) or company in any spelling; own leads first.
 
-    Every word must be found somewhere: a company's and a person's name together narrow down. Nothing typed: own
-    open leads.
+    All that was typed must be found in one place, or every word somewhere: a company's and a person's name together
+    narrow down. Nothing typed: own open leads.
     """
     require(actor.role, Permission.READ)
-    words = [_word(word) for word in text.split()[:MAX_WORDS]]
-    if not words:
+    text = text.strip()[:MAX_TYPED]
+    if not text:
         return await mine(deps, actor, limit)
+    words = [_word(word) for word in text.split()[:MAX_WORDS]]
     async with deps.reading(actor.team_id) as session:
-        return [lead_line(row) for row in await queries.search(session, words, actor.member_id, limit)]
+        rows = await queries.search(session, _word(text), words, actor.member_id, limit)
+    return [lead_line(row) for row in rows]
 
 
 async def mine(deps: Deps, actor: Actor, limit: int = 100) -> list[LeadLine]:
@@ -372,15 +377,17 @@ def _katakana(reading: str) -> str:
     return "".join(chr(ord(char) + 0x60) if "ぁ" <= char <= "ゖ" else char for char in wide)
 
 
-def _word(word: str) -> Word:
-    """A word as it is looked for in each column."""
-    plain = unicodedata.normalize("NFKC", word).lower()
+def _word(typed: str) -> Word:
+    """A word, or all that was typed, as it is looked for in each column."""
+    plain = unicodedata.normalize("NFKC", typed).lower()
     # Stored numbers begin with the country: what follows the 0 of a number typed at home is a part of them.
-    digits = re.sub(r"\D", "", plain).lstrip("0") if re.fullmatch(r"[\d()+.\-‐−ー]+", plain) else ""
+    digits = re.sub(r"\D", "", plain).lstrip("0") if _NUMBER.fullmatch(plain) else ""
+    company = parse(typed)
     return Word(
-        name=person_key(word),
-        reading=_katakana(plain) if re.fullmatch(r"[ぁ-ゖァ-ヶー]+", plain) else "",
+        name=person_key(typed),
+        reading=_katakana(plain).replace(" ", "") if _KANA.fullmatch(plain) else "",
         phone=digits if len(digits) >= MIN_DIGITS else "",
         email=plain if plain.isascii() and len(plain) >= MIN_MAIL else "",
-        company=fold(word),
+        # The last tier is the widest: the line holds one spelling of each word.
+        company=company.tiers[-1].needles if company else (),
     )

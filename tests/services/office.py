@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from domain.members import Role
 from domain.qualification.bant import Answer, Answers, Authority, Budget, Need, Status, Timeline
 from domain.qualification.handoff import Package
+from services.data.quality import account_keys
 from services.deps import Actor, Deps
 from services.outreach.leads import NewLead, add
 from services.qualification import bant, handoff
@@ -95,7 +96,9 @@ class Office:
 
     async def account(self, name: str = "株式会社あおば精機", **values: Any) -> int:
         """A company, straight into the table: how companies come in is another wing's matter."""
-        columns = {"name_key": name, "search_text": name, "created_at": self.clock.now, "updated_at": self.clock.now}
+        keys = account_keys(name, reading=values.get("reading", ""), name_en=values.get("name_en", ""))
+        columns = {"name_key": keys.name_key, "search_text": keys.search_text}
+        columns |= {"created_at": self.clock.now, "updated_at": self.clock.now}
         async with self.deps.writing(self.team_id) as session:
             row = Account(team_id=self.team_id, name=name, **(columns | values))
             session.add(row)
