@@ -10,8 +10,8 @@ _NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class LoopbackGuard:
-    """Refuses a request whose Host is not this machine with the port we listen on, and a request that a browser makes
-    for a page of another origin."""
+    """Refuses a request whose Host is not this machine, or names another port than ours, and a request that a browser
+    makes for a page of another origin."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -42,7 +42,8 @@ def _refusal(scope: Scope) -> str | None:
     except ValueError:
         return "The Host header cannot be read."
     server = scope.get("server")
-    if name not in _NAMES or (server is not None and (port or 80) != server[1]):
+    # Some WebSocket clients leave the port out. A rebound name is caught by the name.
+    if name not in _NAMES or (server is not None and port is not None and port != server[1]):
         return "The workspace answers to 127.0.0.1, localhost and [::1] alone."
     if origin and urlsplit(origin).netloc != host:
         return "The workspace does not answer to pages of other origins."

@@ -193,17 +193,15 @@ def edit(
     quiet: bool = False,
 ) -> None:
     """Replaces the content of a message in place. What people have chosen in elements that stay is kept. `quiet`
-    leaves out the mark of an edited message, as Slack does when the app replaces its own through a response_url."""
+    leaves out the mark of an edited message, as when the app replaces its message through a response_url."""
     before = message_object(workspace, message, metadata=True)
     if blocks is not None:
         message.blocks = with_ids(workspace, blocks) if blocks else None
-        if text is None:
-            text = text_of(blocks) if blocks else message.text
-    if text is not None:
-        if blocks is None and text and attachments is None:
-            # Without blocks in the call, a new text takes the place of the old blocks.
-            message.blocks = None
-        message.text = text
+        message.text = text if text is not None else text_of(blocks) if blocks else message.text
+    elif text:
+        # A text without blocks takes their place; this alone is marked as an edit.
+        message.blocks, message.text = None, text
+        message.edited = message.edited if quiet else workspace.mint.ts()
     if attachments is not None:
         message.attachments = attachments or None
     if metadata is not None:
@@ -211,10 +209,6 @@ def edit(
     if message.ephemeral_to is not None:
         workspace.touch((message.ephemeral_to,))
         return
-    if not quiet and message.bot_id is None:
-        message.edited = workspace.mint.ts()
-    elif not quiet:
-        message.edited = message.edited or workspace.mint.ts()
     workspace.touch(conversation.members)
     if workspace.delivery is None or workspace.bot_user not in conversation.members:
         return

@@ -342,3 +342,13 @@ async def test_every_answer_has_the_keys_slack_requires(served, client) -> None:
     for method, call in arguments.items():
         answer = await client.api_call(method, json=call)
         assert set(tables()[method]["output_required"]) <= set(answer.data), method
+
+
+async def test_an_update_with_text_alone_takes_the_place_of_the_blocks_and_is_marked(client) -> None:
+    blocks = [{"type": "divider"}]
+    ts = (await client.chat_postMessage(channel=GENERAL, text="一", blocks=blocks))["ts"]
+    kept = await client.chat_update(channel=GENERAL, ts=ts, blocks=[*blocks, *blocks], text="二")
+    assert (len(kept["message"]["blocks"]), kept["text"], "edited" in kept["message"]) == (2, "二", False)
+    replaced = await client.chat_update(channel=GENERAL, ts=ts, text="三")
+    assert "blocks" not in replaced["message"]
+    assert replaced["message"]["edited"]["user"]
