@@ -21,7 +21,13 @@ from bot.workspace.server import running
 from .waiting import until
 
 GENERAL, SATO = "C01GENERAL", "U01SATO001"
-SERVE = "import sys; from pathlib import Path; from bot.workspace.server import serve; serve(0, None, Path(sys.argv[1]), False)"
+SERVE = """
+import sys
+from pathlib import Path
+from bot.workspace.server import serve
+
+serve(0, None, Path(sys.argv[1]), False)
+"""
 
 
 async def test_the_synchronous_bolt_with_its_own_web_socket_client_connects(served) -> None:

@@ -208,8 +208,8 @@ async def test_an_action_in_a_modal_carries_the_view_with_what_was_typed(recorde
     assert body["view"]["state"]["values"]["name"]["a"] == {"type": "plain_text_input", "value": "青空"}
     assert set(body["view"]) == {
         "id", "team_id", "type", "blocks", "private_metadata", "callback_id", "state", "hash", "title", "close", "submit",
-        "clear_on_close", "notify_on_close", "submit_disabled", "previous_view_id", "root_view_id", "app_id", "external_id",
-        "app_installed_team_id", "bot_id",
+        "clear_on_close", "notify_on_close", "submit_disabled", "previous_view_id", "root_view_id", "app_id",
+        "external_id", "app_installed_team_id", "bot_id",
     }  # fmt: skip
 
 
