@@ -6,8 +6,9 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 from dbos import DBOS, DBOSConfig
@@ -22,6 +23,20 @@ log = logging.getLogger(__name__)
 # Work at once in one process. Without a bound a crash on SQLite made hundreds of steps be done again.
 DELIVERIES_AT_ONCE = 16
 TASKS_AT_ONCE = 2
+STOP_SECONDS = 5
+# By default PostgreSQL notices only after two hours that a machine at the other end is gone, and holds its locks till
+# then.
+KEEPALIVE = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+
+
+# What has finished stays in the queue's tables for so long: a key used again within that time starts nothing.
+KEPT = timedelta(days=30)
+FORGOTTEN_AT_ONCE = 500
+FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+
+
+async def _nothing() -> None:
+    """Nothing is under way before the start."""
 
 
 @dataclass(slots=True)
@@ -36,6 +51,9 @@ class Queue:
     settings: Settings
     executor_id: str = field(init=False)
     _lock: psycopg.AsyncConnection[tuple[object, ...]] | None = field(default=None, init=False)
+    _free: frozenset[str] = field(default=frozenset(), init=False)
+    """The executors whose lock nobody held when we last looked."""
+    _let_go: Callable[[], Awaitable[None]] = field(default=_nothing, init=False)
 
     def __post_init__(self) -> None:
         self.executor_id = f"{socket.gethostname()}-{secrets.token_hex(6)}" if self.on_postgresql else "embedded"
@@ -45,14 +63,14 @@ class Queue:
         """Whether several processes may share the queue."""
         return normalise_url(self.settings.database_url).get_backend_name() == "postgresql"
 
-    async def start(self, register: Callable[[], None]) -> None:
-        """Start working. `register` makes the workflows known; it is called before anything runs.
+    async def start(self, register: Callable[[], Callable[[], Awaitable[None]]]) -> None:
+        """Start working. `register` makes the workflows known and is called before anything runs; what it returns is
+        called at the end, to let go of what is still under way.
 
         Coroutines run on the loop that calls this.
         """
         if self.on_postgresql:
-            self._lock = await psycopg.AsyncConnection.connect(self._plain_url(), autocommit=True)
-            await self._lock.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (self.executor_id,))
+            await self._hold()
         config: DBOSConfig = {
             "name": "kakehashi",
             "system_database_url": sync_url(self.settings.database_url),
@@ -62,7 +80,7 @@ class Queue:
             "run_migrations": False,
         }
         DBOS(config=config)
-        register()
+        self._let_go = register()
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE,
@@ -79,33 +97,75 @@ class Queue:
         )
 
     async def recover(self) -> int:
-        """Take over the work of dead processes; the number of executors it was taken from."""
+        """Take over the work of dead processes; the number of executors it was taken from.
+
+        An executor counts as dead when its lock was free at two calls running: a living process that lost its
+        connection to the database takes its lock again, in this same method, before that.
+        """
         if self._lock is None:
             return 0
-        rows = await self._lock.execute(
+        try:
+            return await self._recover(self._lock)
+        except psycopg.OperationalError:
+            log.warning("The connection that holds this process's lock was lost; it is made anew")
+            await self._lock.close()
+            await self._hold()
+            return 0
+
+    async def _recover(self, lock: psycopg.AsyncConnection[tuple[object, ...]]) -> int:
+        rows = await lock.execute(
             "SELECT DISTINCT executor_id FROM dbos.workflow_status WHERE status = 'PENDING' AND executor_id <> %s",
             (self.executor_id,),
         )
+        free: set[str] = set()
         dead = 0
-        for (executor_id,) in await rows.fetchall():
-            free = await self._lock.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (executor_id,))
-            row = await free.fetchone()
+        for executor_id in [str(row[0]) for row in await rows.fetchall()]:
+            answer = await lock.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (executor_id,))
+            row = await answer.fetchone()
             if row is None or not row[0]:
                 continue
             try:
-                # dbos offers recovery of other executors under this name only; it is idempotent.
-                await asyncio.to_thread(DBOS._recover_pending_workflows, [str(executor_id)])
-                dead += 1
+                if executor_id in self._free:
+                    # dbos offers recovery of other executors under this name only; it is idempotent.
+                    await asyncio.to_thread(DBOS._recover_pending_workflows, [executor_id])
+                    dead += 1
+                else:
+                    free.add(executor_id)
             finally:
-                await self._lock.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (executor_id,))
+                await lock.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (executor_id,))
+        self._free = frozenset(free)
         return dead
+
+    async def forget(self) -> int:
+        """Delete the records of work that finished long ago, which dbos keeps for ever; how many there were."""
+        before = (datetime.now(UTC) - KEPT).isoformat()
+        forgotten = 0
+        while True:
+            old = await DBOS.list_workflows_async(
+                status=FINISHED,
+                completed_before=before,
+                limit=FORGOTTEN_AT_ONCE,
+                load_input=False,
+                load_output=False,
+            )
+            if not old:
+                return forgotten
+            await DBOS.delete_workflows_async([workflow.workflow_id for workflow in old])
+            forgotten += len(old)
 
     async def stop(self) -> None:
         """Finish what runs, for a few seconds, and let go of the rest (it is recovered later)."""
         # In a thread, because the workflows it waits for run on this loop.
-        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=5)
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=STOP_SECONDS)
+        # What is still under way ends before the lock does: nobody may take it over while we could still post.
+        await self._let_go()
         if self._lock is not None:
             await self._lock.close()
+
+    async def _hold(self) -> None:
+        """Take the lock that says that this process lives. It ends with its connection."""
+        self._lock = await psycopg.AsyncConnection.connect(self._plain_url(), autocommit=True, options=KEEPALIVE)
+        await self._lock.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (self.executor_id,))
 
     def _plain_url(self) -> str:
         url = normalise_url(self.settings.database_url).set(drivername="postgresql")

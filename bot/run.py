@@ -73,9 +73,11 @@ async def running(settings: Settings, *, now: Callable[[], datetime] = wall_cloc
         routes = all_routes()
         app = bolt(deps, routes, client)
         queue = Queue(settings)
-        deliverer = Deliverer(deps, lambda _team: client, routes.deliveries)
+        deliverer = Deliverer(
+            deps, lambda _team: client, routes.deliveries, settle_seconds=settings.delivery_settle_seconds
+        )
         await queue.start(lambda: delivery.register(deliverer, routes.tasks))
-        scheduler = clock(deps, routes, queue.recover)
+        scheduler = clock(deps, routes, queue)
         scheduler.start()
         handler = AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value(), web_client=client)
         try:

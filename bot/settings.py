@@ -24,7 +24,11 @@ class Settings(BaseSettings):
     delivery_limit: Annotated[int, Field(ge=1)] = 5
     """Messages a channel may receive within `delivery_seconds`: half of what Slack allows (one a second)."""
     delivery_seconds: Annotated[float, Field(gt=0)] = 10.0
+    delivery_settle_seconds: Annotated[float, Field(ge=0)] = 5.0
+    """How long a message that may have been posted already is given to appear, before it is looked for."""
     queue_poll_seconds: Annotated[float, Field(gt=0)] = 0.2
+    recover_seconds: Annotated[float, Field(gt=0)] = 15.0
+    """How often we look for work that a dead process left; it is taken over at the second look."""
 
     @field_validator("database_url")
     @classmethod

@@ -1,29 +1,32 @@
 """The durable workflow that renders and posts one delivery, exactly once.
 
 Slack has no idempotency key for `chat.postMessage`. So the delivery is marked `sending` before the call, and every post
-carries its key as message metadata; when the step runs again (after a crash, or because the answer was lost), it first
-looks for the key in the channel's history since the mark and takes that message instead of posting again.
+carries its key as message metadata; when it is made again (after a crash, or because the answer was lost), we first
+look for the key in the channel's history since the mark and take that message instead of posting again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Self
 
 import aiohttp
-from dbos import DBOS
+from dbos import DBOS, StepOptions
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.i18n import mark as _
-from handlers.i18n import translator
-from handlers.messages import Reader
+from domain.errors import Refused
+from handlers.blocks import section
+from handlers.i18n import Markup, channel, translator
+from handlers.messages import Reader, Rendered
 from handlers.routes import Compose, NotYet, Outgoing, Task
 from services import deliveries
-from services.deliveries import TASK_WORKFLOW, WORKFLOW, Claim
+from services.deliveries import REPORT, TASK_WORKFLOW, WORKFLOW, Claim, DeliveryState
 from services.deps import Deps
 
 log = logging.getLogger(__name__)
@@ -31,19 +34,71 @@ log = logging.getLogger(__name__)
 EVENT_TYPE = "delivery"
 LOOK_BACK_SECONDS = 120
 """How far before our own mark the history is read: our clock and Slack's may differ."""
+SETTLE_SECONDS = 5.0
+"""How long we wait before we look: a request of a process that died may still be on its way into the channel."""
 
-TRANSIENT = frozenset(
-    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-)
+GIVE_UP_AFTER = timedelta(hours=24)
+"""For how long a delivery is tried again while Slack cannot take it."""
+LONGEST_PAUSE = 600.0
+LONGEST_WAIT = 15.0
+"""Between two looks whether the message that another builds on is there: it comes without our doing."""
+FAULTY_TURNS = 8
+"""How often a delivery is tried again that a fault of our own keeps from being made."""
+
+# An admin can mend a token within the day; until then nothing is lost.
+TOKEN_REFUSED = frozenset({"invalid_auth", "not_authed", "token_expired", "token_revoked", "account_inactive"})
+NOTHING_TAKEN = frozenset({"ratelimited", "rate_limited"}) | TOKEN_REFUSED
+"""Answers that may change, after which the message is certainly not posted."""
+TRANSIENT = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+"""Answers that may change and leave it open whether the message is posted."""
 HISTORY_REFUSED = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "no_permission", "access_denied"})
 
 
+PATIENT: StepOptions = {"retries_allowed": True, "max_attempts": 20, "interval_seconds": 1.0, "backoff_rate": 2.0}
+"""A step only raises when our database is away; a workflow that ended for it would leave its delivery undone."""
+
+
 class TryAgain(Exception):
-    """The step is to be run again later."""
+    """The delivery is to be tried again, not before `after` seconds if that is given."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
 
 
 class Unreadable(Exception):
     """The channel's history cannot be read, so nobody knows whether the message was posted."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotDelivered:
+    """To whoever is waiting for a message that Slack would not take. `to` is a channel or a user."""
+
+    to: str
+    error: str
+
+    def render(self, reader: Reader) -> Rendered:
+        """Where it should have gone, why it did not, and what to do."""
+        text = reader.t.md(
+            "A message could not be posted to {channel}: Slack answered “{error}”. "
+            "Please invite me to the channel (/invite) or choose another one, and post again.",
+            channel=channel(self.to),
+            error=self.error,
+        )
+        return Rendered(text, [section(Markup(f":warning: {text}"))])
+
+    @classmethod
+    def examples(cls) -> Sequence[Self]:
+        """The only form there is."""
+        return [cls("C0123456789", "not_in_channel")]
+
+
+async def compose_report(deps: Deps, team_id: str, arguments: Mapping[str, Any]) -> Outgoing:
+    """The news of a failure, in the language of whoever gets it."""
+    reader = str(arguments["channel"])
+    voice = await deliveries.member_voice(deps, team_id, reader)
+    message = NotDelivered(str(arguments["to"]), str(arguments["error"]))
+    return Outgoing(message, voice.language, voice.zone, reader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +108,79 @@ class Deliverer:
     deps: Deps
     client_of: Callable[[str], AsyncWebClient]
     composers: Mapping[str, Compose]
+    settle_seconds: float = SETTLE_SECONDS
 
     async def deliver(self, team_id: str, key: str) -> str:
-        """Send one delivery; the answer is its final state. Raises `TryAgain` when it is to be tried again."""
-        claim = await deliveries.claim(self.deps, team_id, key)
-        if claim is None:
+        """Send one delivery; the answer is its final state. Raises `TryAgain` or `NotYet` when it is to be tried
+        again.
+        """
+        waiting = await deliveries.look(self.deps, team_id, key)
+        if waiting is None:
             return "gone"
-        if claim.settled:
-            return claim.state
-        try:
-            arguments = {**claim.arguments, "channel": claim.channel}
-            outgoing = await self.composers[claim.kind](self.deps, team_id, arguments)
-        except NotYet as not_yet:
-            raise TryAgain(str(not_yet)) from not_yet
+        if waiting.settled:
+            return waiting.state
+        outgoing = await self._compose(team_id, waiting)
         if outgoing is None:
             return await deliveries.sent(self.deps, team_id, key, ts=None, channel=None)
+        claim = await deliveries.claim(self.deps, team_id, key)
+        if claim is None or claim.settled:
+            return "gone" if claim is None else claim.state
         client = self.client_of(team_id)
         try:
+            found = None
             if not claim.first and outgoing.update_ts is None:
+                await asyncio.sleep(self.settle_seconds)
                 found = await self._find(client, claim, outgoing)
-                if found is not None:
-                    return await deliveries.sent(self.deps, team_id, key, ts=found[1], channel=found[0])
-            channel, ts = await self._send(client, claim, outgoing)
+            where, ts = found or await self._send(client, claim, outgoing)
+            if outgoing.update_ts is not None:
+                await self._catch_up(client, claim, team_id, outgoing)
         except SlackApiError as refused:
-            return await self._refused(team_id, key, outgoing, refused)
+            return await self._refused(team_id, claim, outgoing, refused)
+        except Unreadable as unreadable:
+            log.error("Delivery %s may have been posted already: the history of %s is closed to us", key, unreadable)
+            return await deliveries.uncertain(self.deps, team_id, key)
         except (aiohttp.ClientError, TimeoutError, OSError) as lost:
             raise TryAgain(f"The connection to Slack failed: {type(lost).__name__}") from lost
-        return await deliveries.sent(self.deps, team_id, key, ts=ts, channel=channel)
+        return await deliveries.sent(self.deps, team_id, key, ts=ts, channel=where)
+
+    async def attempt(self, team_id: str, key: str, turn: int) -> str | float:
+        """The `turn`th try at a delivery: its final state, or the seconds until the next try."""
+        try:
+            return await self.deliver(team_id, key)
+        except NotYet as not_yet:
+            reason, pause = str(not_yet), min(LONGEST_WAIT, 2.0**turn)
+        except TryAgain as again:
+            reason, pause = str(again), max(again.after or 0.0, min(LONGEST_PAUSE, 2.0 ** min(turn, 30)))
+        except Refused as refused:
+            return await self._given_up(team_id, key, refused.code.value)
+        except Exception as fault:
+            # Whatever else goes wrong is ours. It may pass (a database that restarts), and if it does not, the
+            # delivery must end as failed, where an admin sees it, rather than in the queue's own records.
+            log.exception("Delivery %s could not be made", key)
+            reason, pause = type(fault).__name__, min(LONGEST_PAUSE, 2.0**turn)
+            if turn >= FAULTY_TURNS:
+                return await self._given_up(team_id, key, reason)
+        delivery = await deliveries.look(self.deps, team_id, key)
+        if delivery is not None and self.deps.now() - delivery.created_at > GIVE_UP_AFTER:
+            return await self._given_up(team_id, key, reason, delivery)
+        log.warning("Delivery %s is tried again in %.0f s: %s", key, pause, reason)
+        return pause
+
+    async def _given_up(self, team_id: str, key: str, reason: str, delivery: Claim | None = None) -> str:
+        log.error("Delivery %s was given up: %s", key, reason)
+        if delivery is None:
+            return await deliveries.failed(self.deps, team_id, key, reason)
+        if delivery.state is DeliveryState.SENDING:
+            return await deliveries.uncertain(self.deps, team_id, key)
+        outgoing = None
+        with contextlib.suppress(NotYet, Refused):
+            outgoing = await self._compose(team_id, delivery)
+        to, report_to = (outgoing.channel, outgoing.report_to) if outgoing else (delivery.channel, None)
+        return await deliveries.failed(self.deps, team_id, key, reason, to=to, report_to=report_to)
+
+    async def _compose(self, team_id: str, delivery: Claim) -> Outgoing | None:
+        compose = compose_report if delivery.kind == REPORT else self.composers[delivery.kind]
+        return await compose(self.deps, team_id, {**delivery.arguments, "channel": delivery.channel})
 
     async def _send(self, client: AsyncWebClient, claim: Claim, outgoing: Outgoing) -> tuple[str, str]:
         reader = Reader(translator(outgoing.language), outgoing.zone, self.deps.now())
@@ -101,101 +202,129 @@ class Deliverer:
             )
         return str(response["channel"]), str(response["ts"])
 
+    async def _catch_up(self, client: AsyncWebClient, claim: Claim, team_id: str, shown: Outgoing) -> None:
+        """Edit again if what the message shows has changed while the edit was under way.
+
+        Two edits of one message may overtake each other; whichever arrives last then shows the newest state.
+        """
+        for _ in range(3):
+            newest = await self._compose(team_id, claim)
+            if newest is None or newest == shown:
+                return
+            await self._send(client, claim, newest)
+            shown = newest
+
     async def _find(self, client: AsyncWebClient, claim: Claim, outgoing: Outgoing) -> tuple[str, str] | None:
-        """The message that an earlier run of this step posted, as (channel, ts)."""
-        channel = outgoing.channel
-        if channel.startswith(("U", "W")):
-            opened = await client.conversations_open(users=channel)
-            channel = str(opened["channel"]["id"])
-        cursor: str | None = None
-        while True:
-            arguments: dict[str, Any] = {
-                "channel": channel,
-                "oldest": f"{claim.claimed_at.timestamp() - LOOK_BACK_SECONDS:.6f}",
-                "limit": 200,
-                "include_all_metadata": True,
-                "cursor": cursor,
-            }
-            try:
+        """The message that an earlier try posted, as (channel, ts)."""
+        arguments: dict[str, Any] = {
+            "oldest": f"{claim.claimed_at.timestamp() - LOOK_BACK_SECONDS:.6f}",
+            "limit": 200,
+            "include_all_metadata": True,
+        }
+        where = outgoing.channel
+        try:
+            if where.startswith(("U", "W")):
+                opened = await client.conversations_open(users=where)
+                where = str(opened["channel"]["id"])
+            while True:
                 if outgoing.thread_ts:
-                    page = await client.conversations_replies(ts=outgoing.thread_ts, **arguments)
+                    page = await client.conversations_replies(channel=where, ts=outgoing.thread_ts, **arguments)
                 else:
-                    page = await client.conversations_history(**arguments)
-            except SlackApiError as refused:
-                if refused.response["error"] in HISTORY_REFUSED:
-                    raise Unreadable(channel) from refused
-                raise
-            for message in page["messages"]:
-                metadata = message.get("metadata") or {}
-                if (
-                    metadata.get("event_type") == EVENT_TYPE
-                    and metadata.get("event_payload", {}).get("key") == claim.key
-                ):
-                    return channel, str(message["ts"])
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
-                return None
+                    page = await client.conversations_history(channel=where, **arguments)
+                for message in page["messages"]:
+                    if _key_of(message) == claim.key:
+                        return where, str(message["ts"])
+                cursor = (page.get("response_metadata") or {}).get("next_cursor")
+                if not cursor:
+                    return None
+                arguments["cursor"] = cursor
+        except SlackApiError as refused:
+            if _answer(refused)[1] in HISTORY_REFUSED:
+                raise Unreadable(where) from refused
+            raise
 
-    async def _refused(self, team_id: str, key: str, outgoing: Outgoing, refused: SlackApiError) -> str:
-        error = str(refused.response.get("error", "unknown_error"))
-        if refused.response.status_code == 429:
-            await asyncio.sleep(min(float(refused.response.headers.get("Retry-After", 1)), 30))
-            raise TryAgain(error) from refused
-        if error in TRANSIENT or refused.response.status_code >= 500:
-            raise TryAgain(error) from refused
-        log.error("Slack refused delivery %s for good: %s", key, error)
-        state = await deliveries.failed(self.deps, team_id, key, error)
-        if outgoing.report_to:
-            t = translator(outgoing.language)
-            await self.client_of(team_id).chat_postMessage(
-                channel=outgoing.report_to,
-                text=t(
-                    _(
-                        "A message could not be posted to {channel}: Slack answered “{error}”. "
-                        "Please invite me to the channel (/invite) or choose another one, and post again."
-                    ),
-                    channel=f"<#{outgoing.channel}>",
-                    error=error,
-                ),
-            )
-        return state
+    async def _refused(self, team_id: str, claim: Claim, outgoing: Outgoing, refused: SlackApiError) -> str:
+        status, error, after = _answer(refused)
+        if status == 429 or error in NOTHING_TAKEN:
+            if claim.first:
+                await deliveries.untouched(self.deps, team_id, claim.key)
+            raise TryAgain(error, after) from refused
+        if error in TRANSIENT or status >= 500:
+            raise TryAgain(error, after) from refused
+        log.error("Slack refused delivery %s for good: %s", claim.key, error)
+        return await deliveries.failed(
+            self.deps, team_id, claim.key, error, to=outgoing.channel, report_to=outgoing.report_to
+        )
 
 
-def register(deliverer: Deliverer, tasks: Mapping[str, Task], *, max_attempts: int = 16) -> None:
+def _key_of(message: Mapping[str, Any]) -> str | None:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    key = (metadata.get("event_payload") or {}).get("key")
+    return None if key is None else str(key)
+
+
+def _answer(refused: SlackApiError) -> tuple[int, str, float | None]:
+    """HTTP status, Slack's error and Retry-After. What stands between us and Slack may answer with a page of its own;
+    the SDK then hands on that text, or the bare response, in place of Slack's answer."""
+    response = refused.response
+    status = getattr(response, "status_code", None) or getattr(response, "status", None) or 502
+    data = getattr(response, "data", None)
+    error = data.get("error") if isinstance(data, Mapping) else None
+    try:
+        after: float | None = float(str(getattr(response, "headers", {}).get("Retry-After")))
+    except ValueError:
+        after = None
+    # Without an error of Slack's the answer was not Slack's, whatever its status says.
+    return (int(status), str(error), after) if error else (502, f"http_{status}", after)
+
+
+def register(deliverer: Deliverer, tasks: Mapping[str, Task]) -> Callable[[], Awaitable[None]]:
     """Make both workflows known to the queue engine. Called once, when the house is wired.
 
-    The step is tried again for about half an hour with growing pauses; then the delivery is marked as failed.
+    The answer lets go of whatever is still under way when the process ends; it is taken up again later.
     """
+    under_way: set[asyncio.Task[Any]] = set()
 
-    async def attempt(team_id: str, key: str) -> str:
+    async def attempt(team_id: str, key: str, turn: int) -> str | float:
+        current = asyncio.current_task()
+        assert current is not None  # noqa: S101 - a coroutine always runs in a task; tells the type checker
+        under_way.add(current)
         try:
-            return await deliverer.deliver(team_id, key)
-        except Unreadable as unreadable:
-            log.error("Delivery %s may have been posted already: the history of %s is closed to us", key, unreadable)
-            return await deliveries.uncertain(deliverer.deps, team_id, key)
+            return await deliverer.attempt(team_id, key, turn)
+        finally:
+            under_way.discard(current)
 
-    async def deliver(team_id: str, key: str) -> str:
-        try:
-            return await DBOS.run_step_async(
-                {
-                    "name": "send",
-                    "retries_allowed": True,
-                    "max_attempts": max_attempts,
-                    "interval_seconds": 0.5,
-                    "backoff_rate": 1.6,
-                },
-                attempt,
-                team_id,
-                key,
-            )
-        except Exception as error:
-            log.exception("Delivery %s was given up", key)
-            return await deliveries.failed(deliverer.deps, team_id, key, type(error).__name__)
+    async def deliver(team_id: str, key: str, turn: int = 0) -> str:
+        result = await DBOS.run_step_async({"name": "send", **PATIENT}, attempt, team_id, key, turn)
+        if isinstance(result, str):
+            return result
+        # A step of its own: were it part of the first, a crash after it would make that try twice, once in this
+        # workflow and at the same time in the next.
+        await DBOS.run_step_async(
+            {"name": "postpone", **PATIENT},
+            deliveries.postponed,
+            deliverer.deps,
+            team_id,
+            key,
+            turn=turn + 1,
+            seconds=result,
+        )
+        return "postponed"
 
     async def perform(team_id: str, kind: str, arguments: dict[str, Any]) -> None:
         await DBOS.run_step_async(
             {"name": kind}, tasks[kind], deliverer.deps, deliverer.client_of(team_id), team_id, arguments
         )
 
-    DBOS.workflow(name=WORKFLOW)(deliver)
+    async def let_go() -> None:
+        left = list(under_way)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    # No bound on recoveries: each restart of a process is one, and a delivery must outlive any number of them.
+    DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(deliver)
     DBOS.workflow(name=TASK_WORKFLOW)(perform)
+    return let_go

@@ -10,15 +10,36 @@ from typing import Any
 from services.deps import Deps
 from storage import members, outbox
 from storage.outbox import TASK_WORKFLOW, WORKFLOW, DeliveryState
+from storage.tables import Delivery
 
-__all__ = ["TASK_WORKFLOW", "WORKFLOW", "Claim", "DeliveryState", "Posted", "claim", "failed", "posted", "sent", "troubled", "uncertain"]
+__all__ = [
+    "REPORT",
+    "TASK_WORKFLOW",
+    "WORKFLOW",
+    "Claim",
+    "DeliveryState",
+    "Posted",
+    "claim",
+    "failed",
+    "look",
+    "posted",
+    "postponed",
+    "sent",
+    "troubled",
+    "uncertain",
+    "untouched",
+]
+
+REPORT = "delivery.failed"
+"""The kind of the delivery that tells somebody that another one failed; `arguments`: where it should have gone (`to`)
+and Slack's `error`."""
 
 _SETTLED = frozenset({DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNCERTAIN})
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that is about to be sent. `first`: nobody has tried to send it before."""
+    """A delivery as it stands. `first`: nobody has tried to send it before; `claimed_at` is when somebody first did."""
 
     key: str
     kind: str
@@ -26,6 +47,7 @@ class Claim:
     arguments: Mapping[str, Any]
     state: DeliveryState
     first: bool
+    created_at: datetime
     claimed_at: datetime
 
     @property
@@ -34,15 +56,39 @@ class Claim:
         return self.state in _SETTLED
 
 
+async def look(deps: Deps, team_id: str, key: str) -> Claim | None:
+    """A delivery whose turn has come, untouched; None when there is no such delivery."""
+    async with deps.reading(team_id) as session:
+        row = await outbox.delivery(session, key)
+    return None if row is None else _claim(row, DeliveryState(row.state) is DeliveryState.QUEUED, deps.now())
+
+
 async def claim(deps: Deps, team_id: str, key: str) -> Claim | None:
     """Mark a delivery as being sent, durably, before anything is sent; None when there is no such delivery."""
     now = deps.now()
     async with deps.writing(team_id) as session:
         first = await outbox.mark_sending(session, key, now)
         row = await outbox.delivery(session, key)
-    if row is None:
-        return None
-    return Claim(row.key, row.kind, row.channel, row.arguments, DeliveryState(row.state), first, row.claimed_at or now)
+    return None if row is None else _claim(row, first, now)
+
+
+def _claim(row: Delivery, first: bool, now: datetime) -> Claim:
+    state = DeliveryState(row.state)
+    return Claim(row.key, row.kind, row.channel, row.arguments, state, first, row.created_at, row.claimed_at or now)
+
+
+async def untouched(deps: Deps, team_id: str, key: str) -> None:
+    """Take the mark back: Slack said that it took nothing."""
+    async with deps.writing(team_id) as session:
+        await outbox.unmark(session, key)
+
+
+async def postponed(deps: Deps, team_id: str, key: str, *, turn: int, seconds: float) -> None:
+    """Give a delivery another turn in so many seconds; repeating it changes nothing."""
+    async with deps.writing(team_id) as session:
+        row = await outbox.delivery(session, key)
+        if row is not None:
+            await deps.outbox.postpone(session, key=key, channel=row.channel, turn=turn, seconds=seconds)
 
 
 async def sent(deps: Deps, team_id: str, key: str, *, ts: str | None, channel: str | None) -> DeliveryState:
@@ -50,9 +96,18 @@ async def sent(deps: Deps, team_id: str, key: str, *, ts: str | None, channel: s
     return await _settle(deps, team_id, key, DeliveryState.SENT, ts=ts, posted_channel=channel)
 
 
-async def failed(deps: Deps, team_id: str, key: str, error: str) -> DeliveryState:
-    """Record that Slack refused it for good."""
-    return await _settle(deps, team_id, key, DeliveryState.FAILED, error=error)
+async def failed(
+    deps: Deps, team_id: str, key: str, error: str, *, to: str | None = None, report_to: str | None = None
+) -> DeliveryState:
+    """Record that Slack refused it for good, and in the same transaction have `report_to` (a Slack user) told."""
+    now = deps.now()
+    async with deps.writing(team_id) as session:
+        if await outbox.settle(session, key, DeliveryState.FAILED, now, error=error) and report_to is not None:
+            arguments = {"to": to, "error": error}
+            await deps.outbox.enqueue(
+                session, key=f"{key}:failed", kind=REPORT, channel=report_to, arguments=arguments, now=now
+            )
+    return DeliveryState.FAILED
 
 
 async def uncertain(deps: Deps, team_id: str, key: str) -> DeliveryState:

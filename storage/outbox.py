@@ -1,7 +1,9 @@
 """The transactional outbox: what leaves the house is enqueued in the transaction that saves its cause.
 
 A delivery's states: `queued` → `sending` (written before the call to Slack) → `sent`, or `failed` (Slack refused it for
-good), or `uncertain` (it may have been posted and the channel's history cannot tell).
+good), or `uncertain` (it may have been posted and the channel's history cannot tell). A delivery that cannot be made
+now is given another turn later: a workflow of its own under `key#turn`, so that a pause keeps no worker busy and
+survives the process.
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     UNCERTAIN = "uncertain"
+
+
+OPEN = (DeliveryState.QUEUED.value, DeliveryState.SENDING.value)
+"""States in which something is left to do."""
 
 
 class Outbox:
@@ -74,16 +80,13 @@ class Outbox:
         )
         if added.scalar_one_or_none() is None:
             return False
-        options: EnqueueOptions = {
-            "workflow_name": WORKFLOW,
-            "queue_name": QUEUE,
-            "workflow_id": key,
-            "queue_partition_key": channel,
-            "app_version": WORKFLOW_VERSION,
-        }
-        connection = await session.connection()
-        await connection.run_sync(lambda sync: self._client.enqueue_in_transaction(sync, options, team_id, key))
+        await self._start(session, _delivery(key, channel), team_id, key)
         return True
+
+    async def postpone(self, session: AsyncSession, *, key: str, channel: str, turn: int, seconds: float) -> None:
+        """Give a delivery its `turn`th further turn in so many seconds; asked twice for the same turn, it has one."""
+        options = _delivery(f"{key}#{turn}", channel) | {"delay_seconds": seconds}
+        await self._start(session, options, session.info["team_id"], key, turn)
 
     async def start_task(self, session: AsyncSession, *, key: str, kind: str, arguments: Mapping[str, Any]) -> None:
         """Start a longer piece of work, such as an import, when the transaction commits; once for each key.
@@ -96,11 +99,21 @@ class Outbox:
             "workflow_id": key,
             "app_version": WORKFLOW_VERSION,
         }
-        team_id = session.info["team_id"]
+        await self._start(session, options, session.info["team_id"], kind, dict(arguments))
+
+    async def _start(self, session: AsyncSession, options: EnqueueOptions, *arguments: Any) -> None:
         connection = await session.connection()
-        await connection.run_sync(
-            lambda sync: self._client.enqueue_in_transaction(sync, options, team_id, kind, dict(arguments))
-        )
+        await connection.run_sync(lambda sync: self._client.enqueue_in_transaction(sync, options, *arguments))
+
+
+def _delivery(workflow_id: str, channel: str) -> EnqueueOptions:
+    return {
+        "workflow_name": WORKFLOW,
+        "queue_name": QUEUE,
+        "workflow_id": workflow_id,
+        "queue_partition_key": channel,
+        "app_version": WORKFLOW_VERSION,
+    }
 
 
 async def delivery(session: AsyncSession, key: str) -> Delivery | None:
@@ -119,11 +132,24 @@ async def mark_sending(session: AsyncSession, key: str, now: datetime) -> bool:
     return result.scalar_one_or_none() is not None
 
 
-async def settle(session: AsyncSession, key: str, state: DeliveryState, now: datetime, **values: str | None) -> None:
-    """Write a delivery's final state."""
+async def unmark(session: AsyncSession, key: str) -> None:
+    """`sending` → `queued`: Slack said that it took nothing, so nobody needs to look for the message."""
     await session.execute(
-        sa.update(Delivery).where(Delivery.key == key).values(state=state.value, sent_at=now, **values)
+        sa.update(Delivery)
+        .where(Delivery.key == key, Delivery.state == DeliveryState.SENDING.value)
+        .values(state=DeliveryState.QUEUED.value, claimed_at=None)
     )
+
+
+async def settle(session: AsyncSession, key: str, state: DeliveryState, now: datetime, **values: str | None) -> bool:
+    """Write a delivery's final state; False when it has one already, which then stays."""
+    result = await session.execute(
+        sa.update(Delivery)
+        .where(Delivery.key == key, Delivery.state.in_(OPEN))
+        .values(state=state.value, sent_at=now, **values)
+        .returning(Delivery.key)
+    )
+    return result.scalar_one_or_none() is not None
 
 
 async def in_states(session: AsyncSession, states: Sequence[DeliveryState], *, limit: int) -> Sequence[Delivery]:
