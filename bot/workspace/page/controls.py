@@ -76,9 +76,8 @@ def fresh_id() -> str:
     return f"kk-field-{next(_IDS)}"
 
 
-def shown_options(options: list[Json], names: Names) -> list[Option]:
-    """Options as the select component takes them."""
-    del names  # Options of selects are plain text; nothing in them is an id.
+def shown_options(options: list[Json]) -> list[Option]:
+    """Options as the select component takes them: their texts are plain, so no id in them needs a name."""
     found = []
     for option in options:
         each = {"value": str(option.get("value") or ""), "text": _words(option.get("text"))}
@@ -141,7 +140,7 @@ def _given_options(element: Json, place: Place) -> list[Option]:
         include = set((element.get("filter") or {}).get("include") or ("public", "private", "im", "mpim"))
         channels = place.channels if include & {"public", "private"} else []
         return channels + (place.direct if include & {"im", "mpim"} else [])
-    return shown_options([option for option in options_of(element) if not option.get("hidden")], place.names)
+    return shown_options([option for option in options_of(element) if not option.get("hidden")])
 
 
 def _choice(element: Json, block_id: str, place: Place, labels: Labels) -> Element:
@@ -151,7 +150,7 @@ def _choice(element: Json, block_id: str, place: Place, labels: Labels) -> Eleme
     external = kind.endswith("external_select")
     options = _given_options(element, place)
     words = {option["value"]: option["text"] for option in options}
-    words.update({option["value"]: option["text"] for option in shown_options(options_of(element), place.names)})
+    words.update({option["value"]: option["text"] for option in shown_options(options_of(element))})
     held = place.form.value(element, block_id)
     values = [_value(each) for each in (held if isinstance(held, list) else [held]) if each is not None]
     say = place.names.voice.say
@@ -166,7 +165,7 @@ def _choice(element: Json, block_id: str, place: Place, labels: Labels) -> Eleme
             "multiple": multiple,
             "external": external,
             "clearable": labels.in_input and not labels.required,
-            "words": {name: JS_WORDS(say, name) for name in CHOICE_WORDS},
+            "words": _component_words(say, *CHOICE_WORDS),
         }
     )
     if external:
@@ -194,8 +193,9 @@ def _choice(element: Json, block_id: str, place: Place, labels: Labels) -> Eleme
     return component
 
 
-def JS_WORDS(say: Callable[..., str], name: str) -> str:  # noqa: N802
-    return {"remove": say("remove", name="{name}"), "search_more": say("search_more", n="{n}")}.get(name) or say(name)
+def _component_words(say: Callable[..., str], *names: str) -> dict[str, str]:
+    """Sentences for a component, which fills the places {name} and {n} itself."""
+    return {name: say(name, name="{name}", n="{n}") for name in names}
 
 
 def _value(held: Any) -> str:
@@ -240,9 +240,7 @@ def _overflow(element: Json, block_id: str, place: Place) -> Element:
     component = OverflowMenu()
     component.classes("kk-control")
     options = []
-    for option, shown in zip(
-        element.get("options") or [], shown_options(element.get("options") or [], place.names), strict=True
-    ):
+    for option, shown in zip(element.get("options") or [], shown_options(element.get("options") or []), strict=True):
         address = safe_url(str(option["url"])) if option.get("url") else None
         options.append({**shown, "url": address} if address else shown)
     component.props.update(
@@ -268,7 +266,7 @@ def _rich(element: Json, block_id: str, place: Place, labels: Labels) -> Element
     component = RichField()
     _common(component, element, block_id, labels)
     component.props["initialHtml"] = rich_text.render(held, place.names) if isinstance(held, dict) else ""
-    component.props["words"] = {name: say(name) for name in ("bold", "italic", "strike", "list")}
+    component.props["words"] = _component_words(say, "bold", "italic", "strike", "list")
 
     def written(event: GenericEventArguments) -> None:
         place.form.put(block_id, action_id, None if event.args["empty"] else event.args["block"])
@@ -289,13 +287,7 @@ def _files(element: Json, block_id: str, place: Place, labels: Labels) -> Elemen
             "max": int(element.get("max_files") or 10),
             "accept": ",".join(f".{ending}" for ending in element.get("filetypes") or []) or None,
             "uploadUrl": place.upload_url,
-            "words": {
-                "remove": say("remove", name="{name}"),
-                "uploading": say("uploading"),
-                "drop_or": say("drop_or"),
-                "choose_file": say("choose_file"),
-                "file_too_many": say("file_too_many", n="{n}"),
-            },
+            "words": _component_words(say, "remove", "uploading", "drop_or", "choose_file", "file_too_many"),
         }
     )
 

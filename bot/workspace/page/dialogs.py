@@ -10,7 +10,7 @@ from nicegui.element import Element
 
 from bot.workspace.page.blocks import BlockList
 from bot.workspace.page.controls import Place, fresh_id
-from bot.workspace.page.form import Form
+from bot.workspace.page.form import Form, fitting
 from bot.workspace.page.mrkdwn import Names
 from bot.workspace.page.parts import DialogFrame, Surface, box, still
 from bot.workspace.page.still import text_object
@@ -179,16 +179,13 @@ class OpenModal:
 
 def values_for(view: Json, form: Form) -> Values:
     """What was typed, for those elements that the view still has."""
-    there = set()
-    for block in view.get("blocks") or []:
-        for element in (block.get("accessory"), block.get("element"), *(block.get("elements") or [])):
-            if isinstance(element, dict) and element.get("action_id"):
-                there.add((str(block.get("block_id")), str(element["action_id"])))
     kept: Values = {}
-    for block_id, values in form.touched.items():
-        for action_id, value in values.items():
-            if (block_id, action_id) in there:
-                kept.setdefault(block_id, {})[action_id] = value
+    for block in view.get("blocks") or []:
+        block_id = str(block.get("block_id"))
+        for element in (block.get("accessory"), block.get("element"), *(block.get("elements") or [])):
+            action_id = str((element or {}).get("action_id") or "")
+            if element and action_id in form.touched.get(block_id, {}):
+                kept.setdefault(block_id, {})[action_id] = fitting(element, form.touched[block_id][action_id])
     return kept
 
 

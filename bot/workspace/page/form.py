@@ -63,6 +63,16 @@ def options_of(element: Mapping[str, Any]) -> list[Json]:
     return found + [{**option, "hidden": True} for option in starts if option and option.get("value") not in known]
 
 
+def fitting(element: Mapping[str, Any], value: Any) -> Any:
+    """A value without what its element no longer offers: an app may change the options under the same ids."""
+    if element.get("type") not in {"static_select", "radio_buttons", "multi_static_select", "checkboxes"}:
+        return value
+    offered = {option.get("value") for option in options_of(element)}
+    if isinstance(value, list):
+        return [each for each in value if _plain(each) in offered]
+    return value if value is None or _plain(value) in offered else None
+
+
 class Form:
     """Values by block_id and action_id. Only what a person touched is in it; the rest is the element's own."""
 
@@ -81,7 +91,7 @@ class Form:
         action_id = str(element.get("action_id") or "")
         for known in (self.touched, self._state):
             if action_id in known.get(block_id, {}):
-                return known[block_id][action_id]
+                return fitting(element, known[block_id][action_id])
         return initial(element)
 
 

@@ -91,7 +91,6 @@ def _prepare() -> FastAPI:
             f'<script src="/page/static/page.js?{stamp}" defer></script>'
         )
         session = Session(client, person, request.query_params.get("channel") or "")
-        session.build()
         client.on_connect(session.connected)
         client.on_delete(session.stop)
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -34,7 +34,6 @@ class Setting:
 
     names: Names
     bot_user: str
-    channel: str
     place_of: Callable[[Json], Place]
     file_url: Callable[[str], str]
     today: date
@@ -131,7 +130,8 @@ def _build(message: Json, setting: Setting, grouped: bool) -> Element:
             if rest := _attachments(message, setting) + _files(message, setting):
                 still(rest)
             still(_reactions(message, setting))
-        still(_toolbar(message, setting), role="toolbar").classes("kk-toolbar")
+        label = names.voice.say("more_actions")
+        still(_toolbar(message, setting), role="toolbar", aria_label=label).classes("kk-toolbar")
     return root
 
 
@@ -141,7 +141,8 @@ def _head(message: Json, setting: Setting, grouped: bool) -> str:
 
 
 def _foot(message: Json, setting: Setting) -> str:
-    return f'<div class="kk-toolbar" role="toolbar">{_toolbar(message, setting)}</div>'
+    label = html.escape(setting.names.voice.say("more_actions"))
+    return f'<div class="kk-toolbar" role="toolbar" aria-label="{label}">{_toolbar(message, setting)}</div>'
 
 
 def _author(message: Json, setting: Setting) -> Face:
@@ -285,11 +286,6 @@ def _toolbar(message: Json, setting: Setting) -> str:
             f'data-callback="{html.escape(str(shortcut["callback_id"]))}">⚡ {name}</button>'
         )
     return out
-
-
-def thread_setting(setting: Setting) -> Setting:
-    """The same for messages inside a thread."""
-    return replace(setting, in_thread=True)
 
 
 def find_element(blocks: Sequence[Mapping[str, Any]], block_id: str, action_id: str) -> Json | None:

@@ -25,6 +25,7 @@ MANIFEST: Json = {
             {"command": "/learn", "description": "使い方を学びます", "usage_hint": ""},
             {"command": "/card", "description": "見本のカードを出します", "usage_hint": ""},
             {"command": "/all", "description": "すべての入力欄を出します", "usage_hint": ""},
+            {"command": "/flow", "description": "選ぶと変わる入力欄を出します", "usage_hint": ""},
         ],
         "shortcuts": [
             {"name": "リードを追加", "type": "global", "callback_id": "lead.add", "description": "追加"},
@@ -156,6 +157,28 @@ def every_input() -> list[Json]:
         ),
         field("story", "背景", {"type": "rich_text_input"}, optional=True),
         field("paper", "資料", {"type": "file_input", "max_files": 2}, optional=True),
+    ]
+
+
+def flow(kind: str | None = None) -> list[Json]:
+    """A form that changes with the kind chosen: a field more, and other details to choose from."""
+    kinds = [option("call", "電話"), option("mail", "メール")]
+    details = {"call": [option("now", "いま")], "mail": [option("html", "装飾あり")]}.get(kind or "", STAGES)
+    more = [field("extra", "電話番号", {"type": "plain_text_input"}, optional=True)] if kind == "call" else []
+    chooser = {"type": "static_select", "action_id": "flow.kind", "options": kinds}
+    return [
+        {"type": "section", "block_id": "kind", "text": plain("方法"), "accessory": chooser},
+        *more,
+        field("detail", "詳細", {"type": "static_select", "options": details}, optional=True),
+        field(
+            "name",
+            "名前",
+            {
+                "type": "plain_text_input",
+                "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]},
+            },
+            dispatch_action=True,
+        ),
     ]
 
 
@@ -301,6 +324,30 @@ class SmallApp:
             await ack()
             view = modal("リードを追加", every_input(), submit="保存", close="やめる")
             await self.client.views_open(trigger_id=command["trigger_id"], view=view)
+
+        @app.command("/flow")
+        async def start(ack: Any, command: Json) -> None:
+            await ack()
+            await self.client.views_open(
+                trigger_id=command["trigger_id"], view=modal("進め方", flow(), submit="保存") | {"callback_id": "flow"}
+            )
+
+        @app.action("flow.kind")
+        async def chosen(ack: Any, action: Json, body: Json) -> None:
+            await ack()
+            self.done.append(("flow.kind", body["view"]["state"]["values"]))
+            view = modal("進め方", flow(action["selected_option"]["value"]), submit="保存") | {"callback_id": "flow"}
+            await self.client.views_update(view_id=body["view"]["id"], view=view)
+
+        @app.action("value")
+        async def letters(ack: Any, action: Json) -> None:
+            await ack()
+            self.done.append(("letters", action["value"]))
+
+        @app.view("flow")
+        async def ended(ack: Any, view: Json) -> None:
+            await ack()
+            self.done.append(("flow", view["state"]["values"]))
 
         @app.options("value")
         async def search(ack: Any, payload: Json) -> None:

@@ -141,7 +141,19 @@ async def test_button_press_reaches_the_app_and_the_message_changes_in_place(sit
     await desk.page.locator("[data-action-id=accept]").click()
     await app.until("accept")
     await expect(desk.page.locator("[data-action-id=accept]")).to_have_count(0)
-    await expect(desk.page.locator(".kk-edited")).to_have_text("（編集済み）")
+    await expect(desk.page.get_by_role("heading", name="株式会社ほしみ物流")).to_be_visible()
+
+
+async def test_edited_text_is_replaced_in_place_and_marked(sit: Sit, app: SmallApp) -> None:
+    posted = await app.client.chat_postMessage(channel=GENERAL, text="はじめの文")
+    desk = await sit(SATO)
+    await expect(desk.message("はじめの文")).to_be_visible()
+    await app.client.chat_update(channel=GENERAL, ts=posted["ts"], text="直した文")
+    changed = desk.page.locator(f'[data-ts="{posted["ts"]}"]')
+    await expect(changed).to_contain_text("直した文")
+    await expect(changed.locator(".kk-edited")).to_have_text("（編集済み）")
+    await app.client.chat_delete(channel=GENERAL, ts=posted["ts"])
+    await expect(changed).to_have_count(0)
 
 
 async def test_dangerous_button_asks_first_and_does_nothing_on_no(sit: Sit, app: SmallApp) -> None:

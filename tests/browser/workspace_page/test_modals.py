@@ -156,7 +156,7 @@ async def test_external_select_asks_while_typing_and_shows_groups_and_descriptio
     desk = await sit(SATO)
     await desk.open_all()
     await desk.field("company").click()
-    await expect(desk.page.get_by_role("listbox")).to_contain_text("あと1文字以上")
+    await expect(desk.page.get_by_role("status")).to_contain_text("あと1文字以上")
     await desk.field("company").press_sequentially("豊田", delay=20)
     options = desk.page.get_by_role("option")
     await expect(options).to_have_count(2)
@@ -174,7 +174,7 @@ async def test_search_without_a_hit_says_so(sit: Sit, app: SmallApp) -> None:
     desk = await sit(SATO)
     await desk.open_all()
     await desk.field("company").fill("存在しない会社")
-    await expect(desk.page.get_by_role("listbox")).to_contain_text("見つかりませんでした")
+    await expect(desk.page.get_by_role("status")).to_contain_text("見つかりませんでした")
 
 
 async def test_choices_beyond_the_allowed_number_are_not_taken(sit: Sit, app: SmallApp) -> None:
@@ -259,3 +259,32 @@ async def test_modal_without_a_connected_app_tells_what_happened(sit: Sit, works
     assert MANIFEST["features"]["slash_commands"]
     await desk.say("/all")
     await expect(desk.message("/all")).to_contain_text("dispatch_failed")
+
+
+async def test_choice_that_changes_the_form_keeps_focus_text_and_drops_what_is_offered_no_more(
+    sit: Sit, app: SmallApp
+) -> None:
+    desk = await sit(SATO)
+    await desk.say("/flow")
+    await desk.field("name").press_sequentially("山田")
+    assert await app.until("letters", "山田") == "山田"
+    await desk.choose("detail", "新規")
+    kind = desk.modal.locator('[data-action-id="flow.kind"]')
+    await kind.click()
+    await desk.page.get_by_role("option", name="電話").click()
+    told = await app.until("flow.kind")
+    assert told["name"]["value"]["value"] == "山田", "the app sees what was typed so far"
+    await expect(desk.field("extra")).to_be_visible()
+    await expect(desk.field("name")).to_have_value("山田")
+    await expect(kind).to_be_focused()
+    await desk.field("extra").fill("03-0000-0000")
+    await kind.click()
+    await desk.page.get_by_role("option", name="メール").click()
+    await expect(desk.field("extra")).to_have_count(0)
+    await expect(desk.field("detail")).to_have_attribute("data-value", "")
+    await desk.modal.get_by_test_id("modal-submit").click()
+    await expect(desk.modal).to_have_count(0)
+    values = await app.until("flow")
+    assert values["kind"]["flow.kind"]["selected_option"]["value"] == "mail"
+    assert values["detail"]["value"]["selected_option"] is None
+    assert values["name"]["value"]["value"] == "山田"

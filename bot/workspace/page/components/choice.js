@@ -12,7 +12,7 @@ export default {
                 @mousedown.stop.prevent @click.stop="drop(index)">×</button>
       </span>
       <input ref="input" :id="inputId" class="kk-choice-input" role="combobox" autocomplete="off" spellcheck="false"
-             aria-autocomplete="list" :aria-expanded="open ? 'true' : 'false'" :aria-controls="listId"
+             aria-autocomplete="list" :aria-expanded="open ? 'true' : 'false'" :aria-controls="open ? listId : undefined"
              :aria-activedescendant="open && at >= 0 ? listId + '-' + at : undefined"
              :aria-label="label || undefined" :aria-describedby="describedby || undefined"
              :aria-invalid="invalid ? 'true' : undefined" :aria-required="required ? 'true' : undefined"
@@ -21,8 +21,8 @@ export default {
       <button v-if="clearable && picked.length && !multiple" type="button" class="kk-choice-clear" tabindex="-1"
               :aria-label="words.clear" @mousedown.stop.prevent @click.stop="clear">×</button>
       <span class="kk-choice-arrow" aria-hidden="true"></span>
-      <div v-if="open" class="kk-list" :id="listId" role="listbox" :aria-label="label || hint" :style="place"
-           :aria-multiselectable="multiple ? 'true' : undefined" ref="list" @mousedown.stop.prevent>
+      <div v-if="open" class="kk-list" :style="place" ref="list" @mousedown.stop.prevent>
+        <div :id="listId" role="listbox" :aria-label="label || hint" :aria-multiselectable="multiple ? 'true' : undefined">
         <template v-for="(each, index) in shown" :key="index">
           <div v-if="each.group && each.group !== shown[index - 1]?.group" class="kk-list-group" role="presentation">
             {{ each.group }}
@@ -34,6 +34,7 @@ export default {
             <span v-if="has(each)" class="kk-tick" aria-hidden="true">✓</span>
           </div>
         </template>
+        </div>
         <div v-if="note" class="kk-list-note" role="status">{{ note }}</div>
       </div>
     </div>`,

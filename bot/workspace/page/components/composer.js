@@ -34,8 +34,7 @@ export default {
           </span>
         </div>
         <textarea ref="field" data-testid="composer" class="kk-composer-field" rows="1" :placeholder="placeholder"
-                  :aria-label="label" role="combobox" aria-multiline="true" aria-autocomplete="list"
-                  :aria-expanded="menu.length ? 'true' : 'false'" :aria-controls="menuId"
+                  :aria-label="label" aria-autocomplete="list" :aria-controls="menu.length ? menuId : undefined"
                   :aria-activedescendant="menu.length ? menuId + '-' + at : undefined"
                   v-model="text" @input="look" @click="look" @keydown="key" @paste="pasted" @blur="menu = []"></textarea>
         <div class="kk-composer-bar">

@@ -2,7 +2,7 @@
 // still blocks need no listener of their own. With `stick` it keeps the newest message in sight like a chat does.
 export default {
   template: `
-    <div class="kk-surface" ref="scroll" :tabindex="stick ? 0 : undefined" :role="role" :aria-label="label"
+    <div class="kk-surface" ref="scroll" :tabindex="stick || role === 'tabpanel' ? 0 : undefined" :role="role" :aria-label="label"
          :aria-live="role === 'log' ? 'polite' : undefined" @scroll.passive="scrolled" @click="pressed" @keydown="key">
       <div ref="inner" class="kk-surface-inner"><slot></slot></div>
       <button v-if="stick && fresh && !atEnd" type="button" class="kk-new-below" @click.stop="toEnd">

@@ -1,0 +1,279 @@
+"""The main column: one conversation's head, messages and composer, or the app's home."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
+
+from bot.workspace.page.blocks import BlockList
+from bot.workspace.page.desk import Desk, pressed_value
+from bot.workspace.page.faces import Face
+from bot.workspace.page.form import Form
+from bot.workspace.page.parts import Row, Surface, box, still
+from bot.workspace.page.sidebar import role_words, toggle
+from bot.workspace.page.stream import Stream, find_element
+from bot.workspace.page.writing import build_composer
+from bot.workspace.person import PersonError
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Where the column can lead: another conversation, the app's tabs, a thread, the drawer of a phone."""
+
+    channel: Callable[[str], Awaitable[None]]
+    app: Callable[[str], Awaitable[None]]
+    thread: Callable[[str], None]
+    drawer: Callable[[], None]
+
+
+class Column:
+    """One conversation as it is shown; a change of conversation or tab makes another Column."""
+
+    def __init__(self, desk: Desk, container: Element, ident: str, tab: str, ways: Ways) -> None:
+        self.ident = ident
+        self.tab = tab
+        self._desk = desk
+        self._container = container
+        self._ways = ways
+        self._earlier: Json = {"messages": [], "threads": {}, "has_more": None}
+        self._head_content = ""
+        self._stream: Stream | None = None
+        self._home: HomeTab | None = None
+        self._inside = False
+        self._build()
+
+    @property
+    def shows_messages(self) -> bool:
+        """Whether messages are in sight, so that they count as read."""
+        return self._stream is not None
+
+    def _build(self) -> None:
+        desk, say = self._desk, self._desk.voice.say
+        conversation = desk.conversation(self.ident)
+        is_app = conversation is not None and conversation["with"] == desk.bot
+        self._inside = conversation is not None and conversation["is_member"]
+        self._container.clear()
+        self._head_content = ""
+        self._stream = self._home = None
+        with self._container:
+            with box("kk-head", tag="header"):
+                toggle(desk.voice).on("click", self._ways.drawer, args=[])
+                self._head = box("kk-head-words")
+            if is_app:
+                self._tabs()
+            if is_app and self.tab == "home":
+                self._home = HomeTab(desk, self._ways)
+                return
+            surface = Surface().classes("kk-scroll")
+            surface.props.update({"stick": True, "role": "log", "label": say("messages"), "newBelow": say("new_below")})
+            surface.props["data-testid"] = "messages"
+            surface.on("act", self.act)
+            self._stream = Stream(surface)
+            if conversation is not None and not self._inside:
+                with box("kk-outside-note"):
+                    still(html.escape(say("not_member")), tag="span")
+                    join = still(html.escape(say("join")), tag="button", type="button", data_testid="join")
+                    join.classes("kk-button kk-primary")
+                    join.on("click", lambda: desk.attempt(desk.person.join(self.ident)), args=[])
+            elif conversation is not None:
+                with box("kk-composer-place", id="kk-composer"):
+                    build_composer(desk, conversation)
+
+    def _tabs(self) -> None:
+        say = self._desk.voice.say
+        with box("kk-tabs", role="tablist"):
+            for name in ("home", "messages"):
+                chosen = "true" if self.tab == name else "false"
+                tab = still(
+                    html.escape(say(name)),
+                    tag="button",
+                    type="button",
+                    role="tab",
+                    aria_selected=chosen,
+                    data_testid=f"tab-{name}",
+                )
+                tab.on("click", lambda name=name: self._ways.app(name), args=[])
+
+    def draw(self) -> None:
+        """Brings the column up to the desk's screen."""
+        conversation = self._desk.conversation(self.ident)
+        if conversation is None:
+            return
+        if conversation["is_member"] != self._inside:
+            self._build()
+        content = head_html(self._desk, conversation)
+        if content != self._head_content:
+            self._head_content = content
+            self._head.clear()
+            with self._head:
+                still(content).classes("kk-head-line")
+        if self._stream is not None:
+            messages = self._messages(conversation)
+            more = self._earlier["has_more"]
+            has_more = bool(conversation["has_more"] if more is None else more)
+            beginning = self._beginning(conversation, has_more, bool(messages))
+            setting = self._desk.setting(self.ident, self._stream.form_of)
+            self._stream.show(messages, setting, before=[beginning])
+        if self._home is not None:
+            self._home.draw()
+
+    def _messages(self, conversation: Json) -> list[Json]:
+        newest = list(conversation["messages"])
+        first = newest[0]["ts"] if newest else ""
+        return [each for each in self._earlier["messages"] if not first or each["ts"] < first] + newest
+
+    def message(self, ts: str) -> Json | None:
+        """A message of the conversation by its ts, wherever it is shown."""
+        conversation = self._desk.conversation(self.ident)
+        if conversation is None:
+            return None
+        threads = [*conversation["threads"].values(), *self._earlier["threads"].values()]
+        for messages in (self._messages(conversation), *threads):
+            for message in messages:
+                if message["ts"] == ts:
+                    return dict(message)
+        return None
+
+    def replies(self, ts: str) -> list[Json]:
+        """The replies to a message, oldest first."""
+        conversation = self._desk.conversation(self.ident) or {"threads": {}}
+        return list(conversation["threads"].get(ts) or self._earlier["threads"].get(ts) or [])
+
+    def _beginning(self, conversation: Json, has_more: bool, any_message: bool) -> Row:
+        say = self._desk.voice.say
+        if has_more:
+            words = html.escape(say("show_older"))
+            content = (
+                f'<button type="button" class="kk-button" data-act="older" data-testid="show-older">{words}</button>'
+            )
+            return Row("beginning", "older", lambda: still(content).classes("kk-older"))
+        name = self._desk.title_of(conversation)
+        title = html.escape(say("history_start", name=name) if any_message else say("no_messages"))
+        hint = html.escape((conversation["topic"] or "") if any_message else say("no_messages_hint"))
+        begun = f"<strong>{title}</strong><span>{hint}</span>"
+        return Row("beginning", begun, lambda: still(begun).classes("kk-beginning"))
+
+    async def act(self, event: GenericEventArguments) -> None:
+        """Something in a message was pressed, here or in the thread beside."""
+        desk, act = self._desk, event.args
+        kind = act["act"]
+        if kind == "channel":
+            await self._ways.channel(act["target"])
+        elif kind == "older":
+            self._show_older()
+        elif kind == "thread":
+            self._ways.thread(act["ts"])
+        elif kind == "react":
+            await desk.attempt(desk.person.react(self.ident, act["ts"], act["name"]))
+        elif kind == "shortcut":
+            await desk.attempt(desk.person.shortcut(act["callback"], self.ident, act["ts"]))
+        elif kind == "button":
+            message = self.message(act["ts"])
+            element = find_element((message or {}).get("blocks") or [], act["blockId"], act["actionId"])
+            if element is not None:
+                value = pressed_value(element, act)
+                await desk.act(element, act["blockId"], value, Form(), channel=self.ident, ts=act["ts"])
+            if not event.sender.is_deleted:
+                event.sender.run_method("settle")
+
+    def _show_older(self) -> None:
+        conversation = self._desk.conversation(self.ident)
+        shown = self._messages(conversation) if conversation else []
+        if not shown:
+            return
+        try:
+            more = self._desk.person.older(self.ident, shown[0]["ts"])
+        except PersonError as error:
+            self._desk.tell(error.sentence)
+            return
+        self._earlier = {
+            "messages": more["messages"] + self._earlier["messages"],
+            "threads": more["threads"] | self._earlier["threads"],
+            "has_more": more["has_more"],
+        }
+        self.draw()
+
+
+class HomeTab:
+    """The app's home, built inside the current container."""
+
+    def __init__(self, desk: Desk, ways: Ways) -> None:
+        self._desk = desk
+        self._ways = ways
+        self._surface = Surface().classes("kk-home")
+        self._surface.props.update({"role": "tabpanel", "label": desk.voice.say("home"), "data-testid": "home"})
+        self._surface.on("act", self._act)
+        self._shown = ""
+        self._form = Form()
+        self._blocks: BlockList | None = None
+
+    def draw(self) -> None:
+        """Brings the home up to what the app has published."""
+        view = self._desk.screen["home"]
+        key = view["id"] if view else "none"
+        if key != self._shown:
+            self._shown = key
+            for child in list(self._surface.default_slot.children):
+                child.delete()
+            with self._surface:
+                self._build(view)
+        if view is not None and self._blocks is not None:
+            self._form.words.update(view.get("labels") or {})
+            self._blocks.show(view.get("blocks") or [])
+
+    def _build(self, view: Json | None) -> None:
+        self._blocks = None
+        if view is None:
+            say = self._desk.voice.say
+            title, hint = html.escape(say("home_empty")), html.escape(say("home_empty_hint"))
+            words = f"<strong>{title}</strong><span>{hint}</span>"
+            still(words, data_testid="home-empty").classes("kk-beginning")
+            return
+        self._form = Form(view.get("state"))
+        self._blocks = BlockList(box("kk-home-blocks"), self._desk.place(self._form, view_id=view["id"]))
+
+    async def _act(self, event: GenericEventArguments) -> None:
+        act, view = event.args, self._desk.screen["home"]
+        if act["act"] == "channel":
+            await self._ways.channel(act["target"])
+        elif view is not None:
+            await press_in_view(self._desk, act, view, self._form)
+            if not event.sender.is_deleted:
+                event.sender.run_method("settle")
+
+
+async def press_in_view(desk: Desk, act: Json, view: Json, form: Form) -> None:
+    """A still button of a modal or the home was pressed."""
+    if act["act"] != "button":
+        return
+    element = find_element(view.get("blocks") or [], act["blockId"], act["actionId"])
+    if element is not None:
+        await desk.act(element, act["blockId"], pressed_value(element, act), form, view_id=view["id"])
+
+
+def head_html(desk: Desk, conversation: Json) -> str:
+    """Name, members and topic of a conversation; of a person, their title."""
+    voice = desk.voice
+    if conversation["kind"] == "channel":
+        sign = '<span class="kk-hash" aria-hidden="true">#</span>'
+        members = conversation.get("members")
+        count = len(members) if isinstance(members, list) else members
+        more = f'<span class="kk-members">{html.escape(voice.member_count(count))}</span>' if count else ""
+        about = html.escape(conversation["topic"] or "")
+    else:
+        user = next((each for each in desk.screen["users"] if each["id"] == conversation["with"]), None)
+        is_app = conversation["with"] == desk.bot
+        sign = Face(str(conversation["with"]), conversation["name"], is_app).html("small")
+        more = f'<span class="kk-badge">{html.escape(voice.say("app"))}</span>' if is_app else ""
+        about = html.escape(role_words(user, voice)) if user else ""
+    return (
+        f'<h1 data-testid="channel-name">{sign}<span>{html.escape(conversation["name"])}</span></h1>{more}'
+        f'<p class="kk-topic" title="{about}">{about}</p>'
+    )

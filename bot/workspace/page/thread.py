@@ -1,0 +1,82 @@
+"""The panel at the right: one message, its replies, and a field to reply."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+from nicegui.element import Element
+
+from bot.workspace.page.conversation import Column
+from bot.workspace.page.desk import Desk
+from bot.workspace.page.parts import Row, Surface, box, still
+from bot.workspace.page.stream import Stream
+from bot.workspace.page.writing import build_composer
+
+CROSS = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M5 5l10 10M15 5L5 15"/></svg>'
+
+
+class ThreadPanel:
+    """At most one open thread of the conversation in the main column. `widened` is told when it opens and shuts."""
+
+    def __init__(self, desk: Desk, container: Element, widened: Callable[[bool], None]) -> None:
+        self._desk = desk
+        self._container = container
+        self._widened = widened
+        self._ts: str | None = None
+        self._streams: tuple[Stream, Stream] | None = None
+
+    def open(self, ts: str, column: Column) -> None:
+        """Opens the thread of a message (or shows again one that is open)."""
+        self.shut()
+        self._ts = ts
+        self.draw(column)
+
+    def shut(self) -> None:
+        """Closes the panel."""
+        if self._streams is not None:
+            self._container.clear()
+            self._widened(False)
+        self._ts = self._streams = None
+
+    def draw(self, column: Column) -> None:
+        """Brings the panel up to the desk's screen; a message that is gone closes it."""
+        parent = column.message(self._ts) if self._ts else None
+        if self._ts is None or parent is None:
+            self.shut()
+            return
+        if self._streams is None:
+            self._streams = self._build(column, self._ts)
+        head, tail = self._streams
+        replies = column.replies(self._ts)
+        head.show([parent], self._desk.setting(column.ident, head.form_of, in_thread=True))
+        words = html.escape(self._desk.voice.replies(len(replies)))
+        line = Row("replies", words, lambda: still(f'<span class="kk-day">{words}</span>').classes("kk-day-line"))
+        setting = self._desk.setting(column.ident, tail.form_of, in_thread=True)
+        tail.show(replies, setting, before=[line] if replies else [])
+
+    def _build(self, column: Column, ts: str) -> tuple[Stream, Stream]:
+        say = self._desk.voice.say
+        conversation = self._desk.conversation(column.ident)
+        self._widened(True)
+        with self._container:
+            with box("kk-head", tag="header"):
+                name = html.escape(self._desk.title_of(conversation)) if conversation else ""
+                still(f"<h2>{html.escape(say('thread'))}</h2><p class='kk-topic'>{name}</p>").classes("kk-head-line")
+                cross = still(
+                    CROSS,
+                    tag="button",
+                    type="button",
+                    aria_label=say("close"),
+                    title=say("close"),
+                    data_testid="thread-close",
+                )
+                cross.classes("kk-icon-button").on("click", self.shut, args=[])
+            surface = Surface().classes("kk-scroll")
+            surface.props.update({"stick": True, "role": "log", "label": say("thread"), "newBelow": say("new_below")})
+            surface.on("act", column.act)
+            streams = (Stream(surface), Stream(surface))
+            if conversation is not None and conversation["is_member"]:
+                with box("kk-composer-place"):
+                    build_composer(self._desk, conversation, ts)
+        return streams
