@@ -10,6 +10,7 @@ team and length class of its name: a search with many answers asks for the class
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -19,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.data.search import Branch, Query, Tier, gram_numbers, ngrams, numbers_of, rank
 from storage.tables import Account
 
-_ID_BITS, _LENGTH_BITS, _TEAM_BITS = 36, 7, 20
-_MAX_LENGTH = (1 << _LENGTH_BITS) - 1
-_ID_MASK = (1 << _ID_BITS) - 1
+ID_BITS, _LENGTH_BITS, _TEAM_BITS = 36, 7, 20
+MAX_LENGTH = (1 << _LENGTH_BITS) - 1
+_ID_MASK = (1 << ID_BITS) - 1
 
 # The longest name of each length class; the last class has no end.
 _CLASSES = (3, 4, 5, 6, 7, 9, 12)
@@ -65,7 +66,7 @@ def is_postgresql(session: AsyncSession) -> bool:
 def first_row_id(team_id: str, length: int = 0) -> int:
     """SQLite: where a team's accounts with names of this length begin. Add an account's id to get its row."""
     team = crc32(team_id.encode()) & ((1 << _TEAM_BITS) - 1)
-    return (team << _LENGTH_BITS | min(length, _MAX_LENGTH)) << _ID_BITS
+    return (team << _LENGTH_BITS | min(length, MAX_LENGTH)) << ID_BITS
 
 
 def words(search_text: str) -> str:
@@ -103,23 +104,38 @@ def numbers(team_id: str, name_key: str, search_text: str) -> set[int]:
     return grams
 
 
-async def add(session: AsyncSession, account_id: int, name_key: str, search_text: str) -> None:
-    """Make a new or changed account findable; a changed one was removed with its former values before."""
-    team_id = session.info["team_id"]
-    if is_postgresql(session):
-        values = sorted(numbers(team_id, name_key, search_text))
-        await session.execute(sa.update(Account).where(Account.id == account_id).values(grams=values))
-        return
-    row_id = first_row_id(team_id, len(name_key)) + account_id
-    await session.execute(_SQLITE_ADD, {"row_id": row_id, "grams": words(search_text)})
+class Entry(NamedTuple):
+    """What the index knows of an account."""
+
+    account_id: int
+    name_key: str
+    search_text: str
 
 
-async def remove(session: AsyncSession, account_id: int, name_key: str, search_text: str) -> None:
-    """Take an account out of the index, given the values it was added with."""
+async def add(session: AsyncSession, entry: Entry) -> None:
+    """Make a new account findable."""
     if is_postgresql(session):
-        return
-    row_id = first_row_id(session.info["team_id"], len(name_key)) + account_id
-    await session.execute(_SQLITE_REMOVE, {"row_id": row_id, "grams": words(search_text)})
+        values = sorted(numbers(session.info["team_id"], entry.name_key, entry.search_text))
+        await session.execute(sa.update(Account).where(Account.id == entry.account_id).values(grams=values))
+    else:
+        await replace_sqlite(session, [], [entry])
+
+
+async def replace_sqlite(session: AsyncSession, former: Sequence[Entry], new: Sequence[Entry]) -> None:
+    """SQLite: take entries out of the full-text table, given as they were put in, and put others in."""
+    connection = await session.connection()
+    for statement, entries in ((_SQLITE_REMOVE, former), (_SQLITE_ADD, new)):
+        rows = [
+            {
+                "row_id": first_row_id(session.info["team_id"], len(entry.name_key)) + entry.account_id,
+                "grams": words(entry.search_text),
+            }
+            for entry in entries
+        ]
+        if rows:
+            # In the order of the index, which otherwise writes a segment for each step back.
+            rows.sort(key=itemgetter("row_id"))
+            await connection.execute(statement, rows)
 
 
 _SQLITE_ADD = sa.text("INSERT INTO account_search (rowid, grams) VALUES (:row_id, :grams)")
@@ -162,7 +178,7 @@ def _ordered_full_text(session: AsyncSession, tier: Tier) -> sa.Select[Any]:
         .join(Account, Account.id == row_id.op("&")(_ID_MASK))
         .where(
             sa.literal_column("account_search").op("MATCH")(_match(tier.branches)),
-            row_id.between(first, first + (1 << _ID_BITS + _LENGTH_BITS) - 1),
+            row_id.between(first, first + (1 << ID_BITS + _LENGTH_BITS) - 1),
             Account.team_id == team_id,
             *_checks(sa.func.instr, tier),
         )
@@ -208,7 +224,7 @@ async def _search_postgresql(session: AsyncSession, query: Query, limit: int) ->
                     _offers(tier, [signed(class_number(team_id, length_class))]),
                     *_checks(sa.func.strpos, tier),
                 )
-                .order_by(sa.func.least(_LENGTH, _MAX_LENGTH), Account.id)
+                .order_by(sa.func.least(_LENGTH, MAX_LENGTH), Account.id)
             )
             found += await _fetch(session, statement.limit(limit - len(found)))
             if len(found) >= limit:

@@ -46,7 +46,8 @@ async def get(session: AsyncSession, account_id: int) -> Account | None:
 
 async def alike(session: AsyncSession, name_key: str, corporate_number: str | None, limit: int = 5) -> Sequence[Found]:
     """Companies with this number or this name key; the one with the number first."""
-    by_number = Account.corporate_number == corporate_number
+    # A missing number is not a number that two companies share.
+    by_number = Account.corporate_number == corporate_number if corporate_number else sa.false()
     rows = await session.execute(
         sa.select(*_FOUND)
         .where(sa.or_(Account.name_key == name_key, by_number))
@@ -87,5 +88,5 @@ async def insert(
     )
     session.add(account)
     await session.flush()
-    await account_search.add(session, account.id, name_key, search_text)
+    await account_search.add(session, account_search.Entry(account.id, name_key, search_text))
     return account.id

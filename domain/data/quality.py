@@ -98,13 +98,11 @@ _LEGAL_FORMS = """
     イリョウホウジンシャダン イリョウホウジン シャカイフクシホウジン ガッコウホウジン トウシホウジン
     トクテイヒエイリカツドウホウジン
 """
-# As they stand after folding, with small kana enlarged and not; longer ones first, so that none leaves its rest.
-_FORMS = tuple(
-    sorted(
-        {fold(form, keep_small=keep) for form in _LEGAL_FORMS.split() for keep in (True, False)},
-        key=lambda form: (-len(form), form),
-    )
-)
+# As they stand after folding, with small kana enlarged and not.
+_FORMS = frozenset(fold(form, keep_small=keep) for form in _LEGAL_FORMS.split() for keep in (True, False))
+_COMMONEST = "株式会社"
+_LENGTHS = sorted({len(form) for form in _FORMS}, reverse=True)
+"""Longer forms first, so that none leaves a rest of itself."""
 
 # (株), （有）, ㈱ after NFKC, and the abbreviations of bank transfers: ｶ) before, (ｶ after a name.
 _SHORT = re.compile(
@@ -124,21 +122,33 @@ _JOINT = re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z]{3})|&")
 
 def _without_forms(folded: str) -> str:
     """Folded text without corporate forms at either end; the text itself when nothing else would be left."""
-    text = folded
-    while text.startswith(_FORMS) or text.endswith(_FORMS):
-        for form in _FORMS:
-            shorter = text.removeprefix(form) if text.startswith(form) else text.removesuffix(form)
-            if shorter != text:
-                text = shorter.strip()
-                break
-    if text and text[-1].isascii() and text[-1].isalpha():
-        words = text.split()
-        while words and words[-1] in _FORM_WORDS:
-            words.pop()
-        if len(words) > 1 and words[0] in _LEADING_WORDS:
-            del words[0]
-        text = _SPACE.join(words)
-    return text or folded
+    text = folded.removeprefix(_COMMONEST)
+    if len(text) == len(folded):
+        text = folded.removesuffix(_COMMONEST)
+    if len(text) == len(folded) and not text.isascii():
+        text = _without_rare_forms(text)
+    last = text[-1:]
+    if last.isascii() and last.isalpha():
+        text = _without_english_forms(text)
+    return text.strip() or folded
+
+
+def _without_rare_forms(text: str) -> str:
+    for length in _LENGTHS:
+        if text[:length] in _FORMS:
+            return text[length:]
+        if text[-length:] in _FORMS:
+            return text[:-length]
+    return text
+
+
+def _without_english_forms(text: str) -> str:
+    words = text.split()
+    while words and words[-1] in _FORM_WORDS:
+        words.pop()
+    if len(words) > 1 and words[0] in _LEADING_WORDS:
+        del words[0]
+    return _SPACE.join(words)
 
 
 def company_words(name: str, *, keep_small: bool = False) -> str:
@@ -180,8 +190,10 @@ def valid_corporate_number(number: str) -> bool:
     """
     if len(number) != 13 or not number.isascii() or not number.isdigit():
         return False
-    digits = [int(digit) for digit in reversed(number[1:])]
-    return int(number[0]) == 9 - (sum(digits[0::2]) + 2 * sum(digits[1::2])) % 9
+    digits = number.encode()
+    # Each byte is 48 more than its digit: six of weight 1, six of weight 2.
+    weighted = sum(digits[2::2]) + 2 * sum(digits[1::2]) - 18 * ord("0")
+    return digits[0] - ord("0") == 9 - weighted % 9
 
 
 def corporate_number(text: str) -> str:

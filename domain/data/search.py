@@ -1,9 +1,10 @@
 """What a company is found by, and what a search asks for.
 
-`search_text` is everything a company is found by, in one line: `|` begins and ends each string, `_` parts the words of
-one. Neither can come from a name, because folding drops marks. Pairs of neighbouring characters of that line are its
-grams. A search looks for grams in an index and then checks the line itself, so the index may offer too much but
-never too little. Because the marks take part in the pairs, "begins with" is a gram like any other.
+`search_text` is everything a company is found by, in one line: `^` begins it with the name, `|` ends each string and
+begins the next, `_` parts the words of one. None of them can come from a name, because folding drops marks. Pairs of
+neighbouring characters of that line are its grams. A search looks for grams in an index and then checks the line
+itself, so the index may offer too much but never too little. Because the marks take part in the pairs, "begins with"
+is a gram like any other.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from operator import add
 from domain.data.quality import company_words, corporate_number, fold, host
 from domain.data.romaji import romaji, typed_romaji
 
+FIRST = "^"
 EDGE = "|"
 WORD = "_"
 
@@ -28,7 +30,8 @@ _PLAIN = frozenset(_LETTERS + EDGE + WORD)
 """Characters of which a line has many. That one of them is there shows in its pairs, which can be counted out; every
 other character is a gram by itself (see `_singles`)."""
 
-_singles = re.compile(f"[^{_LETTERS}{EDGE}{WORD}]|[{_LETTERS}](?=[^{_LETTERS}{EDGE}{WORD}])").findall
+_COUNTABLE = f"{_LETTERS}{EDGE}{WORD}{FIRST}"
+_singles = re.compile(f"[^{_COUNTABLE}]|[{_LETTERS}](?=[^{_COUNTABLE}])").findall
 _is_kana = re.compile("[ぁ-ゖ]+").fullmatch
 _is_readable = re.compile("[ぁ-ゖa-z0-9 ]+").fullmatch
 _is_number = re.compile(r"[\d\s\-‐−ー]{10,}").fullmatch
@@ -43,9 +46,13 @@ def search_text(
 ) -> tuple[str, str]:
     """A company's name key and the line it is found by."""
     words = company_words(name)
-    key = words.replace(" ", "")
-    strings = [key]
-    if key != words:
+    return words.replace(" ", ""), line(words, name, reading, name_en, number, website)
+
+
+def line(words: str, name: str, reading: str, name_en: str, number: str, website: str) -> str:
+    """The line a company is found by; `words` are those of its name (`company_words`)."""
+    strings = [words.replace(" ", "")]
+    if " " in words:
         strings.append(words.replace(" ", WORD))
     spoken = company_words(reading, keep_small=True) if reading else ""
     if spoken:
@@ -65,13 +72,16 @@ def search_text(
         strings.append(number)
     if website:
         strings.append(fold(host(website)).replace(" ", ""))
-    return key, EDGE + EDGE.join(dict.fromkeys(filter(None, strings))) + EDGE
+    return FIRST + EDGE.join(dict.fromkeys(filter(None, strings))) + EDGE
 
 
-def ngrams(text: str) -> set[str]:
-    """The grams of a line: every pair of neighbours, and the characters that no countable pair would show."""
-    grams = set(map(add, text, text[1:]))
-    grams.update(_singles(text))
+def ngrams(text: str) -> list[str]:
+    """The grams of a line: every pair of neighbours, and the characters that no countable pair would show.
+
+    A gram is listed as often as it occurs: an index takes the repetition more quickly than a set is made here.
+    """
+    grams = list(map(add, text, text[1:]))
+    grams += _singles(text)
     return grams
 
 
@@ -114,7 +124,10 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to look for: the tiers from the best rank (exact, starts with, word start, contains) to the last."""
+    """What to look for: the tiers from the best rank to the last.
+
+    Exact, the name starts with it, a reading or other string does, a word does, contained.
+    """
 
     tiers: tuple[Tier, ...]
 
@@ -129,18 +142,15 @@ def parse(text: str) -> Query | None:
         return None
     variants = [_variants(word) for word in words]
     phrases = variants[0] if len(words) == 1 else (WORD.join(words), "".join(words))
-    exact = tuple(EDGE + phrase + EDGE for phrase in phrases)
     first, others = variants[0], tuple(variants[1:])
-    starts = tuple(EDGE + variant for variant in first)
-    begins = tuple(WORD + variant for variant in first)
-    return Query(
-        (
-            Tier(tuple(_branch([needle]) for needle in exact), (exact,)),
-            Tier(_branches(starts, others), (starts, *others), exact),
-            Tier(_branches(begins, others), (begins, *others), exact + starts),
-            Tier(_branches(first, others), (first, *others), exact + starts + begins),
-        )
-    )
+    exact = tuple(edge + phrase + EDGE for edge in (FIRST, EDGE) for phrase in phrases)
+    tiers = [Tier(tuple(_branch([needle]) for needle in exact), (exact,))]
+    without = exact
+    for mark in (FIRST, EDGE, WORD, ""):
+        needles = tuple(mark + variant for variant in first)
+        tiers.append(Tier(_branches(needles, others), (needles, *others), without))
+        without += needles
+    return Query(tuple(tiers))
 
 
 def _words(text: str) -> list[str]:
@@ -176,9 +186,9 @@ def _branch(needles: Iterable[str]) -> Branch:
     return Branch(frozenset(), frozenset({lone, *(lone + neighbour for neighbour in _PLAIN)}))
 
 
-def rank(query: Query, line: str) -> int | None:
-    """The rank of a line (0 the best), or None when it is no answer."""
+def rank(query: Query, text: str) -> int | None:
+    """The rank of a search text (0 the best), or None when it is no answer."""
     for position, tier in enumerate(query.tiers):
-        if all(any(needle in line for needle in needles) for needles in tier.needles):
+        if all(any(needle in text for needle in needles) for needles in tier.needles):
             return position
     return None

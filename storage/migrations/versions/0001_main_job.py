@@ -54,7 +54,7 @@ def upgrade() -> None:
         # Only the index, no copy of the text: a hit is looked up in accounts by its row id.
         op.execute(
             "CREATE VIRTUAL TABLE account_search USING fts5("
-            "grams, content='', columnsize=0, detail=none, tokenize=\"ascii tokenchars '|_'\")"
+            "grams, content='', columnsize=0, detail=none, tokenize=\"ascii tokenchars '^|_'\")"
         )
     op.create_index("ix_accounts_team_name_key", "accounts", ["team_id", "name_key"], unique=False)
 

@@ -51,5 +51,5 @@ async def _names(deps: Deps, office: Office, text: str, limit: int = 20) -> list
 )
 async def test_company_is_found_by_any_part_of_what_it_is_known_by(deps: Deps, office: Office, typed: str) -> None:
     account_id = await create(deps, office.sato, MAITAKE)
-    await create(deps, office.sato, NewAccount("株式会社白樺工業", reading="シラカバコウギョウ"))
+    await create(deps, office.sato, NewAccount("株式会社白川製作所", reading="シラカワセイサクショ"))
     assert [found.account_id for found in await find(deps, office.sato, typed)] == [account_id]

@@ -1,0 +1,266 @@
+"""Many companies at once, each batch in the caller's transaction.
+
+A batch asks which of its companies are there, adds the others, and changes those that differ. Everything goes to the
+database in a few large statements: one per row would cost more than the work itself, and on SQLite each would wait for
+the interpreter, which the next batch is being read in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import account_search
+from storage.account_search import is_postgresql
+from storage.tables import Account
+
+FIELDS = (
+    "corporate_number",
+    "name",
+    "reading",
+    "name_en",
+    "industry",
+    "listed",
+    "address",
+    "website",
+    "business",
+    "capital_million_yen",
+    "employees",
+)
+"""What a file can say of a company, in the order of an incoming company's values."""
+
+_NUMBERS = frozenset({"capital_million_yen", "employees"})
+
+
+class Incoming(NamedTuple):
+    """A company as it comes in. `values` in the order of FIELDS; "" and None say nothing and change nothing."""
+
+    values: tuple[Any, ...]
+    name_key: str
+    search_text: str
+
+
+class Standing(NamedTuple):
+    """A company that is there and differs from what came in."""
+
+    id: int
+    values: tuple[Any, ...]
+    name_key: str
+    search_text: str
+
+
+# Which are there
+
+
+def _cell(postgresql: bool, index: int, kind: str = "") -> str:
+    if postgresql:
+        return f"(j.value ->> {index}){'::' + kind if kind else ''}"
+    return f"json_extract(j.value, '$[{index}]')"
+
+
+def _source(postgresql: bool) -> str:
+    if postgresql:
+        return "json_array_elements(CAST(:rows AS json)) WITH ORDINALITY AS j(value, place)"
+    return "json_each(:rows) AS j"
+
+
+def _matching(postgresql: bool) -> sa.TextClause:
+    number, key, address = (_cell(postgresql, index) for index in range(3))
+    # Every string here is written in this module; what a person typed goes in as `:rows`.
+    return sa.text(
+        f"""
+        SELECT place, id FROM (
+            SELECT {"j.place - 1" if postgresql else "j.key"} AS place, coalesce(
+                (SELECT a.id FROM accounts a WHERE a.team_id = :team AND a.corporate_number = {number}),
+                (SELECT a.id FROM accounts a
+                 WHERE a.team_id = :team AND a.name_key = {key} AND a.address = {address}
+                   AND (a.corporate_number IS NULL OR {number} IS NULL)
+                 ORDER BY a.id LIMIT 1)
+            ) AS id FROM {_source(postgresql)}
+        ) AS matched WHERE id IS NOT NULL
+        """  # noqa: S608 - see above
+    )
+
+
+_MATCHING = {postgresql: _matching(postgresql) for postgresql in (False, True)}
+
+
+def match_text(companies: Sequence[Incoming]) -> str:
+    """The question which of these are there, prepared: costly, and no business of the event loop."""
+    return json.dumps(
+        [[company.values[0] or None, company.name_key, company.values[6]] for company in companies],
+        ensure_ascii=False,
+    )
+
+
+async def matches(session: AsyncSession, rows: str) -> dict[int, int]:
+    """Place in the batch → id of the company that it is, for those that are there.
+
+    A company is known by its corporate number, else by name key and address where one of the two has no number.
+    """
+    found = await session.execute(_MATCHING[is_postgresql(session)], {"rows": rows, "team": session.info["team_id"]})
+    return {int(place): int(account_id) for place, account_id in found}
+
+
+# Those that are not
+
+
+def pack(postgresql: bool, team_id: str, companies: Sequence[Incoming], now: datetime) -> list[bytes | str]:
+    """New companies as the database takes them: costly, and no business of the event loop.
+
+    On SQLite shorter names come first: ids are given in this order, and the search index is written in it.
+    """
+    if postgresql:
+        moment = now.astimezone(UTC).isoformat()
+        return ["".join([_copy_line(team_id, company, moment) for company in companies]).encode()]
+    ordered = sorted(companies, key=lambda company: len(company.name_key))
+    rows = [(*company.values, company.name_key, company.search_text) for company in ordered]
+    grams = [account_search.words(company.search_text) for company in ordered]
+    return [json.dumps(rows, ensure_ascii=False), json.dumps(grams, ensure_ascii=False)]
+
+
+_COPY_COLUMNS = ("team_id", *FIELDS, "name_key", "search_text", "grams", "created_at", "updated_at")
+_COPY = f"COPY accounts ({', '.join(_COPY_COLUMNS)}) FROM STDIN"
+_needs_escape = re.compile(r"[\\\t\n\r]").search
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+_NULL = r"\N"
+
+
+def _copy_line(team_id: str, company: Incoming, moment: str) -> str:
+    texts: Sequence[str] = company.values[1:9]
+    if any(map(_needs_escape, texts)):
+        texts = [text.translate(_ESCAPES) for text in texts]
+    number, capital, employees = company.values[0], company.values[9], company.values[10]
+    # A set of numbers is written as PostgreSQL writes an array of them.
+    grams = account_search.numbers(team_id, company.name_key, company.search_text)
+    return (
+        f"{team_id}\t{number or _NULL}\t" + "\t".join(texts) + f"\t{_NULL if capital is None else capital}"
+        f"\t{_NULL if employees is None else employees}\t{company.name_key}\t{company.search_text}\t{grams}"
+        f"\t{moment}\t{moment}\n"
+    )
+
+
+_CELLS = ", ".join(
+    f"nullif({_cell(False, place)}, '')" if name == "corporate_number" else _cell(False, place)
+    for place, name in enumerate((*FIELDS, "name_key", "search_text"))
+)
+_SQLITE_INSERT = sa.text(
+    f"""
+    INSERT INTO accounts (id, team_id, {", ".join(FIELDS)}, name_key, search_text, created_at, updated_at)
+    SELECT :first + j.key, :team, {_CELLS}, :now, :now FROM json_each(:rows) AS j
+    """  # noqa: S608 - every string is written in this module
+).bindparams(sa.bindparam("now", type_=Account.__table__.c.created_at.type))
+_SQLITE_INDEX = sa.text(
+    """
+    INSERT INTO account_search (rowid, grams)
+    SELECT :team_row + (min(length(a.name_key), :longest) << :id_bits) + a.id, j.value
+    FROM json_each(:grams) AS j JOIN accounts AS a ON a.id = :first + j.key
+    """
+)
+
+
+async def insert(session: AsyncSession, packed: Sequence[bytes | str], now: datetime) -> list[int]:
+    """Add what `pack` made; the new ids. Nobody else may add companies in the meantime (`accounts.lock`)."""
+    team_id = session.info["team_id"]
+    # Of all teams: they share the table, and so its ids.
+    newest = (await session.execute(_NEWEST)).scalar() or 0
+    if is_postgresql(session):
+        raw = await (await session.connection()).get_raw_connection()
+        connection: Any = raw.driver_connection
+        async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+            await copy.write(packed[0])
+        return list(await session.scalars(sa.select(Account.id).where(Account.id > newest)))
+    rows, grams = packed
+    first = newest + 1
+    await session.execute(_SQLITE_INSERT, {"rows": rows, "team": team_id, "first": first, "now": now})
+    await session.execute(
+        _SQLITE_INDEX,
+        {
+            "grams": grams,
+            "first": first,
+            "team_row": account_search.first_row_id(team_id),
+            "longest": account_search.MAX_LENGTH,
+            "id_bits": account_search.ID_BITS,
+        },
+    )
+    last = (await session.execute(_NEWEST)).scalar_one()
+    return list(range(first, last + 1))
+
+
+_NEWEST = sa.text("SELECT max(id) FROM accounts")
+
+
+# Those that differ
+
+
+def _differing(postgresql: bool) -> sa.TextClause:
+    differs = []
+    for place, name in enumerate(FIELDS, start=1):
+        cell = _cell(postgresql, place, "bigint" if name in _NUMBERS else "")
+        distinct = "IS DISTINCT FROM" if postgresql else "IS NOT"
+        said = f"{cell} IS NOT NULL" if name in _NUMBERS else f"{cell} <> ''"
+        differs.append(f"({said} AND a.{name} {distinct} {cell})")
+    # On SQLite a cross join keeps its order: else the team's companies are read through once for each row.
+    join = "JOIN" if postgresql else "CROSS JOIN"
+    return sa.text(
+        f"""
+        SELECT {"j.place - 1" if postgresql else "j.key"} AS place, a.id, {", ".join(f"a.{name}" for name in FIELDS)},
+               a.name_key, a.search_text
+        FROM {_source(postgresql)} {join} accounts a ON a.id = {_cell(postgresql, 0, "bigint")}
+        WHERE a.team_id = :team AND ({" OR ".join(differs)})
+        """  # noqa: S608 - every string is written in this module
+    )
+
+
+_DIFFERING = {postgresql: _differing(postgresql) for postgresql in (False, True)}
+
+
+def compare_text(companies: Sequence[tuple[int, Incoming]]) -> str:
+    """The question which of these companies (with their ids) differ, prepared like `match_text`."""
+    return json.dumps([(account_id, *company.values) for account_id, company in companies], ensure_ascii=False)
+
+
+async def differing(session: AsyncSession, rows: str) -> dict[int, Standing]:
+    """Place in the question → the company as it stands, for those that differ from what came in."""
+    found = await session.execute(_DIFFERING[is_postgresql(session)], {"rows": rows, "team": session.info["team_id"]})
+    size = len(FIELDS)
+    return {place: Standing(key, tuple(rest[:size]), rest[size], rest[size + 1]) for place, key, *rest in found}
+
+
+async def change(session: AsyncSession, changes: Sequence[tuple[Standing, Incoming]], now: datetime) -> None:
+    """Give companies their new values, and the index its."""
+    postgresql, team_id = is_postgresql(session), session.info["team_id"]
+    updates: list[Mapping[str, Any]] = []
+    moved: list[tuple[Standing, Incoming]] = []
+    for standing, incoming in changes:
+        values = dict(zip(FIELDS, incoming.values, strict=True))
+        values["corporate_number"] = values["corporate_number"] or None
+        values |= {"key": standing.id, "name_key": incoming.name_key, "search_text": incoming.search_text, "now": now}
+        if postgresql:
+            values["grams"] = sorted(account_search.numbers(team_id, incoming.name_key, incoming.search_text))
+        updates.append(values)
+        if (standing.name_key, standing.search_text) != (incoming.name_key, incoming.search_text):
+            moved.append((standing, incoming))
+    connection = await session.connection()
+    table = Account.__table__
+    columns: dict[str, Any] = {name: sa.bindparam(name) for name in (*FIELDS, "name_key", "search_text")}
+    if postgresql:
+        columns["grams"] = sa.bindparam("grams")
+    statement = (
+        sa.update(table)  # type: ignore[arg-type]  # a Table; typed as any clause that can be selected from
+        .where(table.c.team_id == team_id, table.c.id == sa.bindparam("key"))
+        .values({**columns, "updated_at": sa.bindparam("now")})
+    )
+    await connection.execute(statement, updates)
+    if not postgresql:
+        await account_search.replace_sqlite(
+            session,
+            [account_search.Entry(standing.id, standing.name_key, standing.search_text) for standing, _ in moved],
+            [account_search.Entry(standing.id, new.name_key, new.search_text) for standing, new in moved],
+        )
