@@ -113,6 +113,9 @@ def apply_submission_answer(workspace: Workspace, view: View, answer: Any) -> tu
 
 
 def _submission(workspace: Workspace, view: View, answer: Any) -> tuple[dict[str, Any], list[View]]:
+    if view.id not in workspace.views.views:
+        # Closed or replaced while the app was thinking: there is nothing left to change.
+        return {"result": "closed", "view": None}, []
     if answer is None or answer == "" or answer == {}:
         workspace.views.pop(view)
         workspace.touch((view.user,))

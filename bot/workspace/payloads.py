@@ -27,9 +27,11 @@ def _team_number(workspace: Workspace) -> int:
     return sum(ord(letter) * 36**place for place, letter in enumerate(workspace.team.id[:6]))
 
 
-def trigger(workspace: Workspace, user: str, view: View | None = None) -> str:
+def trigger(workspace: Workspace, user: str, view: View | None = None, conversation: Conversation | None = None) -> str:
     """A fresh trigger id for what a person has just done."""
-    return workspace.triggers.issue(workspace.mint.trigger(_team_number(workspace)), user, view.id if view else None)
+    ident = workspace.mint.trigger(_team_number(workspace))
+    channel = conversation.id if conversation is not None else None
+    return workspace.triggers.issue(ident, user, view.id if view is not None else None, channel)
 
 
 def response_url(
@@ -71,7 +73,7 @@ def command(workspace: Workspace, user: str, conversation: Conversation, name: s
         "api_app_id": workspace.app_id,
         "is_enterprise_install": "false",
         "response_url": response_url(workspace, conversation, user, kind="commands"),
-        "trigger_id": trigger(workspace, user),
+        "trigger_id": trigger(workspace, user, conversation=conversation),
     }
 
 
@@ -107,7 +109,7 @@ def message_actions(
         "type": "block_actions",
         **_common(workspace, user),
         "container": message_container(message),
-        "trigger_id": trigger(workspace, user),
+        "trigger_id": trigger(workspace, user, conversation=conversation),
         "channel": {"id": conversation.id, "name": channel_name(conversation)},
         "message": told_message(workspace, message),
         "state": {"values": nested(message_values(message, user))},
@@ -210,7 +212,7 @@ def shortcut(
     told: dict[str, Any] = {
         **_common(workspace, user),
         "callback_id": callback_id,
-        "trigger_id": trigger(workspace, user),
+        "trigger_id": trigger(workspace, user, conversation=conversation),
         "action_ts": workspace.mint.ts(),
     }
     if conversation is None or message is None:

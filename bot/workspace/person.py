@@ -278,6 +278,8 @@ class PersonClient:
             raise PersonError(400, "Only a modal can be submitted.")
         if view is not self._workspace.views.top(self.user):
             raise PersonError(409, "Another modal lies on top of this one.")
+        if view.submitting:
+            raise PersonError(409, "This modal has just been submitted; the app has not answered yet.")
         if view.submit is None and not any(block.get("type") == "input" for block in view.blocks):
             raise PersonError(400, "This modal has no submit button.")
         if view.submit_disabled and not view.touched and not values:
@@ -288,7 +290,11 @@ class PersonClient:
         if view.errors:
             self._workspace.touch((self.user,))
             return {"result": "errors", "errors": dict(view.errors), "view": shown_view(view)}
-        answer = await self._interact(payloads.submission(self._workspace, self.user, view))
+        view.submitting = True
+        try:
+            answer = await self._interact(payloads.submission(self._workspace, self.user, view))
+        finally:
+            view.submitting = False
         if not answer.acknowledged:
             view.notice = "We had some trouble connecting. Try again?"
             self._workspace.touch((self.user,))

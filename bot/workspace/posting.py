@@ -106,7 +106,7 @@ def post(
     for file in files:
         file.shares.setdefault(conversation.id, []).append(message.ts)
     _count_unread(conversation, message)
-    workspace.touch(conversation.members)
+    workspace.touch_conversation(conversation)
     _announce(workspace, conversation, message)
     return message
 
@@ -209,7 +209,7 @@ def edit(
     if message.ephemeral_to is not None:
         workspace.touch((message.ephemeral_to,))
         return
-    workspace.touch(conversation.members)
+    workspace.touch_conversation(conversation)
     if workspace.delivery is None or workspace.bot_user not in conversation.members:
         return
     kind = CHANNEL_TYPES[conversation.kind]
@@ -234,7 +234,7 @@ def delete(workspace: Workspace, conversation: Conversation, message: Message) -
         return
     before = message_object(workspace, message, metadata=True)
     conversation.remove(message)
-    workspace.touch(conversation.members)
+    workspace.touch_conversation(conversation)
     if workspace.delivery is None or workspace.bot_user not in conversation.members:
         return
     kind = CHANNEL_TYPES[conversation.kind]
@@ -261,7 +261,7 @@ def react(
         message.reactions[name].remove(user)
         if not message.reactions[name]:
             del message.reactions[name]
-    workspace.touch(conversation.members)
+    workspace.touch_conversation(conversation)
     if workspace.bot_user in conversation.members:
         kind = "reaction_added" if add else "reaction_removed"
         event = {

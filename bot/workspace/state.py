@@ -141,7 +141,7 @@ class Workspace:
     def join(self, conversation: Conversation, user: str, inviter: str | None = None) -> None:
         """Makes a user a member and tells the app."""
         conversation.members[user] = None
-        self.touch(conversation.members)
+        self.touch_conversation(conversation)
         event: dict[str, Any] = {
             "type": "member_joined_channel",
             "user": user,
@@ -164,6 +164,10 @@ class Workspace:
             waiting = self._waiting.pop(user, None)
             if waiting is not None and not waiting.done():
                 waiting.set_result(None)
+
+    def touch_conversation(self, conversation: Conversation) -> None:
+        """Says that a conversation has changed: for its members, or for everybody where everybody may look in."""
+        self.touch(self.people if conversation.kind == "channel" else conversation.members)
 
     def version(self, user: str) -> int:
         """The number of the last change that this person can see."""

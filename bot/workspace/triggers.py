@@ -23,12 +23,13 @@ class TriggerError(Exception):
 
 @dataclass(slots=True)
 class Trigger:
-    """Whose doing it was, in which view, and when."""
+    """Whose doing it was, in which view or conversation, and when."""
 
     id: str
     user: str
     view_id: str | None
     issued: float
+    channel: str | None = None
     used: bool = False
 
 
@@ -40,10 +41,10 @@ class Triggers:
         self._known: dict[str, Trigger] = {}
         self._order: deque[str] = deque()
 
-    def issue(self, ident: str, user: str, view_id: str | None) -> str:
+    def issue(self, ident: str, user: str, view_id: str | None, channel: str | None = None) -> str:
         """Remembers a new trigger and returns its id."""
         now = self._clock()
-        self._known[ident] = Trigger(ident, user, view_id, now)
+        self._known[ident] = Trigger(ident, user, view_id, now, channel)
         self._order.append(ident)
         while self._order and self._known[self._order[0]].issued < now - _REMEMBERED_SECONDS:
             del self._known[self._order.popleft()]

@@ -50,11 +50,18 @@ def check_external_id(workspace: Workspace, described: Mapping[str, Any], view: 
         raise ViewError("duplicate_external_id")
 
 
-def open_modal(workspace: Workspace, user: str, described: Mapping[str, Any]) -> View:
-    """Opens a modal as the only one: those that were open close."""
+def open_modal(workspace: Workspace, user: str, described: Mapping[str, Any], channel: str | None = None) -> View:
+    """Opens a modal as the only one: those that were open close. `channel` is where the person was."""
     check_external_id(workspace, described)
     workspace.views.clear(user)
     view = make(workspace, user, described)
+    for block, element in elements(view.blocks):
+        if channel is not None and element.get("default_to_current_conversation"):
+            state = initial(element)
+            for key in ("selected_conversation", "selected_conversations"):
+                if key in state and not state[key]:
+                    state[key] = channel if key == "selected_conversation" else [channel]
+            view.values[key_of(block, element)] = state
     workspace.views.push(view)
     workspace.touch((user,))
     return view

@@ -42,6 +42,8 @@ class View:
     # Elements the person has set by hand; their values outlive an update that leaves the ids alone.
     touched: set[tuple[str, str]] = field(default_factory=set)
     errors: dict[str, str] = field(default_factory=dict)
+    # The submission is with the app; the button is dead until the answer is there.
+    submitting: bool = False
     # A sentence shown above the fields, as when the app did not answer.
     notice: str | None = None
 

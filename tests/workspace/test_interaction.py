@@ -58,6 +58,7 @@ class Recorder:
         self.view: dict[str, Any] = modal(NAME)
         self.answer: dict[str, Any] = {}
         self.options: list[dict[str, Any]] = []
+        self.hold: asyncio.Event | None = None
 
         @app.command("/open")
         async def command(ack, body, client):
@@ -78,6 +79,8 @@ class Recorder:
         @app.view("form")
         async def submitted(ack, body):
             self.bodies.append(body)
+            if self.hold is not None:
+                await self.hold.wait()
             await ack(**self.answer)
 
         @app.view_closed("form")
@@ -393,6 +396,29 @@ async def test_an_external_id_finds_its_view_and_belongs_to_one(client, recorder
         await client.views_open(trigger_id=trigger, view=modal(NAME, external_id="mine"))
 
 
+async def test_a_conversation_select_can_start_where_the_person_was(recorder, sato) -> None:
+    here = {"type": "conversations_select", "default_to_current_conversation": True}
+    view = await opened(recorder, sato, modal(field("where", here)))
+    assert view["state"] == {"where": {"a": GENERAL}}
+    await sato.submit(view["id"], {})
+    assert recorder.last["view"]["state"]["values"]["where"]["a"]["selected_conversation"] == GENERAL
+
+
+async def test_a_modal_is_submitted_once_however_often_the_button_is_pressed(served, app, connect) -> None:
+    recorder = Recorder(app)
+    recorder.hold = asyncio.Event()
+    await connect(app)
+    sato = served.person(SATO)
+    view = await opened(recorder, sato, modal(NAME))
+    first = asyncio.create_task(sato.submit(view["id"], {"name": {"a": "x"}}))
+    await until(lambda: recorder.last["type"] == "view_submission" if "type" in recorder.last else False)
+    with pytest.raises(PersonError, match="just been submitted"):
+        await sato.submit(view["id"], {"name": {"a": "x"}})
+    recorder.hold.set()
+    assert (await first)["result"] == "closed"
+    assert sum(body.get("type") == "view_submission" for body in recorder.bodies) == 1
+
+
 async def test_clear_on_close_takes_the_whole_stack(recorder, sato) -> None:
     view = await opened(recorder, sato, modal(NAME, notify_on_close=True))
     recorder.answer = {"response_action": "push", "view": modal(NAME, clear_on_close=True, notify_on_close=True)}
@@ -573,9 +599,10 @@ async def test_what_a_person_cannot_do_is_a_4xx_with_a_sentence(served, path, bo
 
 async def test_changes_wake_whoever_can_see_them_and_nobody_else(served) -> None:
     sato, tanaka = served.person(SATO), served.person("U01TANAKA1")
+    dm = (await served.person(KATO).open_dm(SATO))["channel"]
     before = tanaka.version
     waiting = asyncio.create_task(sato.changed(sato.version))
-    await served.person(KATO).message(IS_TEAM, "x")
+    await served.person(KATO).message(dm, "x")
     assert await asyncio.wait_for(waiting, 2) == sato.version
     assert tanaka.version == before
 

@@ -46,7 +46,7 @@ def opened(call: Call) -> dict[str, Any]:
     described = _described(call, "modal")
     trigger = _trigger(call)
     try:
-        view = viewing.open_modal(call.workspace, trigger.user, described)
+        view = viewing.open_modal(call.workspace, trigger.user, described, trigger.channel)
     except viewing.ViewError as error:
         raise ApiError(error.code) from None
     trigger.used = True
