@@ -8,13 +8,13 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.help import command_help
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import boundary, data, home, outreach, qualification
 from handlers.blocks import option
+from handlers.help import command_help
 from handlers.i18n import translator
 from handlers.interaction import (
     Answer,
@@ -265,6 +265,6 @@ def _notice_modal(interaction: Interaction, blocks: list[dict[str, Any]]) -> dic
 
 def bolt(deps: Deps, routes: Routes, client: AsyncWebClient) -> AsyncApp:
     """The Bolt application with every listener bound."""
-    app = AsyncApp(client=client, token=client.token, process_before_response=True)
+    app = AsyncApp(client=client, process_before_response=True)
     Listeners(deps, routes).bind(app)
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from rich.console import Console
@@ -15,24 +16,25 @@ from domain.members import Role
 from handlers.boundary import sentence
 from handlers.data.integrations import file_problem, reason_text
 from handlers.i18n import translator
-from services import members, teams
+from services import members
 from services.data import integrations
 from services.deps import Actor, Deps
+from services.operator import known_teams, operator
 
 
 class NoTeam(Exception):
     """No team, or more than one and none named."""
 
 
-async def operator(deps: Deps, team_id: str | None) -> Actor:
+async def chosen_operator(deps: Deps, team_id: str | None) -> Actor:
     """Whoever runs the command line: an admin of the team that `team_id` names, or of the only one there is."""
-    known = await teams.known(deps)
+    known = await known_teams(deps)
     if team_id is None and len(known) == 1:
         team_id = known[0]
     if team_id is None or team_id not in known:
         names = ", ".join(known) or "none yet: start the bot and use it once in Slack"
         raise NoTeam(f"Name the team with --team. Known teams: {names}.")
-    return await members.operator(deps, team_id)
+    return await operator(deps, team_id)
 
 
 async def import_file(
@@ -42,7 +44,7 @@ async def import_file(
     t = translator(language)
     async with storage(settings) as deps:
         try:
-            actor = await operator(deps, team_id)
+            actor = await chosen_operator(deps, team_id)
         except NoTeam as missing:
             console.print(f"[red]{missing}[/red]")
             return 2
@@ -53,11 +55,8 @@ async def import_file(
             async def progress(so_far: integrations.Progress) -> None:
                 bar.update(shown, completed=so_far.share)
 
-            target = rejects or file.with_name(f"{file.stem}-rejected.csv")
             try:
-                result = await integrations.import_accounts(
-                    deps, actor, file, progress=progress, words=reason_text(t), rejects=target
-                )
+                result = await integrations.import_accounts(deps, actor, file, reason=reason_text(t), progress=progress)
             except Refused as refused:
                 console.print(f"[red]{file_problem(t, refused) or sentence(t, refused)}[/red]")
                 return 1
@@ -72,10 +71,13 @@ async def import_file(
     ):
         table.add_row(label, t.number(count))
     console.print(table)
-    if result.ignored_columns:
-        console.print(t("Columns I do not know and left out: {names}", names=t.listed(result.ignored_columns)))
+    if result.ignored:
+        console.print(t("Columns I do not know and left out: {names}", names=t.listed(result.ignored)))
     if result.rejects is not None:
-        console.print(f"{t('Rows that could not be read')}: {result.rejects}")
+        target = rejects or file.with_name(f"{file.stem}-rejected.csv")
+        with result.rejects as unread:
+            await asyncio.to_thread(target.write_bytes, unread.read())
+        console.print(f"{t('Rows that could not be read')}: {target}")
     return 0
 
 
@@ -92,7 +94,7 @@ async def list_or_change_members(
     """Fill `table` with the members after the change, if one was asked for; the process's exit code."""
     async with storage(settings) as deps:
         try:
-            actor = await operator(deps, team_id)
+            actor = await chosen_operator(deps, team_id)
             everybody = {m.slack_user: m for m in await members.everybody(deps, actor)}
             if slack_user is not None:
                 if slack_user not in everybody:

@@ -156,13 +156,20 @@ def _result(chance: random.Random) -> CallResult:
 def settings_for(printed: Printed, database: Path) -> Settings:
     """The bot's settings in this workspace; nothing is read from `.env`, so a demonstration never meets real tokens."""
     return Settings(
-        _env_file=None,  # type: ignore[call-arg]  # an argument of pydantic-settings that its plugin does not know
+        _env_file=None,
         slack_bot_token=printed["bot_token"],
         slack_app_token=printed["app_token"],
         slack_api_url=printed["api"],
         database_url=f"sqlite:///{database}",
         log_level="WARNING",
     )
+
+
+def _fresh_folder() -> None:
+    """Forget the last demonstration: the workspace it was played in is gone too."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for leftover in FOLDER.glob("demo.db*"):
+        leftover.unlink()
 
 
 async def run_demo(port: int, seed: int) -> None:
@@ -173,9 +180,7 @@ async def run_demo(port: int, seed: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on the loop.
             loop.add_signal_handler(number, stopped.set)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for leftover in FOLDER.glob("demo.db*"):
-        leftover.unlink()
+    _fresh_folder()
     # The settings of the real bot must not reach the demonstration through the environment either.
     for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "DATABASE_URL"):
         os.environ.pop(name, None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.errors import Code, Refused, Rejected
 from domain.leads import Stage
-from domain.members import Permission
+from domain.members import Permission, require
 from domain.qualification.verdict import MAX_MONTHS
 from handlers.blocks import section
 from handlers.i18n import Markup, Translator
@@ -108,6 +108,8 @@ async def answer(route: Route, interaction: Interaction, *, submitting: bool) ->
     """
     t = interaction.t
     try:
+        # The services ask again; asked here too, nobody fills in a form that would be refused in the end.
+        require(interaction.actor.role, route.permission)
         return await route.handler(interaction)
     except Rejected as rejected:
         by_field: dict[str | None, str] = {r.field: sentence(t, r) for r in rejected.refusals}

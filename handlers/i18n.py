@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
@@ -21,6 +22,7 @@ LANGUAGES: Final = ("ja", "en")
 DEFAULT: Final = "ja"
 LOCALES: Final = Path(__file__).parent / "locales"
 DOMAIN: Final = "kakehashi"
+JAPAN: Final = 81
 # Babel only reads the territory for the order of a date's parts.
 _BABEL: Final = {"ja": "ja_JP", "en": "en_GB"}
 
@@ -111,6 +113,24 @@ class Translator:
         if minutes >= 90:
             return self.plural("{n} hour", "{n} hours", round(minutes / 60))
         return self.plural("{n} minute", "{n} minutes", minutes)
+
+    def phone(self, number: str) -> str:
+        """A stored number as it is dialled: 03-1234-5678 in Japanese, +81 3-1234-5678 in English, others as stored."""
+        try:
+            parsed = phonenumbers.parse(number)
+        except phonenumbers.NumberParseException:
+            return number
+        at_home = self.language == "ja" and parsed.country_code == JAPAN
+        kind = phonenumbers.PhoneNumberFormat
+        return phonenumbers.format_number(parsed, kind.NATIONAL if at_home else kind.INTERNATIONAL)
+
+    def phone_link(self, number: str) -> Markup:
+        """The number as a link that dials."""
+        return Markup(f"<tel:{escape(number)}|{escape(self.phone(number))}>")
+
+    def mail_link(self, address: str) -> Markup:
+        """An address as a link that writes a mail."""
+        return Markup(f"<mailto:{escape(address)}|{escape(address)}>")
 
     def listed(self, parts: Iterable[str]) -> str:
         """A、B、C or A, B and C."""

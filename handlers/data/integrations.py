@@ -4,27 +4,28 @@ as a file (work item 4-2)."""
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
-from domain.data.integrations import RejectReason
-from services.data.integrations import ImportResult, Progress
 from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 
+from domain.data.integrations import RejectReason
 from domain.errors import Code, Refused
 from domain.members import Permission
 from handlers.blocks import context, section
 from handlers.boundary import sentence
 from handlers.i18n import Markup, Translator, escape, translator
+from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, dicts
 from handlers.messages import Rendered
 from handlers.routes import Routes
 from services import members, tasks
 from services.data import integrations as service
+from services.data.integrations import ImportResult, Progress
 from services.deps import Deps
 
 TASK = "accounts.import"
@@ -33,7 +34,16 @@ MOST_BYTES = 500 * 1024 * 1024
 CHUNK = 256 * 1024
 SLACK_HOSTS = (".slack.com", ".slack-files.com")
 
-REASONS: Final[Mapping[RejectReason, str]] = {}
+REASONS: Final[Mapping[RejectReason, str]] = {
+    RejectReason.NO_NAME: _("The company's name is missing."),
+    RejectReason.NAME_WITHOUT_LETTERS: _("The company's name has no letters."),
+    RejectReason.BAD_CORPORATE_NUMBER: _("The corporate number is not right: 13 digits, the first a check digit."),
+    RejectReason.BAD_CAPITAL: _("The capital is not a number."),
+    RejectReason.BAD_EMPLOYEES: _("The number of employees is not a number."),
+    RejectReason.TOO_LONG: _("A cell is too long."),
+    RejectReason.TOO_MANY_CELLS: _("There are more cells than headings: a comma or a quote is wrong."),
+    RejectReason.UNREADABLE: _("There are bytes in it that are no characters, or a quote without end."),
+}
 
 
 def register(routes: Routes) -> None:
@@ -94,20 +104,19 @@ async def import_dropped(deps: Deps, client: AsyncWebClient, team_id: str, argum
             if int(info.get("size") or 0) > MOST_BYTES:
                 raise Refused(Code.TOO_LONG, "file", most=MOST_BYTES)
             await _download(client, info, path)
-            result = await service.import_accounts(
-                deps, actor, path, progress=progress, words=lambda reason: t(REASONS[reason])
-            )
+            result = await service.import_accounts(deps, actor, path, reason=reason_text(t), progress=progress)
         except Refused as refused:
             await show(_refused(t, name, refused))
             return
         await show(done(t, name, result))
         if result.rejects is not None:
-            await client.files_upload_v2(
-                channel=channel,
-                file=str(result.rejects),
-                filename=f"{Path(name).stem}-rejected.csv",
-                title=t("Rows that could not be read"),
-            )
+            with result.rejects as rejects:
+                await client.files_upload_v2(
+                    channel=channel,
+                    content=rejects.read(),
+                    filename=f"{Path(name).stem}-rejected.csv",
+                    title=t("Rows that could not be read"),
+                )
 
 
 async def _download(client: AsyncWebClient, info: Mapping[str, Any], path: Path) -> None:
@@ -156,22 +165,38 @@ def done(t: Translator, name: str, result: ImportResult) -> Rendered:
         )
     )
     blocks: list[Block] = [section(Markup(f":white_check_mark: {text}\n{counts}"))]
-    if result.ignored_columns:
-        blocks.append(
-            context(t.md("Columns I do not know and left out: {names}", names=t.listed(result.ignored_columns)))
-        )
+    if result.ignored:
+        blocks.append(context(t.md("Columns I do not know and left out: {names}", names=t.listed(result.ignored))))
     if result.rejected:
         blocks.append(context(t.md("The rows I could not read follow as a file, each with the reason.")))
     return Rendered(text, blocks)
 
 
+def reason_text(t: Translator) -> Callable[[RejectReason], str]:
+    """The reason beside each row that could not be read."""
+    return lambda reason: t(REASONS[reason])
+
+
+def file_problem(t: Translator, refused: Refused) -> str | None:
+    """Why a whole file could not be read, and what to do; None for a refusal that is not about the file."""
+    match refused.code, refused.field:
+        case Code.TOO_LONG, "file":
+            return t("The file is larger than {most} MB. Please split it.", most=MOST_BYTES // 1024 // 1024)
+        case Code.REQUIRED, "name":
+            return t("I found no column with company names. Please call it “企業名” or “name” in the first row.")
+        case Code.DUPLICATE, "headings":
+            return t(
+                "Two columns say the same: “{heading}”. Please remove one of them.",
+                heading=refused.detail.get("heading", ""),
+            )
+        case Code.REQUIRED, _:
+            return t("The file is empty.")
+        case Code.INVALID, _:
+            return t("This is not a text file I can read. Please save it as CSV (UTF-8 or Shift_JIS).")
+    return None
+
+
 def _refused(t: Translator, name: str, refused: Refused) -> Rendered:
-    if refused.field == "file" and refused.code is Code.TOO_LONG:
-        why = t("The file is larger than {most} MB. Please split it.", most=MOST_BYTES // 1024 // 1024)
-    else:
-        why = file_problem(t, refused) or sentence(t, refused)
+    why = file_problem(t, refused) or sentence(t, refused)
     text = t.md("{name} could not be imported. Nothing was changed.", name=name)
     return Rendered(text, [section(Markup(f":warning: {text}\n{escape(why)}"))])
-
-
-FILE_PROBLEMS: Final[Mapping[str, str]] = {}

@@ -75,9 +75,9 @@ def contact_line(t: Translator, person: ContactFacts) -> Markup:
     reading = f"（{person.reading}）" if person.reading else ""
     parts = [escape(f"{person.name}{reading}"), *(escape(part) for part in (place, role) if part)]
     if person.phone:
-        parts.append(Markup(f"<tel:{escape(person.phone)}|{escape(person.phone)}>"))
+        parts.append(t.phone_link(person.phone))
     if person.email:
-        parts.append(Markup(f"<mailto:{escape(person.email)}|{escape(person.email)}>"))
+        parts.append(t.mail_link(person.email))
     return Markup("　".join(parts))
 
 

@@ -277,11 +277,11 @@ async def find(interaction: Interaction) -> Answer:
     if not interaction.text:
         own = await service.mine(interaction.deps, interaction.actor, limit=FOUND_LIMIT)
         if not own:
-            return Reply(_nothing(t, t.md("You have no leads yet. Add one with `/lead add`.")))
+            return Reply(_nothing(t.md("You have no leads yet. Add one with `/lead add`.")))
         return Reply(_listed(interaction, t("Your leads, the one called last on top"), own))
     found = await matching(interaction)
     if found is None:
-        return Reply(_nothing(t, t.md("No lead fits “{text}”. Add it with `/lead add {text}`.", text=interaction.text)))
+        return Reply(_nothing(t.md("No lead fits “{text}”. Add it with `/lead add {text}`.", text=interaction.text)))
     return found
 
 
@@ -295,7 +295,7 @@ async def matching(interaction: Interaction) -> Reply | None:
     return Reply(_listed(interaction, interaction.t("Leads that fit “{text}”", text=interaction.text), found))
 
 
-def _nothing(t: Translator, text: Markup) -> Rendered:
+def _nothing(text: Markup) -> Rendered:
     return Rendered(text, [section(Markup(f":mag: {text}"))])
 
 

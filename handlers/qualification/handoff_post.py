@@ -27,7 +27,7 @@ from domain.qualification.verdict import Policy, judge
 from handlers.blocks import actions, button, clip, context, divider, fields, header, quote, section
 from handlers.i18n import Markup, Translator, escape, mention
 from handlers.messages import Reader, Rendered
-from handlers.qualification.words import element_facts, findings_text
+from handlers.qualification.words import bant_text, element_facts, findings_text
 from handlers.terms import ELEMENTS, RETURN_REASONS, SECTIONS, STATUS_MARKS, STATUSES
 from services.outreach.records import AccountFacts, ContactFacts
 from services.qualification.records import HandoffView, Override, QualificationView, Return
@@ -112,7 +112,7 @@ class HandoffPost:
             divider(),
             _part(t, Section.COMPANY, package.company),
             _part(t, Section.KEY_PERSONS, package.key_persons),
-            section(Markup(f"*{t(SECTIONS[Section.BANT])}*\n{escape(package.bant)}")),
+            *self._bant_note(t),
             bant_table(t, qualification.answers),
             context(findings_text(t, qualification.verdict, qualification.answers)),
         ]
@@ -142,6 +142,13 @@ class HandoffPost:
             blocks.append(section(Markup(f"*{t('Comment on the return')}*\n{quote(view.returned.comment)}")))
         blocks.append(actions(*self._buttons(t)))
         return Rendered(title, blocks)
+
+    def _bant_note(self, t: Translator) -> list[Block]:
+        """What inside sales changed in the text that was made from the answers; the table shows the answers."""
+        note = self.view.package.bant.strip()
+        if note == bant_text(t, self.view.qualification.answers):
+            return []
+        return [_part(t, Section.BANT, note)]
 
     def _buttons(self, t: Translator) -> list[ButtonElement]:
         view = self.view
@@ -180,9 +187,9 @@ def _contact(t: Translator, contact: ContactFacts) -> Markup:
     name = t.md("{name}", name=contact.name)
     lines = [Markup(f"{name}　{escape(place)}") if place else name]
     if contact.phone:
-        lines.append(Markup(f"<tel:{escape(contact.phone)}|{escape(contact.phone)}>"))
+        lines.append(t.phone_link(contact.phone))
     if contact.email:
-        lines.append(Markup(f"<mailto:{escape(contact.email)}|{escape(contact.email)}>"))
+        lines.append(t.mail_link(contact.email))
     return Markup("\n".join(lines))
 
 

@@ -19,7 +19,7 @@ from bot.workspace.server import RunningWorkspace
 from bot.workspace.server import running as workspace_running
 
 IS, FS, MANAGER, ADMIN, MARKETING = "U01SATO001", "U01TANAKA1", "U01KATO001", "U01HAYASHI", "U01MORI001"
-IS_ENGLISH = "U01MILLER1"
+IS_ENGLISH, CS = "U01MILLER1", "U01ONO0001"
 HANDOFFS = "C01HANDOFF"
 DEADLINE = 20.0
 
