@@ -9,9 +9,11 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.workspace.person import PersonClient
 from bot.workspace.server import RunningWorkspace, running
 from bot.workspace.team import EXAMPLE
 
+from .recorder import SATO, Recorder
 from .waiting import until
 
 
@@ -49,3 +51,15 @@ async def connect(served: RunningWorkspace) -> AsyncIterator[Callable[[AsyncApp]
     yield link
     for handler in handlers:
         await handler.close_async()
+
+
+@pytest.fixture
+async def recorder(app: AsyncApp, connect: Callable[[AsyncApp], Awaitable[AsyncSocketModeHandler]]) -> Recorder:
+    recorder = Recorder(app)
+    await connect(app)
+    return recorder
+
+
+@pytest.fixture
+def sato(served: RunningWorkspace) -> PersonClient:
+    return served.person(SATO)
