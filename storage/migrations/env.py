@@ -1,60 +1,65 @@
 """How Alembic runs the migrations: one transaction, one process at a time."""
 
-from typing import Any
-
 from alembic import context
-from sqlalchemy import Connection, create_engine, event, pool, text
+from sqlalchemy import Connection, Index, create_engine, event, pool, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import SchemaItem
 
 from storage.tables import Base
 
 # Any fixed number: the lock's name, the same in every process.
 LOCK = 7_301_204_116
 
-# Tables that are not Alembic's to compare: the full-text index of SQLite is made of several.
-FOREIGN_PREFIXES = ("account_search", "dbos_", "sqlite_")
-
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """Leave out what the models do not describe."""
-    return not (kind == "table" and name is not None and name.startswith(FOREIGN_PREFIXES))
-
-
-def _no_hidden_transactions(connection: Any, _entry: object) -> None:
-    # Python's driver ends a transaction before each CREATE TABLE; left to us, the whole migration is one.
-    connection.isolation_level = None
-    connection.execute("PRAGMA busy_timeout=30000")
-    connection.execute("PRAGMA journal_mode=WAL")
-
-
-def _lock_at_once(connection: Connection) -> None:
-    # The second of two processes waits here and then finds the work done.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    """Compare the models' tables only: the queue's, and on SQLite those of the full-text index, stand beside them."""
+    return kind != "table" or name in Base.metadata.tables
 
 
 def run() -> None:
-    """Run the migrations on the database of the configuration."""
-    url = context.config.get_main_option("sqlalchemy.url")
-    engine = create_engine(url or "", poolclass=pool.NullPool)
+    """Run the migrations on the database of the configuration.
+
+    The lock is taken before the revision is read, so a second process waits and then finds nothing left to do.
+    """
+    engine = create_engine(context.config.get_main_option("sqlalchemy.url") or "", poolclass=pool.NullPool)
+
+    def include_object(item: SchemaItem, *_: object) -> bool:
+        # An index that one of the databases does not have.
+        return not (isinstance(item, Index) and item.kwargs.get("postgresql_using") and engine.dialect.name == "sqlite")
+
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _no_hidden_transactions)
-        event.listen(engine, "begin", _lock_at_once)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
     with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
-            connection.commit()
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
             include_name=include_name,
-            render_as_batch=connection.dialect.name == "sqlite",
-            compare_type=False,
+            include_object=include_object,
+            render_as_batch=engine.dialect.name == "sqlite",
+            # On SQLite too: there a migration that fails half way would otherwise leave its first tables behind.
+            transactional_ddl=True,
+            compare_type=True,
         )
         with context.begin_transaction():
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             context.run_migrations()
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
-            connection.commit()
     engine.dispose()
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # We begin transactions ourselves, so the driver must not: it would only do so at the first change.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 run()
