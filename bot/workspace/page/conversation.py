@@ -83,7 +83,7 @@ class Column:
                     join.classes("kk-button kk-primary")
                     join.on("click", lambda: desk.attempt(desk.person.join(self.ident)), args=[])
             elif conversation is not None:
-                with box("kk-composer-place", id="kk-composer"):
+                with box("kk-composer-place"):
                     build_composer(desk, conversation)
 
     def _tabs(self) -> None:

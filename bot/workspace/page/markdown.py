@@ -59,7 +59,7 @@ def _blocks(lines: list[str], names: Names, depth: int) -> list[str]:
             out.append(f"<pre>{html.escape(code)}</pre>")
             at = end + 1
         elif heading := _HEADING.match(line):
-            level = min(len(heading[1]) + 2, 6)
+            level = min(len(heading[1]) + 1, 6)
             out.append(f"<h{level}>{inline(heading[2], names)}</h{level}>")
             at += 1
         elif _RULE.match(line):
@@ -133,7 +133,7 @@ def _table(lines: list[str], names: Names) -> str:
 
     body = "".join(f"<tr>{row(line, 'td')}</tr>" for line in lines[2:])
     return (
-        f'<div class="kk-grid" tabindex="0" role="region"><table><thead><tr>{row(lines[0], "th")}</tr></thead>'
+        f'<div class="kk-grid" tabindex="0" role="group"><table><thead><tr>{row(lines[0], "th")}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

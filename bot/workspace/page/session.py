@@ -41,14 +41,20 @@ class Session:
         say = self._desk.voice.say
         self._root = box("kk-page", data_testid="workspace", lang=self._desk.voice.language)
         with self._root:
-            still(html.escape(say("skip")), tag="a", href="#kk-composer").classes("kk-skip")
+            still(html.escape(say("skip")), tag="a", href="#kk-conversation").classes("kk-skip")
             with box("kk-left", tag="nav", aria_label=say("channels")):
                 side = Surface().classes("kk-left-scroll")
                 side.on("act", self._side_act)
                 self._sidebar = Sidebar(side)
             box("kk-shade", aria_hidden="true").on("click", self._shut_drawer, args=[])
             self._main = box(
-                "kk-main", tag="section", data_testid="conversation", data_drop="true", data_drop_words=say("drop_here")
+                "kk-main",
+                tag="section",
+                id="kk-conversation",
+                tabindex="-1",
+                data_testid="conversation",
+                data_drop="true",
+                data_drop_words=say("drop_here"),
             )
             self._panel = box("kk-panel", tag="section", data_testid="thread", aria_label=say("thread"))
             self._panel.set_visibility(False)

@@ -80,7 +80,7 @@ def _section(block: Json, names: Names) -> str:
 
 
 def _header(block: Json, names: Names) -> str:
-    return f"<h3>{text_object(block.get('text'), names)}</h3>"
+    return f"<h2>{text_object(block.get('text'), names)}</h2>"
 
 
 def _divider(_: Json, __: Names) -> str:
@@ -150,7 +150,7 @@ def _table(block: Json, names: Names) -> str:
         lines.append("<tr>" + "".join(cell(content, column, tag) for column, content in enumerate(row)) + "</tr>")
     head, body = "".join(lines[:1]), "".join(lines[1:])
     return (
-        f'<div class="kk-grid" tabindex="0" role="region" aria-label="table">'
+        f'<div class="kk-grid" tabindex="0" role="group">'
         f"<table><thead>{head}</thead><tbody>{body}</tbody></table></div>"
     )
 

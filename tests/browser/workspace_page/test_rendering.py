@@ -21,7 +21,7 @@ NAMES = Names(
     me="U01SATO001",
 )
 TAGS = {
-    "a", "b", "blockquote", "br", "button", "code", "div", "em", "h3", "h4", "h5", "h6", "hr", "img", "p",
+    "a", "b", "blockquote", "br", "button", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "p",
     "pre", "s", "small", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "u", "svg", "path",
     "circle", "rect", "ellipse", "g", "text",
 }  # fmt: skip
@@ -224,7 +224,7 @@ def test_markdown_block_has_headings_lists_tables_and_code() -> None:
         NAMES,
     )
     for piece in (
-        "<h3>要点</h3>",
+        "<h2>要点</h2>",
         "<strong>予算</strong>",
         "kk-indent-1",
         "<td",
