@@ -44,6 +44,7 @@ lock:
 
 $(READY): requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit("Kakehashi needs Python 3.11 or newer." if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up .venv (once, about a minute) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $(READY)

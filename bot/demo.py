@@ -12,9 +12,10 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
@@ -23,12 +24,12 @@ from bot.demo_team import CALL_NOTES, COMPANIES, COVERAGE, NOTES, PEOPLE, ROLES,
 from bot.manifest import manifest
 from bot.run import running, storage
 from bot.settings import Settings
-from domain.leads import BuyingRole, Source
+from domain.leads import BuyingRole, NextStep, Source
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
 from services import members, teams
 from services.deps import Actor, Deps
 from services.outreach import calls, leads
-from services.outreach.leads import NewLead
+from services.outreach.leads import NewLead, NextStepInput
 from services.targeting import accounts
 from services.targeting.accounts import NewAccount
 
@@ -135,10 +136,22 @@ async def _lead(deps: Deps, chance: random.Random, owner: Actor, account_ids: li
         ),
         despite_duplicates=True,
     )
-    now = deps.now()
-    for _ in range(chance.choice((0, 0, 1, 1, 2, 3))):
-        at = now - timedelta(days=chance.randrange(HISTORY_DAYS), minutes=chance.randrange(60, 480))
+    today = deps.today(owner.team_zone)
+    called = sorted(chance.sample(range(1, HISTORY_DAYS), chance.choice((0, 0, 1, 1, 2, 3))), reverse=True)
+    for days in called:
+        at = _working_hour(chance, today - timedelta(days=days), owner.team_zone)
         await calls.record(deps, owner, lead_id, _result(chance), called_at=at)
+    if called and chance.random() < 0.6:
+        plan = NextStepInput(NextStep.CALL, on=today + timedelta(days=chance.randrange(1, 8)), time=time(10))
+        await leads.set_next_step(deps, owner, lead_id, plan)
+
+
+def _working_hour(chance: random.Random, day: date, zone: str) -> datetime:
+    """A moment between nine and six on that day, or on the working day before it."""
+    calendar = teams.business_calendar(zone, day.year)
+    while not calendar.is_business_day(day):
+        day -= timedelta(days=1)
+    return datetime.combine(day, time(9 + chance.randrange(9), chance.randrange(60)), ZoneInfo(zone))
 
 
 def _result(chance: random.Random) -> CallResult:

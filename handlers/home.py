@@ -161,7 +161,7 @@ def _stages(interaction: Interaction, shown: Home) -> list[Block]:
         title = f"{STAGE_MARKS[group.stage]} *{escape(t(STAGES[group.stage]))}*　{t.number(group.count)}"
         blocks.append(section(Markup(title)))
         for line in group.lines:
-            text = lead_lines.markup(t, line, actor.zone, interaction.deps.now())
+            text = lead_lines.markup(t, line, actor.zone, interaction.deps.now(), stage=False)
             blocks.append(section(text, button(t("Open"), f"lead.show#{line.lead_id}", line.lead_id)))
         more = group.count - len(group.lines)
         if more > 0:

@@ -32,13 +32,15 @@ def next_step(t: Translator, line: LeadLine, zone: str, now: datetime) -> str:
     return f"{label} {t.moment(line.next_step_at, zone, now=now)}" if line.next_step_at else label
 
 
-def markup(t: Translator, line: LeadLine, zone: str, now: datetime) -> Markup:
-    """Two lines of mrkdwn: who, and where it stands."""
+def markup(t: Translator, line: LeadLine, zone: str, now: datetime, *, stage: bool = True) -> Markup:
+    """Two lines of mrkdwn: who, and where it stands; `stage` False under a heading that says it already."""
     title = f"　{escape(line.title)}" if line.title else ""
-    facts = [f"{STAGE_MARKS[line.stage]} {escape(t(STAGES[line.stage]))}"]
+    facts = [f"{STAGE_MARKS[line.stage]} {escape(t(STAGES[line.stage]))}"] if stage else []
     step = next_step(t, line, zone, now)
     if step != "–":
         facts.append(f"{escape(t('Next step'))}: {escape(step)}")
     if line.last_called_at is not None:
         facts.append(f"{escape(t('Last call'))}: {escape(t.moment(line.last_called_at, zone, now=now))}")
+    if not facts:
+        facts.append(escape(t("No call yet")))
     return Markup(f"*{escape(line.contact)}*{title}　{escape(line.account)}\n{'　'.join(facts)}")

@@ -93,13 +93,20 @@ def form(t: Translator, interaction: Interaction, draft: HandoffDraft) -> View:
         )
     if not reps:
         text = t.md("Your team has no field-sales reps yet. An admin can give somebody that role.")
-        return modal("handoff.nobody", t("Hand off"), [*blocks, section(text)], close=t("Close"))
+        return modal("handoff.nobody", t("Handoff"), [*blocks, section(text)], close=t("Close"))
 
     def part(field: str, label: str, value: str, *, optional: bool = False, hint: str | None = None) -> Block:
         return text_input(field, label, value, optional=optional, multiline=True, max_length=SECTION_LIMIT, hint=hint)
 
     blocks += [
-        select_input("to_member_id", t("Field sales"), reps, reps[0].value, optional=False),
+        select_input(
+            "to_member_id",
+            t("Field sales"),
+            reps,
+            reps[0].value,
+            optional=False,
+            hint=t("Suggested: {name} ({why})", name=reps[0].label, why=reps[0].description or ""),
+        ),
         channel_input("channel", t("Post to"), draft.channel),
         part("company", t("Company"), package.company or company_text(t, draft.account)),
         part("key_persons", t("Key persons"), package.key_persons or people_text(t, draft.contact, draft.people)),
@@ -111,7 +118,7 @@ def form(t: Translator, interaction: Interaction, draft: HandoffDraft) -> View:
     ]
     return modal(
         SUBMIT,
-        t("Hand off"),
+        t("Handoff"),
         blocks,
         submit=t("Post"),
         close=t("Cancel"),
@@ -185,7 +192,7 @@ async def submit(interaction: Interaction) -> Answer:
         channel=channel(view.channel),
         due=t.moment(view.due_at, interaction.actor.zone, now=interaction.deps.now()),
     )
-    return Update(modal("handoff.done", t("Hand off"), [section(Markup(f"🤝 {text}"))], close=t("Close")))
+    return Update(modal("handoff.done", t("Handoff"), [section(Markup(f"🤝 {text}"))], close=t("Close")))
 
 
 async def accept(interaction: Interaction) -> Answer:
