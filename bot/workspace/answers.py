@@ -78,7 +78,7 @@ def apply_response(workspace: Workspace, address: ResponseAddress, answer: Mappi
         posting.edit(
             workspace, conversation, original, text=text, blocks=blocks or [], attachments=attachments or [], quiet=True
         )
-    elif answer.get("response_type") == "in_channel" and workspace.bot_user is not None:
+    elif answer.get("response_type") == "in_channel":
         posting.post(
             workspace,
             conversation,

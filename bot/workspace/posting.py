@@ -112,10 +112,17 @@ def post(
 
 
 def _count_unread(conversation: Conversation, message: Message) -> None:
-    called = set(_MENTION.findall(message.text))
-    everybody = any(mark in message.text for mark in _EVERYBODY)
+    words = message.text + text_of(message.blocks or [])
+    called = set(_MENTION.findall(words))
+    everybody = any(mark in words for mark in _EVERYBODY)
     conversation.closed_for.clear()
-    for member in conversation.members:
+    concerned: Iterable[str] = conversation.members
+    if not message.top_level():
+        # A reply concerns those who have written in its thread, and those it names.
+        parent = conversation.messages[message.thread_ts or message.ts]
+        written = {conversation.messages[ts].user for ts in parent.replies or ()} | {parent.user} | called
+        concerned = [member for member in conversation.members if everybody or member in written]
+    for member in concerned:
         if member == message.user:
             continue
         conversation.unread[member] = conversation.unread.get(member, 0) + 1

@@ -87,14 +87,15 @@ class SocketMode:
             await connection.send(_dump(self._goodbye("too_many_websockets")))
             await connection.close()
             return False
-        self.connections.append(connection)
         hello = {
             "type": "hello",
-            "num_connections": len(self.connections),
+            "num_connections": len(self.connections) + 1,
             "debug_info": {"host": "embedded", "build_number": 1, "approximate_connection_time": 18060},
             "connection_info": {"app_id": self._workspace.app_id},
         }
         await connection.send(_dump(hello))
+        # Only now: no envelope may overtake the greeting.
+        self.connections.append(connection)
         self._arrived.set()
         return True
 
@@ -128,8 +129,9 @@ class SocketMode:
             future.set_result(frame.get("payload"))
 
     async def disconnect(self, reason: DisconnectReason = "refresh_requested", *, grace: float = 10.0) -> None:
-        """Asks every connection to go. `warning` leaves `grace` seconds before it is closed; the other reasons close as
-        soon as nothing is pending on it, at the latest after that time. No new envelope goes to it meanwhile."""
+        """Asks every connection to go. It stays open for `grace` seconds, so that the app can acknowledge what it has
+        and connect anew before it closes the old one itself; then it is closed here. After a `warning` it gets
+        envelopes as before until then, after the other reasons no new ones. `link_disabled` closes at once."""
         for connection in tuple(self.connections):
             if reason != "warning":
                 connection.leaving = True
@@ -142,9 +144,9 @@ class SocketMode:
             self._arrived.clear()
 
     async def _close_later(self, connection: Connection, reason: DisconnectReason, grace: float) -> None:
-        if reason == "warning":
+        if reason != "link_disabled":
             await asyncio.sleep(grace)
-            connection.leaving = True
+        connection.leaving = True
         pending = [self._pending[envelope] for envelope in connection.pending]
         if pending:
             await asyncio.wait(pending, timeout=grace)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .waiting import until
+
 GENERAL, SATO = "C01GENERAL", "U01SATO001"
 
 
@@ -90,3 +92,20 @@ async def test_errors_of_a_submission_stand_on_their_fields_and_keep_what_was_ty
 async def test_a_command_without_a_connected_app_fails_visibly(served) -> None:
     outcome = await served.person(SATO).command(GENERAL, "/lead")
     assert outcome["response"]["text"] == "/lead failed with the error “dispatch_failed”"
+
+
+async def test_an_app_that_is_asked_to_connect_anew_misses_nothing(served, app, connect) -> None:
+    seen: list[str] = []
+
+    @app.event("message")
+    async def message(event):
+        seen.append(event["text"])
+
+    await connect(app)
+    first = served.socket_mode.connections[0]
+    await served.person(SATO).message(GENERAL, "一")
+    await served.socket_mode.disconnect("refresh_requested")
+    await served.person(SATO).message(GENERAL, "二")
+    await until(lambda: set(seen) == {"一", "二"}, 15)
+    # Whoever reconnects in the middle may get an event again, as from Slack, but never loses one.
+    await until(lambda: first not in served.socket_mode.connections)

@@ -99,3 +99,17 @@ async def test_a_command_the_app_does_not_have_is_answered_by_slackbot() -> None
         assert outcome["response"]["user"] == "USLACKBOT"
         with pytest.raises(PersonError, match="shortcut"):
             await served.person(SATO).shortcut("nope")
+
+
+async def test_a_reply_is_unread_for_those_in_its_thread_and_those_it_names(served) -> None:
+    sato, kato = served.person(SATO), served.person(KATO)
+    parent = (await sato.message(IS_TEAM, "質問"))["ts"]
+    for member in (SATO, KATO, "U01SUZUKI1", "U01MILLER1"):
+        await served.person(member).read(IS_TEAM)
+    await kato.message(IS_TEAM, "@miller が詳しい", parent)
+
+    def unread(user: str) -> tuple[int, int]:
+        channel = next(c for c in served.person(user).screen()["channels"] if c["id"] == IS_TEAM)
+        return channel["unread"], channel["mentions"]
+
+    assert [unread(user) for user in (SATO, "U01MILLER1", "U01SUZUKI1", KATO)] == [(1, 0), (1, 1), (0, 0), (0, 0)]

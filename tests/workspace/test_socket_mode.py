@@ -143,7 +143,7 @@ async def test_what_happens_while_nobody_is_connected_is_delivered_to_the_next(s
 
 async def test_a_connection_asked_to_go_gets_nothing_new_and_loses_nothing(served) -> None:
     async with linked(served) as old:
-        await served.socket_mode.disconnect("refresh_requested")
+        await served.socket_mode.disconnect("refresh_requested", grace=0.2)
         await until(lambda: any(frame.get("reason") == "refresh_requested" for frame in old.frames))
         async with linked(served) as new:
             await served.person(SATO).message(GENERAL, "x")
