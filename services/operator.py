@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from domain.errors import Code, Refused
 from domain.members import Role
 from services import members
 from services.deps import Actor, Deps
 from storage import members as queries
-from storage.tables import Team
 
 
 async def known_teams(deps: Deps) -> list[str]:
     """The ids of all teams, in order."""
     async with deps.database.sessions() as session:
-        return list(await session.scalars(sa.select(Team.id).order_by(Team.id)))
+        return await queries.team_ids(session)
 
 
 async def operator(deps: Deps, team_id: str) -> Actor:

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage import statements
 from storage.tables import AuditLog, Member, Team
 
 # Rows are changed by statements, never by loaded objects, so there is nothing in the session to keep in step.
@@ -55,25 +55,27 @@ class TeamRow(NamedTuple):
     acknowledge_minutes: int
 
 
-def _insert(session: AsyncSession, table: type[Any]) -> postgresql.Insert | sqlite.Insert:
-    dialect = session.get_bind().dialect.name
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+def _by_slack_user() -> sa.Select[Any]:
+    member, team = statements.table(Member), statements.table(Team)
+    columns = ("id", "team_id", "slack_user", "name", "role", "language", "zone", "territories", "industries")
+    by_name = {name: member.c[name] for name in columns} | {"team_zone": team.c.zone}
+    return (
+        sa.select(*(by_name[name] for name in MemberRow._fields))
+        .join(team, team.c.id == member.c.team_id)
+        .where(
+            member.c.team_id == sa.bindparam(statements.TEAM),
+            member.c.slack_user == sa.bindparam("slack_user"),
+            member.c.active,
+        )
+    )
 
 
-async def insert_once(
-    session: AsyncSession, table: type[Any], values: Mapping[str, Any], *, unique: Sequence[str], returning: Any
-) -> Any | None:
-    """Add a row unless one with the same `unique` columns is there.
-
-    `returning` of the new row, None when there was one. Waits for a transaction that is just adding the same.
-    """
-    statement = _insert(session, table).values(**values).on_conflict_do_nothing(index_elements=list(unique))
-    return (await session.execute(statement.returning(returning))).scalar_one_or_none()
+_BY_SLACK_USER = _by_slack_user()
 
 
 async def by_slack_user(session: AsyncSession, slack_user: str) -> MemberRow | None:
-    """The active member with this Slack user."""
-    row = (await session.execute(_MEMBER.where(Member.slack_user == slack_user, Member.active))).one_or_none()
+    """The active member with this Slack user. Asked at everything anybody does."""
+    row = (await statements.select(session, _BY_SLACK_USER, slack_user=slack_user)).one_or_none()
     return MemberRow._make(row) if row else None
 
 
@@ -133,6 +135,11 @@ async def team(session: AsyncSession, team_id: str) -> TeamRow | None:
     return TeamRow._make(row) if row else None
 
 
+async def team_ids(session: AsyncSession) -> list[str]:
+    """The ids of all teams, in order."""
+    return list(await session.scalars(sa.select(Team.id).order_by(Team.id)))
+
+
 async def change_team(session: AsyncSession, team_id: str, **values: Any) -> bool:
     """Set columns of a team; False when there is none."""
     statement = sa.update(Team).where(Team.id == team_id).values(**values).returning(Team.id)
@@ -143,13 +150,11 @@ async def audit(
     session: AsyncSession, member_id: int | None, action: str, subject: str, detail: Mapping[str, Any], now: datetime
 ) -> None:
     """Write down who did what to which record (`leads:12`)."""
-    await session.execute(
-        sa.insert(AuditLog).values(
-            team_id=session.info["team_id"],
-            member_id=member_id,
-            action=action,
-            subject=subject,
-            detail=dict(detail),
-            created_at=now,
-        )
-    )
+    entry = {
+        "member_id": member_id,
+        "action": action,
+        "subject": subject,
+        "detail": dict(detail),
+        "created_at": now,
+    }
+    await statements.insert(session, AuditLog, entry)
