@@ -182,8 +182,8 @@ def flow(kind: str | None = None) -> list[Json]:
     ]
 
 
-def every_block() -> list[Json]:
-    """One of each block that a message can hold."""
+def every_block(picture: str) -> list[Json]:
+    """One of each block that a message can hold; `picture` is an address on this machine."""
     return [
         {"type": "header", "text": plain("商談引き継ぎ :handshake: 株式会社ほしみ物流")},
         {
@@ -239,7 +239,8 @@ def every_block() -> list[Json]:
                 },
             ],
         },
-        {"type": "image", "image_url": "PICTURE", "alt_text": "グラフ", "title": plain("今週の架電")},
+        {"type": "markdown", "text": "## 要約\n**予算**は確認済み"},
+        {"type": "image", "image_url": picture, "alt_text": "グラフ", "title": plain("今週の架電")},
         {
             "type": "actions",
             "block_id": "decide",
@@ -311,7 +312,7 @@ class SmallApp:
         @app.command("/card")
         async def card(ack: Any, command: Json) -> None:
             await ack()
-            blocks = [block for block in every_block() if block["type"] != "image"]
+            blocks = every_block(f"{self.workspace.page_url}page/static/icon.svg")
             await self.client.chat_postMessage(channel=command["channel_id"], text="商談引き継ぎ", blocks=blocks)
 
         @app.command("/lead")

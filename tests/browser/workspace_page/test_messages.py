@@ -131,6 +131,10 @@ async def test_every_block_of_a_message_is_drawn(sit: Sit, app: SmallApp) -> Non
     await expect(card.locator("table td").last).to_have_text("34")
     await expect(card.get_by_role("listitem")).to_have_count(2)
     await expect(card.locator("hr")).to_have_count(1)
+    await expect(card.get_by_role("heading", name="要約")).to_be_visible()
+    picture = card.get_by_role("img", name="グラフ")
+    await expect(picture).to_be_visible()
+    await desk.page.wait_for_function("document.querySelector('[alt=グラフ]').naturalWidth > 0")
     await expect(card.locator(".kk-context")).to_contain_text("2026年1月1日 9:00")
     await expect(card.locator(".kk-badge")).to_have_text("アプリ")
 

@@ -30,7 +30,8 @@ export default {
   },
   mounted() {
     this.outside = (event) => this.open && !this.$refs.root.contains(event.target) && this.shut(false);
-    this.follow = (event) => this.open && !this.$refs.menu?.contains(event.target) && this.shut(false);
+    // A new message or a picture that arrives moves the page under an open menu: the menu goes along.
+    this.follow = () => this.open && this.put();
     document.addEventListener("mousedown", this.outside);
     document.addEventListener("scroll", this.follow, true);
   },
@@ -43,7 +44,7 @@ export default {
       if (this.open) this.shut(true);
       else this.show();
     },
-    show() {
+    put() {
       const box = this.$refs.button.getBoundingClientRect();
       const below = window.innerHeight - box.bottom;
       this.place = {
@@ -51,6 +52,9 @@ export default {
         width: "260px",
         ...(below < 240 ? { bottom: `${window.innerHeight - box.top + 4}px` } : { top: `${box.bottom + 4}px` }),
       };
+    },
+    show() {
+      this.put();
       this.open = true;
       this.$nextTick(() => this.items()[0]?.focus());
     },
