@@ -11,6 +11,7 @@ from domain.members import Permission, Role, check_role_change, require
 from services.deps import Actor, Deps
 from storage import members as queries
 from storage.members import MemberRow, audit
+from storage.statements import insert_once
 from storage.tables import Member, Team
 
 LANGUAGES = ("ja", "en")
@@ -57,7 +58,7 @@ async def arrive(
     now = deps.now()
     async with deps.writing(team_id) as session:
         team = {"id": team_id, "name": team_name, "zone": zone, "language": _language(language), "created_at": now}
-        await queries.insert_once(session, Team, team, unique=["id"], returning=Team.id)
+        await insert_once(session, Team, team, unique=("id",))
         # Whoever comes first must be alone while looking whether anybody is there.
         await queries.lock_team(session, team_id)
         if role is None:
@@ -70,9 +71,7 @@ async def arrive(
             "language": _language(language),
             "zone": zone,
         }
-        added = await queries.insert_once(
-            session, Member, values, unique=["team_id", "slack_user"], returning=Member.id
-        )
+        added = await insert_once(session, Member, values, unique=("team_id", "slack_user"))
         if added is None:
             await queries.refresh(session, slack_user, name=name, zone=zone)
         else:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage import statements
 from storage.members import NO_SYNC
 from storage.tables import Account, AuditLog, Call, Contact, Lead, Member, StageChange
 
@@ -287,20 +288,17 @@ async def note(session: AsyncSession, lead_id: int) -> str:
 
 async def add_contact(session: AsyncSession, **values: Any) -> int:
     """Add a person; the id."""
-    statement = sa.insert(Contact).values(team_id=session.info["team_id"], **values).returning(Contact.id)
-    return (await session.execute(statement)).scalar_one()
+    return await statements.insert(session, Contact, values)
 
 
 async def add(session: AsyncSession, **values: Any) -> int:
     """Add a lead; the id."""
-    statement = sa.insert(Lead).values(team_id=session.info["team_id"], version=1, **values).returning(Lead.id)
-    return (await session.execute(statement)).scalar_one()
+    return await statements.insert(session, Lead, {"version": 1, **values})
 
 
 async def change(session: AsyncSession, lead_id: int, now: datetime, **values: Any) -> None:
     """Set columns of a lead and count its version up."""
-    statement = sa.update(Lead).where(Lead.id == lead_id).values(version=Lead.version + 1, updated_at=now, **values)
-    await session.execute(statement, execution_options=NO_SYNC)
+    await statements.update(session, Lead, lead_id, {"updated_at": now, **values})
 
 
 async def set_last_call(session: AsyncSession, lead_id: int, called_at: datetime) -> None:
@@ -311,8 +309,7 @@ async def set_last_call(session: AsyncSession, lead_id: int, called_at: datetime
 
 async def add_call(session: AsyncSession, **values: Any) -> int:
     """Add a call; the id."""
-    statement = sa.insert(Call).values(team_id=session.info["team_id"], **values).returning(Call.id)
-    return (await session.execute(statement)).scalar_one()
+    return await statements.insert(session, Call, values)
 
 
 async def add_stage_change(
@@ -325,17 +322,15 @@ async def add_stage_change(
     reason: str = "",
 ) -> None:
     """Write down a move."""
-    await session.execute(
-        sa.insert(StageChange).values(
-            team_id=session.info["team_id"],
-            lead_id=lead_id,
-            member_id=member_id,
-            from_stage=from_stage,
-            to_stage=to_stage,
-            reason=reason,
-            created_at=now,
-        )
-    )
+    values = {
+        "lead_id": lead_id,
+        "member_id": member_id,
+        "from_stage": from_stage,
+        "to_stage": to_stage,
+        "reason": reason,
+        "created_at": now,
+    }
+    await statements.insert(session, StageChange, values)
 
 
 async def calls(session: AsyncSession, lead_id: int, limit: int) -> list[CallRow]:

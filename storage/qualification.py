@@ -13,8 +13,10 @@ from sqlalchemy.orm import aliased
 from domain.leads import Stage
 from domain.members import Role
 from domain.qualification.handoff import HandoffStatus
-from storage.leads import LEAD_COLUMNS, LeadRow, joined
-from storage.members import NO_SYNC, insert_once
+from storage import statements
+from storage.leads import LEAD_COLUMNS, LeadRow
+from storage.members import NO_SYNC
+from storage.statements import TEAM, table
 from storage.tables import (
     Account,
     Contact,
@@ -165,11 +167,6 @@ class OverdueRow(NamedTuple):
 # Policies -------------------------------------------------------------------------------------------------------
 
 
-def _newest_version() -> sa.ScalarSelect[Any]:
-    other = aliased(VerdictPolicy)
-    return sa.select(sa.func.max(other.version)).where(other.team_id == VerdictPolicy.team_id).scalar_subquery()
-
-
 _POLICY_VERSIONS = sa.select(*POLICY_COLUMNS, VerdictPolicy.created_at, Member.name).outerjoin(
     Member, Member.id == VerdictPolicy.created_by
 )
@@ -203,28 +200,43 @@ async def add_policy(
         "created_at": now,
         **rules,
     }
-    made: int | None = await insert_once(
-        session, VerdictPolicy, values, unique=["team_id", "version"], returning=VerdictPolicy.id
-    )
+    made: int | None = await statements.insert_once(session, VerdictPolicy, values, unique=("team_id", "version"))
     return made
 
 
 # Qualifications -------------------------------------------------------------------------------------------------
 
 
+def _to_judge() -> sa.Select[Any]:
+    lead, rules = table(Lead), table(VerdictPolicy)
+    account, contact, owner = table(Account), table(Contact), table(Member)
+    return (
+        sa.select(*map(_plain, (*LEAD_COLUMNS, Account.address, Account.industry, *POLICY_COLUMNS)))
+        .select_from(lead)
+        .join(account, account.c.id == lead.c.account_id)
+        .join(contact, contact.c.id == lead.c.contact_id)
+        .join(owner, owner.c.id == lead.c.owner_id)
+        .outerjoin(rules, rules.c.team_id == lead.c.team_id)
+        .where(lead.c.id == sa.bindparam("lead_id"), lead.c.team_id == sa.bindparam(TEAM))
+        .order_by(rules.c.version.desc())
+        .limit(1)
+    )
+
+
+def _plain(attribute: Any) -> sa.ColumnElement[Any]:
+    """The column of a model's attribute."""
+    column: sa.ColumnElement[Any] = table(attribute.class_).c[attribute.key]
+    return column
+
+
+_TO_JUDGE = _to_judge()
+_TO_JUDGE_LOCKED = _TO_JUDGE.with_for_update(of=table(Lead))
+
+
 async def lead_to_judge(session: AsyncSession, lead_id: int, *, lock: bool = False) -> JudgedLeadRow | None:
     """A lead with the rules in force, in one query; with `lock` nobody else changes it until the end."""
-    statement = (
-        joined(*LEAD_COLUMNS, Account.address, Account.industry, *POLICY_COLUMNS)
-        .outerjoin(
-            VerdictPolicy,
-            sa.and_(VerdictPolicy.team_id == Lead.team_id, VerdictPolicy.version == _newest_version()),
-        )
-        .where(Lead.id == lead_id)
-    )
-    if lock:
-        statement = statement.with_for_update(of=Lead)
-    row = (await session.execute(statement)).one_or_none()
+    found = await statements.select(session, _TO_JUDGE_LOCKED if lock else _TO_JUDGE, lead_id=lead_id)
+    row = found.one_or_none()
     if row is None:
         return None
     rest = len(LEAD_COLUMNS)
@@ -236,13 +248,8 @@ async def lead_to_judge(session: AsyncSession, lead_id: int, *, lock: bool = Fal
 
 async def add_qualification(session: AsyncSession, **values: Any) -> int | None:
     """Add a judgement; its id, or None when the same `request_key` made one before."""
-    made: int | None = await insert_once(
-        session,
-        Qualification,
-        {"team_id": session.info["team_id"], "override_reason": "", **values},
-        unique=["team_id", "request_key"],
-        returning=Qualification.id,
-    )
+    values = {"team_id": session.info["team_id"], "override_reason": "", **values}
+    made: int | None = await statements.insert_once(session, Qualification, values, unique=("team_id", "request_key"))
     return made
 
 
@@ -306,45 +313,38 @@ async def override(
 # Handoffs -------------------------------------------------------------------------------------------------------
 
 
-async def field_reps(session: AsyncSession) -> list[FieldRepRow]:
-    """Every active field-sales rep with the present load."""
+def _field_reps() -> sa.Select[Any]:
+    handoff, lead, member = table(Handoff), table(Lead), table(Member)
+    team: sa.BindParameter[str] = sa.bindparam(TEAM)
+    worked = sa.and_(handoff.c.status == HandoffStatus.ACCEPTED.value, lead.c.stage == Stage.ACCEPTED.value)
     loads = (
-        sa.select(Handoff.to_member_id.label("member_id"), sa.func.count(Handoff.id).label("load"))
-        .join(Lead, Lead.id == Handoff.lead_id)
-        .where(
-            sa.or_(
-                Handoff.status == WAITING,
-                sa.and_(Handoff.status == HandoffStatus.ACCEPTED.value, Lead.stage == Stage.ACCEPTED.value),
-            )
-        )
-        .group_by(Handoff.to_member_id)
+        sa.select(handoff.c.to_member_id.label("member_id"), sa.func.count(handoff.c.id).label("load"))
+        .join(lead, lead.c.id == handoff.c.lead_id)
+        .where(handoff.c.team_id == team, sa.or_(handoff.c.status == WAITING, worked))
+        .group_by(handoff.c.to_member_id)
         .subquery()
     )
-    statement = (
-        sa.select(
-            Member.id,
-            Member.slack_user,
-            Member.name,
-            Member.territories,
-            Member.industries,
-            sa.func.coalesce(loads.c.load, 0),
-        )
-        .outerjoin(loads, loads.c.member_id == Member.id)
-        .where(Member.role == Role.FIELD_SALES.value, Member.active)
-        .order_by(Member.id)
+    load = sa.func.coalesce(loads.c.load, 0)
+    return (
+        sa.select(member.c.id, member.c.slack_user, member.c.name, member.c.territories, member.c.industries, load)
+        .outerjoin(loads, loads.c.member_id == member.c.id)
+        .where(member.c.team_id == team, member.c.role == Role.FIELD_SALES.value, member.c.active)
+        .order_by(member.c.id)
     )
-    return [FieldRepRow._make(row) for row in await session.execute(statement)]
+
+
+_FIELD_REPS = _field_reps()
+
+
+async def field_reps(session: AsyncSession) -> list[FieldRepRow]:
+    """Every active field-sales rep with the present load."""
+    return [FieldRepRow._make(row) for row in await statements.select(session, _FIELD_REPS)]
 
 
 async def add_handoff(session: AsyncSession, **values: Any) -> int | None:
     """Add a handoff; its id, or None when the same `request_key` made one before."""
-    made: int | None = await insert_once(
-        session,
-        Handoff,
-        {"team_id": session.info["team_id"], "status": WAITING, **values},
-        unique=["team_id", "request_key"],
-        returning=Handoff.id,
-    )
+    values = {"team_id": session.info["team_id"], "status": WAITING, **values}
+    made: int | None = await statements.insert_once(session, Handoff, values, unique=("team_id", "request_key"))
     return made
 
 
@@ -477,16 +477,14 @@ async def add_return(
     session: AsyncSession, handoff_id: int, member_id: int, reason: str, comment: str, now: datetime
 ) -> None:
     """Write down why a lead came back."""
-    await session.execute(
-        sa.insert(HandoffReturn).values(
-            team_id=session.info["team_id"],
-            handoff_id=handoff_id,
-            member_id=member_id,
-            reason=reason,
-            comment=comment,
-            created_at=now,
-        )
-    )
+    values = {
+        "handoff_id": handoff_id,
+        "member_id": member_id,
+        "reason": reason,
+        "comment": comment,
+        "created_at": now,
+    }
+    await statements.insert(session, HandoffReturn, values)
 
 
 async def mark_overdue(session: AsyncSession, now: datetime) -> list[OverdueRow]:
