@@ -7,6 +7,7 @@ import logging
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -95,6 +96,8 @@ class Queue:
             polling_interval_sec=self.settings.queue_poll_seconds,
             on_conflict="always_update",
         )
+        # The first of the two looks at once: whatever an earlier process left is taken over at the clock's first ring.
+        await self.recover()
 
     async def recover(self) -> int:
         """Take over the work of dead processes; the number of executors it was taken from.
@@ -157,6 +160,8 @@ class Queue:
         """Finish what runs, for a few seconds, and let go of the rest (it is recovered later)."""
         # In a thread, because the workflows it waits for run on this loop.
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=STOP_SECONDS)
+        # dbos has made its thread pool the loop's own, and has now shut it down.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         # What is still under way ends before the lock does: nobody may take it over while we could still post.
         await self._let_go()
         if self._lock is not None:
