@@ -97,6 +97,8 @@ class Listeners:
         actor = await self._actor(client, *_where(body))
         interaction = self._interaction(actor, client, body, view=view)
         answer = await boundary.answer(self._routes.views[view["callback_id"]], interaction, submitting=True)
+        if interaction.metadata.get("home") and not isinstance(answer, Errors):
+            await home.publish(interaction)
         match answer:
             case Errors(by_field):
                 await ack(response_action="errors", errors=dict(by_field))
@@ -134,6 +136,9 @@ class Listeners:
         )
         answer = await boundary.answer(route, interaction, submitting=False)
         await ack()
+        if interaction.view.get("type") == "home":
+            # What was clicked there may have changed what stands there.
+            await home.publish(interaction)
         if isinstance(answer, Reply):
             await self._tell(interaction, body, respond, answer)
 

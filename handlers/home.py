@@ -70,15 +70,17 @@ async def opened(interaction: Interaction) -> Answer:
 
 
 async def switch_language(interaction: Interaction) -> Answer:
-    """The other language, from now on and at once."""
-    actor = await members.set_language(interaction.deps, interaction.actor, interaction.value)
-    await publish(replace(interaction, actor=actor, t=translator(actor.language)))
+    """The other language from now on; the tab is drawn anew after every click in it."""
+    await members.set_language(interaction.deps, interaction.actor, interaction.value)
     return None
 
 
 async def publish(interaction: Interaction) -> None:
     """Compute and show the tab."""
-    deps, actor = interaction.deps, interaction.actor
+    deps = interaction.deps
+    # Read again, because what was just clicked may have been the language.
+    actor = await members.who(deps, interaction.actor.team_id, interaction.actor.slack_user) or interaction.actor
+    interaction = replace(interaction, actor=actor, t=translator(actor.language))
     shown = await service.by_stage(deps, actor)
     trouble = await deliveries.troubled(deps, actor.team_id) if actor.role is Role.ADMIN else []
     view = View(type="home", blocks=tab(interaction, shown, trouble))

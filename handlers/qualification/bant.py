@@ -144,7 +144,7 @@ def form(interaction: Interaction, draft: QualifyDraft) -> View:
         [*head, *bant_form.inputs(t, draft.answers)],
         submit=t("Judge"),
         close=t("Cancel"),
-        private_metadata=metadata(lead=draft.lead.lead_id, version=draft.lead_version),
+        private_metadata=metadata(lead=draft.lead.lead_id),
     )
 
 
@@ -152,13 +152,13 @@ async def submit(interaction: Interaction) -> Answer:
     """Save, judge, and turn the modal into the verdict."""
     deps, actor = interaction.deps, interaction.actor
     answers = bant_form.parse(interaction.form, deps.today(actor.team_zone))
-    given = interaction.metadata
     judged = await service.qualify(
         deps,
         actor,
-        int(given["lead"]),
+        int(interaction.metadata["lead"]),
         answers,
-        lead_version=int(given["version"]),
+        # No version is asked for: a judgement is added to those before it, so nobody's work is overwritten, and a call
+        # logged meanwhile is no reason to throw away what was typed.
         request_key=str(interaction.view["id"]),
     )
     shown = verdict_blocks(interaction.t, judged.verdict, answers, judged.policy_version)

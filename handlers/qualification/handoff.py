@@ -23,8 +23,8 @@ from handlers.blocks import (
     text_input,
 )
 from handlers.i18n import Markup, Translator, channel, escape, mention
-from handlers.interaction import Answer, Interaction, Update, metadata
-from handlers.messages import Message
+from handlers.interaction import Answer, Interaction, Reply, Update, metadata
+from handlers.messages import Message, Rendered
 from handlers.qualification.handoff_post import HandoffAnswered, HandoffOverdue, HandoffPost, HandoffReminder
 from handlers.qualification.words import bant_text
 from handlers.routes import NotYet, Outgoing, Routes
@@ -196,9 +196,13 @@ async def submit(interaction: Interaction) -> Answer:
 
 
 async def accept(interaction: Interaction) -> Answer:
-    """Take the lead; the post says so in a moment."""
-    await service.accept(interaction.deps, interaction.actor, int(interaction.value))
-    return None
+    """Take the lead; the post says so in a moment. A card is not edited, so there a line confirms it."""
+    t = interaction.t
+    view = await service.accept(interaction.deps, interaction.actor, int(interaction.value))
+    if not interaction.body.get("container", {}).get("is_ephemeral"):
+        return None
+    text = t.md("*Accepted.* {name} has been told.", name=view.from_name)
+    return Reply(Rendered(text, [section(Markup(f"✅ {text}"))]))
 
 
 async def open_return(interaction: Interaction) -> Answer:
@@ -224,7 +228,11 @@ async def open_return(interaction: Interaction) -> Answer:
             ],
             submit=t("Return"),
             close=t("Cancel"),
-            private_metadata=metadata(handoff=view.handoff_id, accepted=int(view.status is HandoffStatus.ACCEPTED)),
+            private_metadata=metadata(
+                handoff=view.handoff_id,
+                accepted=int(view.status is HandoffStatus.ACCEPTED),
+                home=int(interaction.view.get("type") == "home"),
+            ),
         )
     )
     return None

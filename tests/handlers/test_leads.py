@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot.workspace.team import EXAMPLE
 from domain.members import Role
+from domain.outreach.calls import CallResult, Connection, Party
 from services import members
+from services.outreach import calls
 from storage.tables import Member
 from tests.handlers.conftest import CS, FS, HANDOFFS, IS, IS_ENGLISH, MANAGER, MARKETING, World, eventually
 from tests.handlers.test_main_job import answers, hand_off, open_form
@@ -234,3 +237,25 @@ async def test_newcomer_is_taken_in_with_name_and_language_from_slack(world: Wor
     taken_in = await members.who(deps, TEAM_ID, CS)
     assert taken_in is not None
     assert (taken_in.name, taken_in.language, taken_in.role) == ("小野 千尋", "ja", Role.INSIDE_SALES)
+
+
+async def test_answer_given_on_the_home_tab_leaves_it_there_at_once(world: World) -> None:
+    post = await hand_off(world)
+    receiver = next(u for u in (FS, "U01ITO0001", "U01CARTER1") if f"<@{u}>" in str(post["blocks"]))
+    await world.person(receiver).home()
+    home = world.person(receiver).screen()["home"]
+    await world.person(receiver).action(view_id=home["id"], action_id="handoff.return")
+    done = await world.person(receiver).submit(world.modal(receiver)["id"], {"reason": {"v": "no_need"}})
+    assert done["result"] == "closed"
+    assert "handoff.accept" not in buttons(world.person(receiver).screen()["home"])
+
+
+async def test_call_logged_meanwhile_is_no_reason_to_lose_the_form(world: World) -> None:
+    form = await open_form(world)
+    deps = world.house.deps
+    rep = await members.who(deps, TEAM_ID, IS)
+    assert rep is not None
+    lead_id = json.loads(form["private_metadata"])["lead"]
+    await calls.record(deps, rep, lead_id, CallResult(Connection.NO_ANSWER, Party.NONE, None, ""))
+    judged = await world.person(IS).submit(form["id"], answers())
+    assert judged["result"] == "updated", judged
