@@ -67,7 +67,9 @@ class Stream:
                 rows.append(_divider(setting.names.voice.day(day, setting.today), day.isoformat()))
                 previous = None
             grouped = previous is not None and _together(previous, message)
-            kind = (digest(message), grouped, setting.in_thread)
+            # What the person chose in the message's own elements stands in them already: no reason to build anew.
+            content = {key: value for key, value in message.items() if key != "state"}
+            kind = (digest(content), grouped, setting.in_thread)
             rows.append(Row(message["ts"], kind, self._builder(message, setting, grouped)))
             previous = message
         self._rows.show(rows)

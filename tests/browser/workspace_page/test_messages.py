@@ -180,6 +180,7 @@ async def test_select_date_and_overflow_in_a_message_send_their_values(sit: Sit,
     await desk.page.locator("[data-action-id=stage]").click()
     await desk.page.get_by_role("option", name="架電済み").click()
     assert (await app.until("stage"))["selected_option"]["value"] == "called"
+    await expect(desk.page.locator("[data-action-id=stage]")).to_be_focused()
     await desk.page.locator("[data-action-id=when]").fill("2026-12-01")
     assert (await app.until("when"))["selected_date"] == "2026-12-01"
     await desk.page.locator("[data-action-id=more]").click()
