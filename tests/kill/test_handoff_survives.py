@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,8 @@ from tests.kill.bot_process import POINTS
 from tests.kill.conftest import REPS, Office, eventually
 
 pytestmark = pytest.mark.kill
+
+ROOT = Path(__file__).parents[2]
 
 RANDOM_KILLS = 26
 """On each database: more than fifty in all, beside those at every point."""
@@ -39,3 +44,44 @@ async def test_every_handoff_is_posted_once_whenever_the_bot_is_killed(office: O
     await asyncio.gather(*people)
     assert await office.check() > len(POINTS)
     assert office.kills == len(POINTS) + 1 + RANDOM_KILLS
+
+
+async def test_second_process_takes_over_from_a_killed_one(office: Office) -> None:
+    if office.settings["database_url"].startswith("sqlite"):
+        pytest.skip("A SQLite file has one process.")
+    first = office.start("after post", nth=3)
+    await office.connected()
+    second = office.start()
+    await office.connected(2)
+    people = [asyncio.create_task(office.work(rep)) for rep in REPS]
+    await office.dead(first)
+    office.closing = True
+    await asyncio.gather(*people)
+    assert await office.check() >= 3
+    assert second.is_alive()
+
+
+async def test_command_that_runs_the_bot_goes_on_after_a_kill_and_ends_in_order(office: Office) -> None:
+    environment = {name.upper(): str(value) for name, value in office.settings.items()}
+
+    async def run() -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "run"), cwd=ROOT, env=os.environ | environment
+        )
+
+    killed = await run()
+    people = [asyncio.create_task(office.work(rep)) for rep in REPS]
+    await eventually(office.posts, "a post")
+    killed.kill()
+    await killed.wait()
+    before = len(office.posts())
+    ended = await run()
+    try:
+        await eventually(lambda: len(office.posts()) > before, "a post of the second life")
+        office.closing = True
+        await asyncio.gather(*people)
+        assert await office.check() > before
+    finally:
+        ended.terminate()
+        await ended.wait()
+    assert ended.returncode == 0
