@@ -6,6 +6,7 @@ Words are made elsewhere: a draft gives facts from which the handlers fill in th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -205,7 +206,7 @@ async def accept(deps: Deps, actor: Actor, handoff_id: int) -> HandoffView:
     require(actor.role, Permission.TAKE_HANDOFF)
     now = deps.now()
     async with deps.writing(actor.team_id) as session:
-        done = await _answer(session, actor, handoff_id, HandoffStatus.WAITING, HandoffStatus.ACCEPTED, deps)
+        done = await _answer(session, actor, handoff_id, HandoffStatus.WAITING, HandoffStatus.ACCEPTED, now)
         await move(
             session, actor, done.lead_id, Stage.HANDED_OFF, Stage.ACCEPTED, now, next_step=None, next_step_at=None
         )
@@ -241,7 +242,7 @@ async def return_(
     now = deps.now()
     current = HandoffStatus.ACCEPTED if after_acceptance else HandoffStatus.WAITING
     async with deps.writing(actor.team_id) as session:
-        done = await _answer(session, actor, handoff_id, current, HandoffStatus.RETURNED, deps)
+        done = await _answer(session, actor, handoff_id, current, HandoffStatus.RETURNED, now)
         await queries.add_return(session, handoff_id, actor.member_id, reason.value, comment, now)
         calendar = business_calendar(actor.team_zone, now.year)
         await move(
@@ -321,9 +322,9 @@ async def _answer(
     handoff_id: int,
     current: HandoffStatus,
     target: HandoffStatus,
-    deps: Deps,
+    now: datetime,
 ) -> AnsweredRow:
-    done = await queries.answer(session, handoff_id, current, target, actor.member_id, deps.now())
+    done = await queries.answer(session, handoff_id, current, target, actor.member_id, now)
     if done is not None:
         return done
     row = await queries.handoff(session, handoff_id)
