@@ -24,6 +24,7 @@ from bot.workspace.server import running as workspace_running
 
 SCREENSHOTS = Path(__file__).parents[2] / "artifacts" / "screenshots"
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+LOCALES = {"ja": "ja-JP", "en": "en-US"}
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 DESKTOP = ViewportSize(width=1280, height=900)
 PHONE = ViewportSize(width=390, height=844)
@@ -59,13 +60,28 @@ def chromium_path() -> str:
     pytest.skip(reason)
 
 
+Launch = Callable[[str], Awaitable[Browser]]
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """Chromium without a window, one for a module."""
+async def launch() -> AsyncIterator[Launch]:
+    """Chromium without a window, one for a module and a language: `await launch("ja")`."""
+    browsers: dict[str, Browser] = {}
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
-        yield chromium
-        await chromium.close()
+
+        async def start(language: str) -> Browser:
+            if language not in browsers:
+                # A context has a language too, but its date fields are drawn in that of the process.
+                browsers[language] = await playwright.chromium.launch(
+                    executable_path=chromium_path(),
+                    args=[*ARGUMENTS, f"--lang={LOCALES[language]}"],
+                    env={**os.environ, "LANGUAGE": LOCALES[language].replace("-", "_")},
+                )
+            return browsers[language]
+
+        yield start
+        for browser in browsers.values():
+            await browser.close()
 
 
 class Clock:
@@ -281,18 +297,20 @@ class Faults:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def sit(browser: Browser, office: Office) -> AsyncIterator[Sit]:
-    """Opens the page as a member: `await sit(user, film, language, channel=…, phone=…)`. Whatever went wrong in a browser
-    fails the test at its end.
+async def sit(launch: Launch, office: Office) -> AsyncIterator[Sit]:
+    """Opens the page as a member: `await sit(user, film, language, channel=…, phone=…)`.
+
+    Whatever went wrong in a browser fails the test at its end.
     """
     seats: list[Seat] = []
     faults = Faults()
 
     async def take_seat(user: str, film: Film, language: str, *, channel: str = "", phone: bool = False) -> Seat:
+        browser = await launch(language)
         context = await browser.new_context(
             viewport=PHONE if phone else DESKTOP,
             has_touch=phone,
-            locale={"ja": "ja-JP", "en": "en-GB"}[language],
+            locale=LOCALES[language],
             timezone_id="Asia/Tokyo",
         )
         context.set_default_timeout(DEADLINE_MS)

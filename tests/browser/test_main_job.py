@@ -283,7 +283,7 @@ class Walk:
         await expect(rep.field("company")).to_have_value(story.company)
         await rep.fill(name=story.person, note=story.step_note)
         await rep.submit()
-        await expect(rep.modal).to_contain_text(told.same_name)
+        await expect(rep.modal.get_by_text(told.same_name)).to_be_in_viewport()
         await expect(rep.field("note")).to_have_value(story.step_note)
         await rep.snap("duplicate-is-shown")
         await rep.close()
@@ -430,7 +430,7 @@ class Walk:
 
     async def let_the_clock_run_out(self, name: str) -> None:
         """Handed off, and nobody answers in time: a reminder in the thread, and a message to the manager."""
-        rep, field, manager, story, told = self.rep, self.field, self.manager, self.story, self.story.told
+        rep, field, manager, told = self.rep, self.field, self.manager, self.story.told
         await rep.say(f"/lead show {name}")
         await rep.page.locator('[data-action-id="lead.hand_off"]').last.click()
         await self._post()
