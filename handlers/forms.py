@@ -38,7 +38,8 @@ class Form:
 
     def text(self, field: str, *, required: bool = False) -> str:
         """What was typed, without the spaces around it."""
-        value = str(self._raw(field).get("value") or "").strip()
+        # NUL can be pasted, but no text in PostgreSQL may hold it.
+        value = str(self._raw(field).get("value") or "").replace("\0", "").strip()
         if required and not value:
             self.wrong(field, Code.REQUIRED)
         return value

@@ -55,9 +55,7 @@ async def test_second_enqueue_under_one_key_changes_nothing(database: Database, 
     answers = []
     for arguments in ({"n": 1}, {"n": 2}):
         async with database.writing("T1") as session:
-            answers.append(
-                await outbox.enqueue(session, key="k", kind="x", channel="C1", arguments=arguments, now=NOW)
-            )
+            answers.append(await outbox.enqueue(session, key="k", kind="x", channel="C1", arguments=arguments, now=NOW))
     assert answers == [True, False]
     async with database.reading("T1") as session:
         row = await delivery(session, "k")
