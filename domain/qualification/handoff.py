@@ -47,22 +47,20 @@ class ReturnReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """The written part of a handoff; company facts and BANT come from the records themselves."""
+    """The written part of a handoff: five of its six sections. The sixth, BANT, is the qualification itself."""
 
     company: str = ""
     key_persons: str = ""
-    bant: str = ""
     background: str = ""
     worries: str = ""
     hopes: str = ""
     call_summary: str = ""
 
     def missing(self) -> tuple[Section, ...]:
-        """The sections that are still empty, in their order."""
+        """The written sections that are still empty, in their order."""
         filled = {
             Section.COMPANY: self.company,
             Section.KEY_PERSONS: self.key_persons,
-            Section.BANT: self.bant,
             Section.BACKGROUND: self.background,
             Section.WORRIES_AND_HOPES: self.worries + self.hopes,
             Section.CALL_SUMMARY: self.call_summary,

@@ -110,7 +110,8 @@ def form(t: Translator, interaction: Interaction, draft: HandoffDraft) -> View:
         channel_input("channel", t("Post to"), draft.channel),
         part("company", t("Company"), package.company or company_text(t, draft.account)),
         part("key_persons", t("Key persons"), package.key_persons or people_text(t, draft.contact, draft.people)),
-        part("bant", t("BANT"), package.bant or bant_text(t, draft.qualification.answers)),
+        section(Markup(f"*{t('BANT')}*\n{escape(bant_text(t, draft.qualification.answers))}")),
+        context(t.md("Goes into the post as a table, in the channel's language.")),
         part("background", t("Background"), package.background, hint=t("How did this lead come about, and why now?")),
         part("worries", t("Worries"), package.worries, hint=t("What holds the customer back?")),
         part("hopes", t("Hopes"), package.hopes, optional=True, hint=t("What should be better afterwards?")),
@@ -169,7 +170,6 @@ async def submit(interaction: Interaction) -> Answer:
     package = Package(
         company=form.text("company"),
         key_persons=form.text("key_persons"),
-        bant=form.text("bant"),
         background=form.text("background"),
         worries=form.text("worries"),
         hopes=form.text("hopes"),

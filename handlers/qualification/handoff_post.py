@@ -27,7 +27,7 @@ from domain.qualification.verdict import Policy, judge
 from handlers.blocks import actions, button, clip, context, divider, fields, header, quote, section
 from handlers.i18n import Markup, Translator, escape, mention
 from handlers.messages import Reader, Rendered
-from handlers.qualification.words import bant_text, element_facts, findings_text
+from handlers.qualification.words import element_facts, findings_text
 from handlers.terms import ELEMENTS, RETURN_REASONS, SECTIONS, STATUS_MARKS, STATUSES
 from services.outreach.records import AccountFacts, ContactFacts
 from services.qualification.records import HandoffView, Override, QualificationView, Return
@@ -41,7 +41,7 @@ def bant_table(t: Translator, answers: Answers) -> Block:
     def row(*cells: str) -> list[RawTextObject]:
         return [RawTextObject(text=clip(cell, CELL_LIMIT) or "–") for cell in cells]
 
-    rows = [row(t("BANT"), t("State"), t("Details"))]
+    rows = [row(t("Element"), t("State"), t("Details"))]
     for element in Element:
         status = answers.status(element)
         details = " / ".join(f"{label}: {value}" for label, value in element_facts(t, answers, element))
@@ -112,7 +112,7 @@ class HandoffPost:
             divider(),
             _part(t, Section.COMPANY, package.company),
             _part(t, Section.KEY_PERSONS, package.key_persons),
-            *self._bant_note(t),
+            section(Markup(f"*{t(SECTIONS[Section.BANT])}*")),
             bant_table(t, qualification.answers),
             context(findings_text(t, qualification.verdict, qualification.answers)),
         ]
@@ -142,13 +142,6 @@ class HandoffPost:
             blocks.append(section(Markup(f"*{t('Comment on the return')}*\n{quote(view.returned.comment)}")))
         blocks.append(actions(*self._buttons(t)))
         return Rendered(title, blocks)
-
-    def _bant_note(self, t: Translator) -> list[Block]:
-        """What inside sales changed in the text that was made from the answers; the table shows the answers."""
-        note = self.view.package.bant.strip()
-        if note == bant_text(t, self.view.qualification.answers):
-            return []
-        return [_part(t, Section.BANT, note)]
 
     def _buttons(self, t: Translator) -> list[ButtonElement]:
         view = self.view
@@ -346,7 +339,6 @@ EXAMPLE = HandoffView(
     package=Package(
         company="株式会社あおば精機製作所(機械、従業員120名、東京都大田区)",
         key_persons="山田 太郎 部長(決裁者)\n清水 由美 課長(影響者)",
-        bant="予算: 確認済み(1,200万円)\n決裁権: 確認済み\n必要性: 確認済み\n時期: 未確認",
         background="問い合わせフォームから。<!channel> 保守切れが迫っている。",
         worries="移行で業務が止まること",
         hopes="入力の手間を半分に",
@@ -384,7 +376,7 @@ SPARSE = replace(
         verdict=judge(Answers(), Policy(), date(2026, 4, 1)),
         override=Override("加藤 裕子", _AT, "社長同士の約束があるため"),
     ),
-    package=Package("あ", "い", "う", "え", "お" * 3000, "", "き" * 3000),
+    package=Package("あ", "い", "え", "お" * 3000, "", "き" * 3000),
 )
 
 

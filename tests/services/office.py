@@ -39,7 +39,6 @@ NOT_QUALIFIED = replace(QUALIFIED, pain_recognised=Answer.NO)
 PACKAGE = Package(
     company="会社",
     key_persons="部長",
-    bant="BANT",
     background="背景",
     worries="不安",
     hopes="期待",

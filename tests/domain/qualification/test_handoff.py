@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.errors import Code, Rejected
 from domain.qualification.handoff import MAX_TEXT, Candidate, Fit, Package, Section, suggest
 
-FULL = Package("会社", "人", "BANT", "背景", "不安", "期待", "通話")
+FULL = Package("会社", "人", "背景", "不安", "期待", "通話")
 TOKYO, OSAKA = "東京都大田区蒲田", "大阪府大阪市北区"
 
 
@@ -89,7 +89,6 @@ def test_everybody_is_suggested_once_whatever_the_order(
         ({}, (), []),
         ({"company": ""}, (Section.COMPANY,), ["company"]),
         ({"key_persons": " 　\n"}, (Section.KEY_PERSONS,), ["key_persons"]),
-        ({"bant": ""}, (Section.BANT,), ["bant"]),
         ({"background": ""}, (Section.BACKGROUND,), ["background"]),
         ({"worries": ""}, (), []),
         ({"hopes": ""}, (), []),
@@ -111,7 +110,7 @@ def test_package_needs_six_sections(
 
 
 def test_empty_package_lacks_every_section() -> None:
-    assert Package().missing() == tuple(Section)
+    assert Package().missing() == tuple(section for section in Section if section is not Section.BANT)
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Package)])
@@ -122,7 +121,7 @@ def test_text_too_long_is_rejected_under_its_field(name: str) -> None:
     assert [(r.code, r.field) for r in rejected.value.refusals] == [(Code.TOO_LONG, name)]
 
 
-@given(st.builds(Package, *[st.text(max_size=30)] * 7))
+@given(st.builds(Package, *[st.text(max_size=30)] * 6))
 def test_package_comes_back_from_json_as_it_was(package: Package) -> None:
     assert Package.from_json(package.to_json()) == package
     assert set(package.to_json()) == {field.name for field in fields(Package)}

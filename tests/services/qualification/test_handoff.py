@@ -143,7 +143,6 @@ async def test_each_empty_section_is_rejected_under_its_own_field(office: Office
     assert [(r.code, r.field) for r in rejected.value.refusals] == [
         (Code.REQUIRED, "company"),
         (Code.REQUIRED, "key_persons"),
-        (Code.REQUIRED, "bant"),
         (Code.REQUIRED, "background"),
         (Code.REQUIRED, "worries"),
         (Code.TOO_LONG, "call_summary"),
