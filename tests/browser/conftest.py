@@ -71,10 +71,11 @@ async def launch() -> AsyncIterator[Launch]:
 
         async def start(language: str) -> Browser:
             if language not in browsers:
-                # A context has a language too, but its date fields are drawn in that of the process.
+                # A context has a language too, but date fields are drawn in that of the process (where the package
+                # with Chromium's languages is installed).
                 browsers[language] = await playwright.chromium.launch(
                     executable_path=chromium_path(),
-                    args=[*ARGUMENTS, f"--lang={LOCALES[language]}"],
+                    args=ARGUMENTS,
                     env={**os.environ, "LANGUAGE": LOCALES[language].replace("-", "_")},
                 )
             return browsers[language]
@@ -248,11 +249,6 @@ class Seat:
                 continue
             await self.field(block_id).click()
             await self.page.locator(f'[role="option"][data-value="{value}"]').click()
-
-    async def search(self, block_id: str, text: str) -> Locator:
-        """Types into a select that asks the app; the options it then offers."""
-        await self.field(block_id).fill(text)
-        return self.page.get_by_role("option")
 
     async def submit(self) -> None:
         """Presses the modal's button."""
