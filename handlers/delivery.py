@@ -22,7 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from domain.errors import Refused
 from handlers.blocks import section
-from handlers.i18n import Markup, channel, translator
+from handlers.i18n import Markup, channel, mention, translator
 from handlers.messages import Reader, Rendered
 from handlers.routes import Compose, NotYet, Outgoing, Task
 from services import deliveries
@@ -32,6 +32,8 @@ from services.deps import Deps
 log = logging.getLogger(__name__)
 
 EVENT_TYPE = "delivery"
+USER = ("U", "W")
+"""How the ids of users begin; a message for one goes into the direct message with them."""
 LOOK_BACK_SECONDS = 120
 """How far before our own mark the history is read: our clock and Slack's may differ."""
 SETTLE_SECONDS = 5.0
@@ -40,7 +42,7 @@ SETTLE_SECONDS = 5.0
 GIVE_UP_AFTER = timedelta(hours=24)
 """For how long a delivery is tried again while Slack cannot take it."""
 LONGEST_PAUSE = 600.0
-LONGEST_WAIT = 15.0
+LONGEST_WAIT = 30.0
 """Between two looks whether the message that another builds on is there: it comes without our doing."""
 FAULTY_TURNS = 8
 """How often a delivery is tried again that a fault of our own keeps from being made."""
@@ -82,15 +84,15 @@ class NotDelivered:
         text = reader.t.md(
             "A message could not be posted to {channel}: Slack answered “{error}”. "
             "Please invite me to the channel (/invite) or choose another one, and post again.",
-            channel=channel(self.to),
+            channel=mention(self.to) if self.to.startswith(USER) else channel(self.to),
             error=self.error,
         )
         return Rendered(text, [section(Markup(f":warning: {text}"))])
 
     @classmethod
     def examples(cls) -> Sequence[Self]:
-        """The only form there is."""
-        return [cls("C0123456789", "not_in_channel")]
+        """To a channel, and to a person."""
+        return [cls("C0123456789", "not_in_channel"), cls("U0123456789", "user_not_found")]
 
 
 async def compose_report(deps: Deps, team_id: str, arguments: Mapping[str, Any]) -> Outgoing:
@@ -148,16 +150,16 @@ class Deliverer:
         try:
             return await self.deliver(team_id, key)
         except NotYet as not_yet:
-            reason, pause = str(not_yet), min(LONGEST_WAIT, 2.0**turn)
+            reason, pause = str(not_yet), _pause(turn, LONGEST_WAIT)
         except TryAgain as again:
-            reason, pause = str(again), max(again.after or 0.0, min(LONGEST_PAUSE, 2.0 ** min(turn, 30)))
+            reason, pause = str(again), max(again.after or 0.0, _pause(turn, LONGEST_PAUSE))
         except Refused as refused:
             return await self._given_up(team_id, key, refused.code.value)
         except Exception as fault:
             # Whatever else goes wrong is ours. It may pass (a database that restarts), and if it does not, the
             # delivery must end as failed, where an admin sees it, rather than in the queue's own records.
             log.exception("Delivery %s could not be made", key)
-            reason, pause = type(fault).__name__, min(LONGEST_PAUSE, 2.0**turn)
+            reason, pause = type(fault).__name__, _pause(turn, LONGEST_PAUSE)
             if turn >= FAULTY_TURNS:
                 return await self._given_up(team_id, key, reason)
         delivery = await deliveries.look(self.deps, team_id, key)
@@ -223,7 +225,7 @@ class Deliverer:
         }
         where = outgoing.channel
         try:
-            if where.startswith(("U", "W")):
+            if where.startswith(USER):
                 opened = await client.conversations_open(users=where)
                 where = str(opened["channel"]["id"])
             while True:
@@ -255,6 +257,11 @@ class Deliverer:
         return await deliveries.failed(
             self.deps, team_id, claim.key, error, to=outgoing.channel, report_to=outgoing.report_to
         )
+
+
+def _pause(turn: int, longest: float) -> float:
+    # The exponent is bounded because a day has more turns than a float has doublings.
+    return min(longest, 2.0 ** min(turn, 30))
 
 
 def _key_of(message: Mapping[str, Any]) -> str | None:
