@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from bot.app import all_routes, web_client
-from bot.demo_team import CALL_NOTES, COMPANIES, COVERAGE, NOTES, PEOPLE, ROLES, SOURCES
+from bot.demo_team import CALLS, COMPANIES, COVERAGE, NOTES, PEOPLE, ROLES, SOURCES
 from bot.manifest import manifest
 from bot.run import running, storage
 from bot.settings import Settings
@@ -115,11 +116,21 @@ async def populate(deps: Deps, printed: Printed, seed: int) -> None:
 
 
 async def _lead(deps: Deps, chance: random.Random, owner: Actor, account_ids: list[int], number: int) -> None:
+    """A lead that came some weeks ago, and the calls since."""
     name, reading, department, title, role = PEOPLE[number % len(PEOPLE)]
     place = (number + number // len(PEOPLE)) % len(COMPANIES)
     domain = COMPANIES[place].website.removeprefix("https://")
+    today = deps.today(owner.team_zone)
+    called = sorted(chance.sample(range(1, HISTORY_DAYS), chance.choice((0, 0, 1, 1, 2, 3))), reverse=True)
+    came = (called[0] if called else chance.randrange(1, 5)) + chance.randrange(1, 6)
+
+    def then(days: int) -> Deps:
+        """The same world, so many days ago."""
+        moment = _working_hour(chance, today - timedelta(days=days), owner.team_zone)
+        return replace(deps, now=lambda: moment)
+
     lead_id = await leads.add(
-        deps,
+        then(came),
         owner,
         NewLead(
             account_id=account_ids[place],
@@ -127,8 +138,8 @@ async def _lead(deps: Deps, chance: random.Random, owner: Actor, account_ids: li
             reading=reading,
             department=department,
             title=title,
-            # A local exchange never begins with 0, so nobody's telephone rings.
-            phone=f"06-0000-{5000 + number:04d}",
+            # A local exchange never begins with 1, so nobody's telephone rings.
+            phone=f"03-1000-{5000 + number:04d}",
             email=f"contact{number}@{domain}",
             buying_role=BuyingRole(role),
             source=Source(chance.choice(SOURCES)),
@@ -136,14 +147,12 @@ async def _lead(deps: Deps, chance: random.Random, owner: Actor, account_ids: li
         ),
         despite_duplicates=True,
     )
-    today = deps.today(owner.team_zone)
-    called = sorted(chance.sample(range(1, HISTORY_DAYS), chance.choice((0, 0, 1, 1, 2, 3))), reverse=True)
     for days in called:
-        at = _working_hour(chance, today - timedelta(days=days), owner.team_zone)
-        await calls.record(deps, owner, lead_id, _result(chance), called_at=at)
+        await calls.record(then(days), owner, lead_id, _result(chance))
     if called and chance.random() < 0.6:
-        plan = NextStepInput(NextStep.CALL, on=today + timedelta(days=chance.randrange(1, 8)), time=time(10))
-        await leads.set_next_step(deps, owner, lead_id, plan)
+        soon = _working_hour(chance, today + timedelta(days=chance.randrange(2, 8)), owner.team_zone)
+        plan = NextStepInput(NextStep.CALL, on=soon.date(), time=time(10))
+        await leads.set_next_step(then(called[-1]), owner, lead_id, plan)
 
 
 def _working_hour(chance: random.Random, day: date, zone: str) -> datetime:
@@ -155,15 +164,9 @@ def _working_hour(chance: random.Random, day: date, zone: str) -> datetime:
 
 
 def _result(chance: random.Random) -> CallResult:
-    note = chance.choice(CALL_NOTES)
-    results = (
-        CallResult(Connection.NO_ANSWER, Party.NONE, None, ""),
-        CallResult(Connection.VOICEMAIL, Party.NONE, None, note),
-        CallResult(Connection.ANSWERED, Party.GATEKEEPER, Outcome.ABSENT, note),
-        CallResult(Connection.ANSWERED, Party.CONTACT, Outcome.SEND_MATERIAL, note),
-        CallResult(Connection.ANSWERED, Party.CONTACT, Outcome.INTERESTED, note),
-    )
-    return chance.choice(results)
+    """One of the commonest results, with a note that says the same."""
+    connection, party, outcome, note = chance.choice(CALLS)
+    return CallResult(Connection(connection), Party(party), Outcome(outcome) if outcome else None, note)
 
 
 def settings_for(printed: Printed, database: Path) -> Settings:

@@ -171,11 +171,13 @@ NOTES = (
     "代表電話から受付経由。担当者は午前中がつながりやすい。",
     "既存顧客からの紹介。導入効果の数字を知りたいそうです。",
 )
-CALL_NOTES = (
-    "受付で不在と言われた。火曜の午前が在席とのこと。",
-    "担当者と話せた。現場の入力の手間が一番の悩み。",
-    "資料送付を依頼された。来週もう一度かける。",
-    "決裁は部長と役員会。次の役員会は来月半ば。",
-    "留守番電話。要件だけ残した。",
-    "競合製品のトライアル中。来月結果が出るそうです。",
+CALLS = (
+    ("no_answer", "none", "", ""),
+    ("voicemail", "none", "", "留守番電話に要件だけ残した。"),
+    ("answered", "gatekeeper", "absent", "受付で不在と言われた。火曜の午前が在席とのこと。"),
+    ("answered", "contact", "send_material", "資料送付を依頼された。来週もう一度かける。"),
+    ("answered", "contact", "interested", "現場の入力の手間が一番の悩み。"),
+    ("answered", "contact", "interested", "競合製品のトライアル中。来月結果が出るそうです。"),
+    ("answered", "decision_maker", "interested", "決裁は部長と役員会。次の役員会は来月半ば。"),
 )
+"""(connection, party, outcome or "", note): results of calls, and what was noted."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 
 from handlers.blocks import context, divider, section
 from handlers.i18n import Markup, Translator, escape
 from handlers.messages import Rendered
-from handlers.routes import Routes
+from handlers.routes import Routes, Verb
 
 
 def command_help(t: Translator, routes: Routes, command: str, verb: str) -> Rendered:
@@ -27,12 +28,13 @@ def command_help(t: Translator, routes: Routes, command: str, verb: str) -> Rend
         else:
             found = t.md("There is no `/{command} {verb}`. This is possible:", command=command, verb=asked)
         blocks.append(section(Markup(f":grey_question: {found}")))
-    lines = [
-        f"`/{command} {escape(t(v.usage))}`\n{escape(t(v.summary))}" if v.usage else f"`/{command} {name}`"
-        for name, v in verbs.items()
-    ]
+    lines = _verbs(t, command, verbs)
     blocks.append(section(Markup("\n".join(lines) or t("Nothing is possible with this command yet."))))
     return Rendered(t("What /{command} can do", command=command), blocks)
+
+
+def _verbs(t: Translator, command: str, verbs: Mapping[str, Verb]) -> list[str]:
+    return [f"• `/{command} {escape(t(verb.usage))}` – {escape(t(verb.summary))}" for verb in verbs.values()]
 
 
 def welcome(t: Translator, routes: Routes) -> Rendered:
@@ -46,10 +48,12 @@ def welcome(t: Translator, routes: Routes) -> Rendered:
         )
     ]
     for command, verbs in routes.commands.items():
-        lines = [f"• `/{command} {escape(t(verb.usage))}` – {escape(t(verb.summary))}" for verb in verbs.values()]
-        blocks.append(section(Markup("\n".join(lines))))
+        blocks.append(section(Markup("\n".join(_verbs(t, command, verbs)))))
     blocks += [
         divider(),
-        context(t.md("Drop a CSV file with companies here and I import it. My Home tab shows your leads.")),
+        context(
+            t.md("Drop a CSV file with companies into our direct messages and I import it."),
+            t.md("My Home tab shows your leads."),
+        ),
     ]
     return Rendered(t("Hello, I am Kakehashi. Type /lead help to see what I can do."), blocks)

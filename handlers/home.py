@@ -104,7 +104,8 @@ def tab(interaction: Interaction, shown: Home, trouble: Trouble) -> list[Block]:
     if may(actor.role, Permission.QUALIFY):
         buttons.append(button(t("Qualify a lead"), "home.qualify"))
     buttons.append(button("English" if other == "en" else "日本語", "home.language", other))
-    blocks.append(actions(*buttons))
+    # Fixed block_ids: a click on a tab that was drawn anew in the meantime still finds its button.
+    blocks.append(actions(*buttons, block_id="home"))
     if trouble:
         blocks += _trouble(interaction, trouble)
     if shown.to_answer is not None:
@@ -122,9 +123,8 @@ def _handoffs(interaction: Interaction, title: str, group: HandoffGroup, *, answ
     t = interaction.t
     count = t.plural("{n} handoff", "{n} handoffs", group.count)
     late = f"　🔴 {t.plural('{n} overdue', '{n} overdue', group.overdue)}" if group.overdue else ""
-    blocks: list[Block] = [divider(), section(Markup(f"*{escape(title)}*　{escape(count)}{escape(late)}"))]
-    if not group.count:
-        blocks[-1] = section(Markup(f"*{escape(title)}*\n{escape(t('None. All answered.'))}"))
+    said = Markup(f"{escape(count)}{escape(late)}") if group.count else escape(t("None – all answered."))
+    blocks: list[Block] = [divider(), header(title), section(said)]
     for line in group.lines:
         blocks.append(section(_handoff(interaction, line)))
         row = [button(t("Open the lead"), "lead.show", line.lead_id)]
@@ -134,7 +134,7 @@ def _handoffs(interaction: Interaction, title: str, group: HandoffGroup, *, answ
                 button(t("Return"), "handoff.return", line.handoff_id),
                 *row,
             ]
-        blocks.append(actions(*row))
+        blocks.append(actions(*row, block_id=f"handoff.{line.handoff_id}.{int(answering)}"))
     more = group.count - len(group.lines)
     if more > 0:
         blocks.append(context(escape(t.plural("{n} more", "{n} more", more))))
@@ -158,13 +158,15 @@ def _stages(interaction: Interaction, shown: Home) -> list[Block]:
     t, actor = interaction.t, interaction.actor
     blocks: list[Block] = [divider(), header(t("My leads"))]
     if not shown.stages:
-        blocks.append(section(t.md("No leads yet. Add one, or drop a CSV file with companies into Messages.")))
+        blocks.append(section(t.md("No leads yet. Add one with the button above.")))
     for group in shown.stages:
-        title = f"{STAGE_MARKS[group.stage]} *{escape(t(STAGES[group.stage]))}*　{t.number(group.count)}"
+        count = t.plural("{n} lead", "{n} leads", group.count)
+        title = f"{STAGE_MARKS[group.stage]} *{escape(t(STAGES[group.stage]))}*　{escape(count)}"
         blocks.append(section(Markup(title)))
         for line in group.lines:
             text = lead_lines.markup(t, line, actor.zone, interaction.deps.now(), stage=False)
-            blocks.append(section(text, button(t("Open"), f"lead.show#{line.lead_id}", line.lead_id)))
+            opener = button(t("Open"), f"lead.show#{line.lead_id}", line.lead_id)
+            blocks.append(section(text, opener, block_id=f"lead.{line.lead_id}"))
         more = group.count - len(group.lines)
         if more > 0:
             blocks.append(context(escape(t.plural("{n} more", "{n} more", more))))

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel.dates import format_date, format_time
-from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -133,8 +132,8 @@ class Translator:
         return Markup(f"<mailto:{escape(address)}|{escape(address)}>")
 
     def listed(self, parts: Iterable[str]) -> str:
-        """A、B、C or A, B and C."""
-        return format_list(list(parts), locale=self.locale) if self.language != "ja" else "、".join(parts)
+        """A、B、C or A, B, C."""
+        return ("、" if self.language == "ja" else ", ").join(parts)
 
 
 @cache

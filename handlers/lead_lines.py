@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from domain.leads import NextStep
 from handlers.blocks import Choice
@@ -16,9 +17,10 @@ def name(line: LeadLine) -> str:
     return f"{line.contact} / {line.account}"
 
 
-def choice(t: Translator, line: LeadLine) -> Choice:
-    """The lead in a select, its stage and title under its name."""
-    described = "　".join(part for part in (f"{STAGE_MARKS[line.stage]} {t(STAGES[line.stage])}", line.title) if part)
+def choice(t: Translator, line: LeadLine, zone: str, now: datetime) -> Choice:
+    """The lead in a select; under its name its stage and the last call."""
+    called = f"{t('Last call')}: {t.moment(line.last_called_at, zone, now=now)}" if line.last_called_at else line.title
+    described = "　".join(part for part in (f"{STAGE_MARKS[line.stage]} {t(STAGES[line.stage])}", called) if part)
     return Choice(str(line.lead_id), name(line), described)
 
 
@@ -29,7 +31,12 @@ def next_step(t: Translator, line: LeadLine, zone: str, now: datetime) -> str:
     if line.next_step is None:
         return "–"
     label = t(NEXT_STEPS[line.next_step])
-    return f"{label} {t.moment(line.next_step_at, zone, now=now)}" if line.next_step_at else label
+    return f"{label} {due(t, line.next_step, line.next_step_at, zone, now)}" if line.next_step_at else label
+
+
+def due(t: Translator, step: NextStep, at: datetime, zone: str, now: datetime) -> str:
+    """When a step is due: nurturing on a day, a call at its time."""
+    return t.day(at.astimezone(ZoneInfo(zone)).date()) if step is NextStep.NURTURE else t.moment(at, zone, now=now)
 
 
 def markup(t: Translator, line: LeadLine, zone: str, now: datetime, *, stage: bool = True) -> Markup:

@@ -164,7 +164,8 @@ def done(t: Translator, name: str, result: ImportResult) -> Rendered:
             )
         )
     )
-    blocks: list[Block] = [section(Markup(f":white_check_mark: {text}\n{counts}"))]
+    mark = ":warning:" if result.rejected else ":white_check_mark:"
+    blocks: list[Block] = [section(Markup(f"{mark} {text}\n{counts}"))]
     if result.ignored:
         blocks.append(context(t.md("Columns I do not know and left out: {names}", names=t.listed(result.ignored))))
     if result.rejected:

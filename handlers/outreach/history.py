@@ -7,6 +7,7 @@ from typing import Final
 
 from domain.leads import Stage
 from domain.outreach.calls import Connection, Outcome, Party
+from handlers import lead_lines
 from handlers.i18n import Markup, escape
 from handlers.i18n import mark as _
 from handlers.messages import Reader
@@ -16,6 +17,7 @@ from services.outreach.lead_card import (
     HandoffEntry,
     HistoryEntry,
     NextStepEntry,
+    OverrideEntry,
     QualificationEntry,
     ReturnEntry,
     StageEntry,
@@ -54,7 +56,7 @@ def entry_line(reader: Reader, entry: HistoryEntry) -> Markup:
     """When, what, who, and the start of the note."""
     t = reader.t
     at = t.moment(entry.at, reader.zone, now=reader.now)
-    by = f"（{entry.by}）" if entry.by else ""
+    by = t("　by {name}", name=entry.by) if entry.by else ""
     return Markup(f"{escape(at)}　{_what(reader, entry)}{escape(by)}")
 
 
@@ -75,14 +77,16 @@ def _what(reader: Reader, entry: HistoryEntry) -> Markup:
         case NextStepEntry():
             step = t(NEXT_STEPS[entry.step])
             if entry.due is not None:
-                step = f"{step} {t.moment(entry.due, reader.zone, now=reader.now)}"
+                step = f"{step} {lead_lines.due(t, entry.step, entry.due, reader.zone, reader.now)}"
             if entry.reason is not None:
                 step = f"{step}: {t(DISQUALIFY_REASONS[entry.reason])}"
             return _noted(t.md("📌 Next step: {step}", step=step), entry.note)
         case QualificationEntry():
             verdict = t("sales qualified") if entry.sales_qualified else t("not sales qualified")
-            text = t.md("⚖️ Verdict: {verdict}, rules version {version}", verdict=verdict, version=entry.policy_version)
-            return Markup(text + t.md(" (overridden)")) if entry.overridden else text
+            return t.md("⚖️ Verdict: {verdict}, rules version {version}", verdict=verdict, version=entry.policy_version)
+        case OverrideEntry():
+            verdict = t("sales qualified") if entry.sales_qualified else t("not sales qualified")
+            return _noted(t.md("⚖️ Verdict overridden: {verdict}", verdict=verdict), entry.reason)
         case HandoffEntry():
             return t.md("🤝 Handed off to {name}", name=entry.to)
         case ReturnEntry():

@@ -27,7 +27,7 @@ def card(reader: Reader, shown: LeadCard) -> Rendered:
             [
                 (t("Stage"), Markup(f"{STAGE_MARKS[line.stage]} {escape(t(STAGES[line.stage]))}")),
                 (t("Next step"), escape(lead_lines.next_step(t, line, reader.zone, reader.now))),
-                (t("In charge"), escape(line.owner)),
+                (t("In charge (ours)"), escape(line.owner)),
                 (t("Source"), escape(t(SOURCES[line.source]))),
             ]
         ),
@@ -38,7 +38,7 @@ def card(reader: Reader, shown: LeadCard) -> Rendered:
     blocks += [
         divider(),
         section(Markup(f"*{escape(t('Company'))}*\n{_company(t, shown)}")),
-        section(Markup(f"*{escape(t('Contact'))}*\n{contact_line(t, shown.contact)}")),
+        section(Markup(f"*{escape(t('Contact person'))}*\n{contact_line(t, shown.contact)}")),
     ]
     if shown.people:
         others = "\n".join(contact_line(t, person) for person in shown.people[:5])

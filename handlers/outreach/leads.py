@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
@@ -203,6 +205,21 @@ async def add(interaction: Interaction) -> Answer:
         private = metadata(despite=1, account=account_id)
         return Update(_add_view(t, label, form, prefilled=True, warning=warning, private_metadata=private))
 
+    person = NewLead(
+        account_id=None,
+        name=name,
+        reading=form.text("reading"),
+        department=form.text("department"),
+        title=form.text("title"),
+        phone=form.text("phone"),
+        email=form.text("email"),
+        buying_role=form.choice("buying_role", BuyingRole) or BuyingRole.UNKNOWN,
+        source=form.choice("source", Source) or Source.OTHER,
+        note=form.text("note"),
+    )
+    form.check()
+    # Before a company is made for somebody whose phone number then turns out to be none.
+    service.check(person)
     if chosen.startswith(NEW):
         account_id = given.get("account")
         if account_id is None:
@@ -221,19 +238,7 @@ async def add(interaction: Interaction) -> Answer:
                 return again(_same_company(t, exists.accounts), None)
     else:
         account_id = int(chosen)
-    lead = NewLead(
-        account_id=int(account_id),
-        name=name,
-        reading=form.text("reading"),
-        department=form.text("department"),
-        title=form.text("title"),
-        phone=form.text("phone"),
-        email=form.text("email"),
-        buying_role=form.choice("buying_role", BuyingRole) or BuyingRole.UNKNOWN,
-        source=form.choice("source", Source) or Source.OTHER,
-        note=form.text("note"),
-    )
-    form.check()
+    lead = replace(person, account_id=int(account_id))
     try:
         lead_id = await service.add(deps, actor, lead, despite_duplicates=despite)
     except DuplicateFound as duplicate:
@@ -306,7 +311,7 @@ def _listed(interaction: Interaction, title: str, lines: list[LeadLine]) -> Rend
         text = lead_lines.markup(t, line, actor.zone, interaction.deps.now())
         blocks.append(section(text, button(t("Open"), f"lead.show#{line.lead_id}", line.lead_id)))
     if len(lines) == FOUND_LIMIT:
-        blocks.append(context(t.md("There may be more. Type more of the name to narrow it down.")))
+        blocks.append(context(t.md("There may be more. Narrow it down: `/lead find` with more of the name.")))
     return Rendered(title, blocks)
 
 

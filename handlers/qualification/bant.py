@@ -91,13 +91,13 @@ def _picker(interaction: Interaction) -> View:
 
 async def own_leads(interaction: Interaction) -> Answer:
     """One's own leads, most recent call first; with something typed, every lead that fits."""
-    t = interaction.t
+    t, zone, now = interaction.t, interaction.actor.zone, interaction.deps.now()
     text = interaction.text or str(interaction.metadata.get("text", ""))
     if text:
         found = await leads.find(interaction.deps, interaction.actor, text, limit=50)
     else:
         found = await leads.mine(interaction.deps, interaction.actor)
-    return Options([lead_lines.choice(t, line) for line in found])
+    return Options([lead_lines.choice(t, line, zone, now) for line in found])
 
 
 async def picked(interaction: Interaction) -> Answer:
@@ -142,7 +142,7 @@ def form(interaction: Interaction, draft: QualifyDraft) -> View:
         SUBMIT,
         t("Qualify a lead"),
         [*head, *bant_form.inputs(t, draft.answers)],
-        submit=t("Judge"),
+        submit=t("See the verdict"),
         close=t("Cancel"),
         private_metadata=metadata(lead=draft.lead.lead_id),
     )

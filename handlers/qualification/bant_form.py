@@ -41,7 +41,7 @@ def inputs(t: Translator, known: Answers) -> list[Block]:
         return [
             divider(),
             section(Markup(f"*{t(ELEMENTS[element])}*　{t.md(question)}")),
-            radio_input(f"{element}_status", t("State of knowledge"), statuses, known.status(element)),
+            radio_input(f"{element}_status", t("Status"), statuses, known.status(element)),
         ]
 
     budget, authority, need, timeline = known.budget, known.authority, known.need, known.timeline
@@ -53,8 +53,11 @@ def inputs(t: Translator, known: Answers) -> list[Block]:
             None if budget.amount_yen is None else budget.amount_yen // YEN_PER_UNIT,
             least=0,
             most=MOST_UNITS,
+            hint=t("1200 means 12 million yen."),
         ),
-        select_input("budget_state", t("State"), choices(t, BUDGET_STATES), budget.state, placeholder=t("Choose")),
+        select_input(
+            "budget_state", t("Budget status"), choices(t, BUDGET_STATES), budget.state, placeholder=t("Choose")
+        ),
         text_input("budget_note", t("Note"), budget.note, max_length=NOTE_LIMIT),
         *head(Element.AUTHORITY, _("Who decides, who influences, how?")),
         text_input("authority_decision_maker", t("Decision maker"), authority.decision_maker, max_length=200),

@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 from domain.errors import Code
 from domain.leads import BuyingRole
 from domain.members import Permission
-from domain.qualification.handoff import HandoffStatus, Package, ReturnReason
+from domain.qualification.handoff import Fit, HandoffStatus, Package, ReturnReason
 from handlers import lead_lines
 from handlers.blocks import (
     Choice,
@@ -78,7 +78,9 @@ async def _form(interaction: Interaction, lead_id: int) -> View:
 def form(t: Translator, interaction: Interaction, draft: HandoffDraft) -> View:
     """The six sections, prefilled, with the field-sales rep and the channel suggested."""
     package = draft.package
-    reps = [rep_choice(t, rep) for rep in draft.suggestions]
+    # Where all have as much to do, that somebody has least of it says nothing.
+    loads_differ = len({rep.load for rep in draft.suggestions}) > 1
+    reps = [rep_choice(t, rep, loads_differ=loads_differ) for rep in draft.suggestions]
     blocks: list[Block] = [section(lead_lines.markup(t, draft.lead, interaction.actor.zone, interaction.deps.now()))]
     if draft.returned is not None:
         blocks.append(
@@ -127,10 +129,10 @@ def form(t: Translator, interaction: Interaction, draft: HandoffDraft) -> View:
     )
 
 
-def rep_choice(t: Translator, rep: FieldRep) -> Choice:
+def rep_choice(t: Translator, rep: FieldRep, *, loads_differ: bool) -> Choice:
     """A field-sales rep and what speaks for them: 地域、業種 · 担当中 2件."""
     load = t.plural("{n} open", "{n} open", rep.load)
-    fits = t.listed(t(FITS[fit]) for fit in rep.fits)
+    fits = t.listed(t(FITS[fit]) for fit in rep.fits if loads_differ or fit is not Fit.LIGHTEST_LOAD)
     return Choice(str(rep.member_id), rep.name, f"{fits} · {load}" if fits else load)
 
 
@@ -187,7 +189,7 @@ async def submit(interaction: Interaction) -> Answer:
         request_key=str(interaction.view["id"]),
     )
     text = t.md(
-        "*Handed off.* {receiver} gets it in {channel} and should answer by {due}. I will tell you the answer.",
+        "*Handed off.* {receiver} will find it in {channel} and should answer by {due}. I will tell you the answer.",
         receiver=mention(view.to_slack_user),
         channel=channel(view.channel),
         due=t.moment(view.due_at, interaction.actor.zone, now=interaction.deps.now()),

@@ -41,7 +41,7 @@ def bant_table(t: Translator, answers: Answers) -> Block:
     def row(*cells: str) -> list[RawTextObject]:
         return [RawTextObject(text=clip(cell, CELL_LIMIT) or "–") for cell in cells]
 
-    rows = [row(t("Element"), t("State"), t("Details"))]
+    rows = [row(t("Element"), t("Status"), t("Details"))]
     for element in Element:
         status = answers.status(element)
         details = " / ".join(f"{label}: {value}" for label, value in element_facts(t, answers, element))
@@ -74,13 +74,19 @@ def _state_line(reader: Reader, view: HandoffView) -> Markup:
                 "↩️ "
                 + t.md(
                     "*Returned* by {who} on {at}: {reason}",
-                    who=escape(returned.by)
-                    if returned
-                    else _person(view.acknowledged_by_slack_user, view.acknowledged_by),
+                    who=_returner(view),
                     at=t.moment(at, reader.zone, now=reader.now) if at else "–",
                     reason=t(RETURN_REASONS[returned.reason]) if returned else "–",
                 )
             )
+
+
+def _returner(view: HandoffView) -> Markup:
+    """Whoever returned it; mentioned, where that is the one who answered first."""
+    returned = view.returned
+    if returned is None or returned.by == view.acknowledged_by:
+        return _person(view.acknowledged_by_slack_user, view.acknowledged_by)
+    return escape(returned.by)
 
 
 def _person(slack_user: str | None, name: str | None) -> Markup:
@@ -105,8 +111,8 @@ class HandoffPost:
                 [
                     (t("Field sales"), mention(view.to_slack_user)),
                     (t("Inside sales"), mention(view.from_slack_user)),
-                    (t("Contact"), _contact(t, view.contact)),
-                    (t("Handed off"), escape(t.moment(view.created_at, reader.zone, now=reader.now))),
+                    (t("Contact person"), _contact(t, view.contact)),
+                    (t("Handed off on"), escape(t.moment(view.created_at, reader.zone, now=reader.now))),
                 ]
             ),
             divider(),
@@ -177,7 +183,7 @@ def _part(t: Translator, part: Section, text: str) -> Block:
 
 def _contact(t: Translator, contact: ContactFacts) -> Markup:
     place = " ".join(p for p in (contact.department, contact.title) if p)
-    name = t.md("{name}", name=contact.name)
+    name = escape(f"{contact.name}（{contact.reading}）" if contact.reading else contact.name)
     lines = [Markup(f"{name}　{escape(place)}") if place else name]
     if contact.phone:
         lines.append(t.phone_link(contact.phone))
@@ -218,7 +224,7 @@ class HandoffOverdue:
         """Which handoff, whose, since when."""
         t, view = reader.t, self.view
         text = t.md(
-            "The handoff of {account} ({contact}) from {sender} to {receiver} has no answer. It was due {due}.",
+            "*No answer yet:* {account}, {contact}\n{sender} → {receiver}, due {due}",
             account=view.account.name,
             contact=view.contact.name,
             sender=mention(view.from_slack_user),

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+
 from slack_sdk.models.blocks import Block, CheckboxesElement, InputBlock, PlainTextObject
 from slack_sdk.models.views import View
 
 from domain.errors import Code
+from domain.leads import Source, Stage
 from domain.members import Permission, may
 from domain.qualification.bant import Answers, Element
-from domain.qualification.verdict import Policy, Verdict
-from handlers.blocks import VALUE, Choice, context, modal, number_input, option, section, select_input, text_input
+from domain.qualification.verdict import Policy, Verdict, judge
+from handlers import lead_lines
+from handlers.blocks import (
+    VALUE,
+    Choice,
+    actions,
+    button,
+    context,
+    modal,
+    number_input,
+    option,
+    section,
+    select_input,
+    text_input,
+)
 from handlers.i18n import Markup, Translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, Update, metadata
-from handlers.messages import Rendered
+from handlers.messages import Reader, Rendered
 from handlers.qualification.words import advice, findings_text, policy_text
-from handlers.routes import Routes
+from handlers.routes import Outgoing, Routes
 from handlers.terms import ELEMENTS
+from services import deliveries
+from services.deps import Deps
+from services.outreach.records import LeadLine
 from services.qualification import verdict as service
-from services.qualification.records import PolicyVersion
+from services.qualification.records import Override, PolicyVersion, QualificationView
+from services.qualification.verdict import JudgedLead
 
 
 def register(routes: Routes) -> None:
@@ -34,6 +57,7 @@ def register(routes: Routes) -> None:
     routes.view("verdict.rules.submit", save_rules, Permission.EDIT_POLICY)
     routes.action("verdict.override", open_override, Permission.OVERRIDE_VERDICT)
     routes.view("verdict.override.submit", override, Permission.OVERRIDE_VERDICT)
+    routes.delivery(service.OVERRIDDEN, compose_overridden)
 
 
 def verdict_blocks(t: Translator, verdict: Verdict, answers: Answers, version: int) -> list[Block]:
@@ -163,17 +187,24 @@ async def open_override(interaction: Interaction) -> Answer:
     """Ask the manager for the reason."""
     t = interaction.t
     qualification_id = int(interaction.value)
+    judged = await service.judged_lead(interaction.deps, interaction.actor.team_id, qualification_id)
+    now = t("sales qualified") if judged.qualification.sales_qualified else t("not sales qualified")
     await interaction.open(
         modal(
             "verdict.override.submit",
             t("Override the verdict"),
             [
-                section(t.md("The verdict is turned round. Your name and the reason are kept with it.")),
+                section(t.md("*{name}* is now: {verdict}", name=lead_lines.name(judged.lead), verdict=now)),
+                context(t.md("The verdict is turned round. Your name and the reason are kept with it.")),
                 text_input("reason", t("Reason"), optional=False, multiline=True, max_length=1000, focus=True),
             ],
             submit=t("Override"),
             close=t("Cancel"),
-            private_metadata=metadata(qualification=qualification_id),
+            private_metadata=metadata(
+                qualification=qualification_id,
+                lead=judged.lead.lead_id,
+                target=int(not judged.qualification.sales_qualified),
+            ),
         )
     )
     return None
@@ -181,14 +212,82 @@ async def open_override(interaction: Interaction) -> Answer:
 
 async def override(interaction: Interaction) -> Answer:
     """Turn the verdict round."""
-    t = interaction.t
-    reason = interaction.form.text("reason")
+    t, given = interaction.t, interaction.metadata
     done = await service.override(
-        interaction.deps, interaction.actor, int(interaction.metadata["qualification"]), reason
+        interaction.deps,
+        interaction.actor,
+        int(given["qualification"]),
+        interaction.form.text("reason"),
+        sales_qualified=bool(given["target"]),
     )
     text = (
         t.md("*Sales qualified* by your decision. The lead can be handed off now.")
         if done.sales_qualified
         else t.md("*Not sales qualified* by your decision. Please set the next step.")
     )
-    return Update(modal("verdict.overridden", t("Override the verdict"), [section(text)], close=t("Close")))
+    if not done.sales_qualified:
+        return Update(modal("verdict.overridden", t("Override the verdict"), [section(text)], close=t("Close")))
+    private = metadata(lead=int(given["lead"]), qualification=done.qualification_id)
+    return Update(
+        modal(
+            "handoff.begin",
+            t("Override the verdict"),
+            [section(text)],
+            submit=t("Hand off"),
+            close=t("Later"),
+            private_metadata=private,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictOverridden:
+    """To the lead's owner: a manager put the verdict aside."""
+
+    judged: JudgedLead
+
+    def render(self, reader: Reader) -> Rendered:
+        """Which lead, by whom, why, and what can be done now."""
+        t, lead, qualification = reader.t, self.judged.lead, self.judged.qualification
+        override = qualification.override
+        text = t.md(
+            "*{name}* was set to “{verdict}” by {manager}: {reason}",
+            name=lead_lines.name(lead),
+            verdict=t("sales qualified") if qualification.sales_qualified else t("not sales qualified"),
+            manager=override.by if override else "–",
+            reason=override.reason if override else "–",
+        )
+        row = [button(t("Open the lead"), "lead.show", lead.lead_id)]
+        if qualification.sales_qualified:
+            row.insert(0, button(t("Hand off"), "lead.hand_off", lead.lead_id, style="primary"))
+        return Rendered(text, [section(Markup(f"⚖️ {text}")), actions(*row)])
+
+    @classmethod
+    def examples(cls) -> Sequence[Self]:
+        """Turned to qualified, and back."""
+        at = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
+        line = LeadLine(
+            12, 1, Stage.SALES_QUALIFIED, Source.WEBINAR, None, None, None, None, at, 3, "株式会社あおば精機製作所",
+            5, "山田 <太郎>", "部長", 1, "佐藤 美咲", "U0123456789",
+        )  # fmt: skip
+        verdict = judge(Answers(), Policy(), at.date())
+        override = Override("加藤 裕子", at, "社長同士の <約束> のため")
+        return [
+            cls(
+                JudgedLead(
+                    line,
+                    QualificationView(
+                        9, 12, "佐藤 美咲", at.date(), at, Answers(), Policy(), 1, verdict, qualified, override
+                    ),
+                )
+            )
+            for qualified in (True, False)
+        ]
+
+
+async def compose_overridden(deps: Deps, team_id: str, arguments: Mapping[str, Any]) -> Outgoing:
+    """The news of an override."""
+    judged = await service.judged_lead(deps, team_id, int(arguments["qualification_id"]))
+    owner = str(arguments["channel"])
+    voice = await deliveries.member_voice(deps, team_id, owner)
+    return Outgoing(VerdictOverridden(judged), voice.language, voice.zone, owner)

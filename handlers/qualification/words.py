@@ -15,7 +15,7 @@ def element_facts(t: Translator, answers: Answers, element: Element) -> list[tup
     facts: dict[Element, Callable[[], list[tuple[str, str]]]] = {
         Element.BUDGET: lambda: [
             (t("Amount"), "" if answers.budget.amount_yen is None else t.yen(answers.budget.amount_yen)),
-            (t("State"), "" if answers.budget.state is None else t(BUDGET_STATES[answers.budget.state])),
+            (t("Budget status"), "" if answers.budget.state is None else t(BUDGET_STATES[answers.budget.state])),
             (t("Note"), answers.budget.note),
         ],
         Element.AUTHORITY: lambda: [
@@ -99,7 +99,9 @@ def advice(t: Translator, verdict: Verdict, answers: Answers) -> list[str]:
         Element.BUDGET: t("Budget: is there money for it this fiscal year, how much, and is it secured?"),
         Element.AUTHORITY: t("Authority: who decides in the end, and who has to agree before?"),
         Element.NEED: t("Need: what hurts most today, and what happens if nothing changes?"),
-        Element.TIMELINE: t("Timeline: when should it run, and when will they decide?"),
+        Element.TIMELINE: t("Timeline: when should it run, and when will they decide?")
+        if answers.timeline.start_on is None
+        else t("Timeline: is the start agreed on their side, and when will they decide?"),
     }
     found: list[str] = []
     for finding in verdict.unmet:
@@ -109,14 +111,15 @@ def advice(t: Translator, verdict: Verdict, answers: Answers) -> list[str]:
             found.append(t("Pain: does the customer see the problem as theirs?"))
         elif finding.rule is Rule.INTENT_STATED:
             found.append(t("Intent: did the customer say they want to look into it?"))
-        elif answers.timeline.start_on is None:
+        elif answers.timeline.start_on is None and asks[Element.TIMELINE] not in found:
             found.append(t("Start: which month do they want to begin?"))
     return list(dict.fromkeys(found))
 
 
 def policy_text(t: Translator, policy: Policy) -> str:
     """A team's rules in one sentence."""
-    parts = [t("at least {n} of 4 BANT confirmed", n=policy.min_confirmed)]
+    everything = policy.min_confirmed == len(Element)
+    parts = [t("all 4 BANT confirmed") if everything else t("at least {n} of 4 BANT confirmed", n=policy.min_confirmed)]
     if policy.required:
         parts.append(
             t("always: {elements}", elements=t.listed(t(ELEMENTS[e]) for e in Element if e in policy.required))
@@ -127,7 +130,7 @@ def policy_text(t: Translator, policy: Policy) -> str:
         parts.append(t("intent stated"))
     if policy.start_within_months is not None:
         parts.append(t("start within {n} months", n=policy.start_within_months))
-    return t.listed(parts)
+    return ("、" if t.language == "ja" else "; ").join(parts)
 
 
 def status_mark(t: Translator, status: Status) -> Markup:

@@ -70,7 +70,7 @@ class NextStepEntry:
 
 @dataclass(frozen=True, slots=True)
 class QualificationEntry:
-    """A judgement, as it is in force now."""
+    """A judgement, as the rules judged it. `overridden`: a manager turned it round since."""
 
     at: datetime
     by: str
@@ -78,6 +78,16 @@ class QualificationEntry:
     sales_qualified: bool
     overridden: bool
     policy_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideEntry:
+    """A verdict put aside; `sales_qualified` is what has been in force since."""
+
+    at: datetime
+    by: str
+    sales_qualified: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,7 @@ class ReturnEntry:
     returned: Return
 
 
-HistoryEntry = CallEntry | StageEntry | NextStepEntry | QualificationEntry | HandoffEntry | ReturnEntry
+HistoryEntry = CallEntry | StageEntry | NextStepEntry | QualificationEntry | OverrideEntry | HandoffEntry | ReturnEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +158,18 @@ async def card(deps: Deps, actor: Actor, lead_id: int) -> LeadCard:
         *(ReturnEntry(r.at, r.by, r) for r in rest.returns),
         *(HandoffEntry(h.created_at, h.from_name, h.to_name, h.handoff_id, h.status) for h in handoffs),
         *(
+            OverrideEntry(v.override.at, v.override.by, v.sales_qualified, v.override.reason)
+            for v in views
+            if v.override is not None
+        ),
+        *(
             QualificationEntry(
-                v.created_at, v.by, v.qualification_id, v.sales_qualified, v.override is not None, v.policy_version
+                v.created_at,
+                v.by,
+                v.qualification_id,
+                v.verdict.sales_qualified,
+                v.override is not None,
+                v.policy_version,
             )
             for v in views
         ),

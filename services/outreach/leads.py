@@ -134,6 +134,11 @@ class NextStepInput:
     note: str = ""
 
 
+def check(new: NewLead) -> None:
+    """Raise `Rejected` with every field of a lead that is wrong, whatever its company: before one is made for it."""
+    _person(replace(new, account_id=new.account_id or 0))
+
+
 async def add(deps: Deps, actor: Actor, new: NewLead, *, despite_duplicates: bool = False) -> int:
     """Add a person at a company as a lead of the actor's; the lead's id.
 

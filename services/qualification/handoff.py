@@ -263,7 +263,7 @@ async def return_(
 
 
 async def remind_overdue(deps: Deps, team_id: str) -> int:
-    """Enqueue a reminder for every handoff that nobody answered in time: in its thread, and to each manager.
+    """Enqueue a reminder for every handoff that nobody answered in time: on its post, in its thread, to each manager.
 
     How many there were. Each is reminded of once, whoever asks and however many ask at once.
     """
@@ -282,6 +282,14 @@ async def remind_overdue(deps: Deps, team_id: str) -> int:
                 session,
                 key=f"handoff:{late.id}:reminder",
                 kind=REMINDER,
+                channel=late.channel,
+                arguments=arguments,
+                now=now,
+            )
+            await deps.outbox.enqueue(
+                session,
+                key=f"handoff:{late.id}:late",
+                kind=UPDATE,
                 channel=late.channel,
                 arguments=arguments,
                 now=now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from domain.members import Permission, require
 from domain.qualification.bant import Element
 from domain.qualification.verdict import Policy
 from services.deps import Actor, Deps
+from services.outreach.records import LeadLine, lead_line
 from services.outreach.stages import move, steps_of_verdict
 from services.qualification.records import (
     PolicyVersion,
@@ -26,6 +28,26 @@ from storage import qualification as queries
 from storage.members import audit
 
 MAX_REASON = 1000
+OVERRIDDEN = "verdict.overridden"
+"""The kind of delivery that tells the lead's owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedLead:
+    """A judgement and the lead it is on."""
+
+    lead: LeadLine
+    qualification: QualificationView
+
+
+async def judged_lead(deps: Deps, team_id: str, qualification_id: int) -> JudgedLead:
+    """A judgement and its lead. Refused: NOT_FOUND."""
+    async with deps.reading(team_id) as session:
+        row = await queries.qualification(session, qualification_id)
+        lead = await lead_queries.line(session, row.lead_id) if row else None
+    if row is None or lead is None:
+        raise Refused(Code.NOT_FOUND)
+    return JudgedLead(lead_line(lead), qualification_view(row))
 
 
 async def policy(deps: Deps, actor: Actor) -> PolicyVersion:
@@ -110,6 +132,15 @@ async def override(
         await move(session, actor, lead.id, stage, moved, now, reason=reason, **steps)
         detail = {"sales_qualified": target, "reason": reason, "lead_id": lead.id}
         await audit(session, actor.member_id, "qualification.override", f"qualifications:{newest.id}", detail, now)
+        if lead.owner_id != actor.member_id:
+            await deps.outbox.enqueue(
+                session,
+                key=f"qualification:{newest.id}:overridden:{now.isoformat()}",
+                kind=OVERRIDDEN,
+                channel=lead.owner_slack_user,
+                arguments={"qualification_id": newest.id},
+                now=now,
+            )
         row = await queries.qualification(session, qualification_id)
     if row is None:
         raise Refused(Code.NOT_FOUND)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +13,8 @@ from bot.workspace.team import EXAMPLE
 from domain.members import Role
 from domain.outreach.calls import CallResult, Connection, Party
 from services import members
-from services.outreach import calls
+from services.outreach import calls, leads
+from services.qualification import verdict
 from storage.tables import Member
 from tests.handlers.conftest import CS, FS, HANDOFFS, IS, IS_ENGLISH, MANAGER, MARKETING, World, eventually
 from tests.handlers.test_main_job import answers, hand_off, open_form
@@ -140,7 +143,7 @@ async def test_manager_changes_the_rules_and_a_rep_only_reads_them(world: World)
     assert "第2版" in str((await said(world, IS, "rules"))["blocks"])
     form = await open_form(world)
     judged = await world.person(IS).submit(form["id"], answers())
-    assert "4項目中 3(必要: 4)" in str(judged["view"]["blocks"])
+    assert "4項目中 3項目（必要: 4項目）" in str(judged["view"]["blocks"])
 
 
 async def test_manager_overrides_a_verdict_with_a_reason(world: World) -> None:
@@ -192,7 +195,7 @@ async def test_rep_may_not_accept_and_is_told_whom_to_ask(world: World) -> None:
 
 async def test_home_shows_leads_by_stage_and_handoffs_to_answer(world: World) -> None:
     post = await hand_off(world)
-    assert "受領待ちの自分の引き継ぎ" in str((await world.person(IS).home())["view"]["blocks"])
+    assert "引き継いで受領待ち" in str((await world.person(IS).home())["view"]["blocks"])
     receiver = next(u for u in (FS, "U01ITO0001", "U01CARTER1") if f"<@{u}>" in str(post["blocks"]))
     home = (await world.person(receiver).home())["view"]
     assert "handoff.accept" in buttons(home)
@@ -259,3 +262,36 @@ async def test_call_logged_meanwhile_is_no_reason_to_lose_the_form(world: World)
     await calls.record(deps, rep, lead_id, CallResult(Connection.NO_ANSWER, Party.NONE, None, ""))
     judged = await world.person(IS).submit(form["id"], answers())
     assert judged["result"] == "updated", judged
+
+
+async def test_bad_mail_address_makes_no_company_either(world: World) -> None:
+    await world.person(IS).command(TEAM, "/lead", "add 合同会社ゆうなぎ")
+    view = world.modal(IS)
+    refused = await world.person(IS).submit(view["id"], {"name": {"v": "夕凪 波"}, "email": {"v": "だめ"}})
+    assert refused["result"] == "errors"
+    corrected = await world.person(IS).submit(view["id"], {"email": {"v": "nami@yunagi.example"}})
+    assert corrected["view"]["callback_id"] == "lead.added", corrected["view"]["blocks"][0]
+
+
+async def test_owner_hears_of_an_override(world: World) -> None:
+    form = await open_form(world)
+    await world.person(IS).submit(form["id"], answers(intent="no"))
+    lead_id = json.loads(form["private_metadata"])["lead"]
+    deps = world.house.deps
+    manager = await members.who(deps, TEAM_ID, MANAGER)
+    assert manager is not None
+    judged = await leads.card(deps, manager, lead_id)
+    assert judged.qualification is not None
+    await verdict.override(deps, manager, judged.qualification.qualification_id, "社長同士の約束")
+    told = await eventually(lambda: [m for m in world.direct(IS) if "社長同士の約束" in m["text"]])
+    assert "lead.hand_off" in buttons(told[0])
+
+
+async def test_overdue_handoff_says_so_on_its_post_in_its_thread_and_to_the_manager(world: World) -> None:
+    await hand_off(world)
+    late = replace(world.house.deps, now=lambda: datetime.now(UTC) + timedelta(days=7))
+    assert await world.house.routes.jobs["handoff-acknowledgement"].run(late) == 1
+    await eventually(lambda: "期限超過" in str(world.messages(FS, HANDOFFS)[-1]["blocks"]))
+    await eventually(lambda: any("お待ちしています" in str(t) for t in world.channel(FS, HANDOFFS)["threads"].values()))
+    await eventually(lambda: any("回答がありません" in m["text"] for m in world.direct(MANAGER)))
+    assert await world.house.routes.jobs["handoff-acknowledgement"].run(late) == 0

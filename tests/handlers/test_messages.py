@@ -11,12 +11,21 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.server import RunningWorkspace
+from handlers.delivery import NotDelivered
 from handlers.i18n import LANGUAGES, translator
 from handlers.messages import Message, Reader
 from handlers.qualification.handoff_post import HandoffAnswered, HandoffOverdue, HandoffPost, HandoffReminder
+from handlers.qualification.verdict import VerdictOverridden
 
 NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
-MESSAGES: list[type[Message]] = [HandoffPost, HandoffReminder, HandoffOverdue, HandoffAnswered]
+MESSAGES: list[type[Message]] = [
+    HandoffPost,
+    HandoffReminder,
+    HandoffOverdue,
+    HandoffAnswered,
+    VerdictOverridden,
+    NotDelivered,
+]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -8,6 +8,7 @@ from domain.leads import LeadAction, NextStep, Stage
 from domain.outreach.calls import CallResult, Connection, Outcome, Party, RefusalReason
 from domain.qualification.handoff import HandoffStatus, ReturnReason
 from services.outreach import calls, leads
+from services.outreach.lead_card import OverrideEntry
 from services.outreach.leads import (
     CallEntry,
     HandoffEntry,
@@ -101,7 +102,9 @@ async def test_card_tells_of_an_override(office: Office) -> None:
     assert card.qualification.sales_qualified
     assert not card.qualification.verdict.sales_qualified
     entries = [entry for entry in card.history if isinstance(entry, QualificationEntry)]
-    assert [(entry.sales_qualified, entry.overridden) for entry in entries] == [(True, True)]
+    assert [(entry.sales_qualified, entry.overridden) for entry in entries] == [(False, True)]
+    overrides = [entry for entry in card.history if isinstance(entry, OverrideEntry)]
+    assert [(entry.by, entry.sales_qualified, entry.reason) for entry in overrides] == [("mori", True, "理由")]
 
 
 async def test_buttons_fit_stage_and_person(office: Office) -> None:
