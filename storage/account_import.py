@@ -1,8 +1,8 @@
 """Many companies at once, each batch in the caller's transaction.
 
-A batch asks which of its companies are there, adds the others, and changes those that differ. Everything goes to the
-database in a few large statements: one per row would cost more than the work itself, and on SQLite each would wait for
-the interpreter, which the next batch is being read in.
+A batch asks which of its companies are there, adds the others, and changes those that differ. New ones go to the
+database in a few large statements: one per row would cost more than the work itself, and on SQLite each of them would
+wait for the interpreter, in which the next batch is being read.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.data.search import ngrams
 from storage import account_search
 from storage.account_search import is_postgresql
 from storage.tables import Account
@@ -111,18 +113,34 @@ async def matches(session: AsyncSession, rows: str) -> dict[int, int]:
 # Those that are not
 
 
-def pack(postgresql: bool, team_id: str, companies: Sequence[Incoming], now: datetime) -> list[bytes | str]:
+Packed = bytes | list[Any]
+"""New companies as the database takes them. PostgreSQL: lines for COPY. SQLite: the values of all rows in one list,
+and behind them, for the search index, each row's length of the name and grams."""
+
+
+def pack(postgresql: bool, team_id: str, companies: Sequence[Incoming], now: datetime) -> Packed:
     """New companies as the database takes them: costly, and no business of the event loop.
 
     On SQLite shorter names come first: ids are given in this order, and the search index is written in it.
     """
     if postgresql:
         moment = now.astimezone(UTC).isoformat()
-        return ["".join([_copy_line(team_id, company, moment) for company in companies]).encode()]
-    ordered = sorted(companies, key=lambda company: len(company.name_key))
-    rows = [(*company.values, company.name_key, company.search_text) for company in ordered]
-    grams = [account_search.words(company.search_text) for company in ordered]
-    return [json.dumps(rows, ensure_ascii=False), json.dumps(grams, ensure_ascii=False)]
+        return "".join([_copy_line(team_id, company, moment) for company in companies]).encode()
+    # As the column's type writes it (storage/tables.py: Moment).
+    moment = now.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return [
+        (
+            *company.values[1:],
+            company.values[0] or None,
+            company.name_key,
+            company.search_text,
+            team_id,
+            moment,
+            moment,
+            ngrams(company.search_text),
+        )
+        for company in sorted(companies, key=lambda company: len(company.name_key))
+    ]
 
 
 _COPY_COLUMNS = ("team_id", *FIELDS, "name_key", "search_text", "grams", "created_at", "updated_at")
@@ -146,51 +164,58 @@ def _copy_line(team_id: str, company: Incoming, moment: str) -> str:
     )
 
 
-_CELLS = ", ".join(
-    f"nullif({_cell(False, place)}, '')" if name == "corporate_number" else _cell(False, place)
-    for place, name in enumerate((*FIELDS, "name_key", "search_text"))
-)
-_SQLITE_INSERT = sa.text(
-    f"""
-    INSERT INTO accounts (id, team_id, {", ".join(FIELDS)}, name_key, search_text, created_at, updated_at)
-    SELECT :first + j.key, :team, {_CELLS}, :now, :now FROM json_each(:rows) AS j
-    """  # noqa: S608 - every string is written in this module
-).bindparams(sa.bindparam("now", type_=Account.__table__.c.created_at.type))
-_SQLITE_INDEX = sa.text(
-    """
-    INSERT INTO account_search (rowid, grams)
-    SELECT :team_row + (min(length(a.name_key), :longest) << :id_bits) + a.id, j.value
-    FROM json_each(:grams) AS j JOIN accounts AS a ON a.id = :first + j.key
-    """
-)
+_SQLITE_COLUMNS = (*FIELDS[1:], FIELDS[0], "name_key", "search_text", "team_id", "created_at", "updated_at")
+# SQLite takes 32,766 values in one statement.
+_SQLITE_ROWS = 32_766 // (len(_SQLITE_COLUMNS) + 1)
 
 
-async def insert(session: AsyncSession, packed: Sequence[bytes | str], now: datetime) -> list[int]:
+def _values(columns: int, rows: int) -> str:
+    return ", ".join([f"({', '.join('?' * columns)})"] * rows)
+
+
+async def insert(session: AsyncSession, packed: Packed) -> list[int]:
     """Add what `pack` made; the new ids. Nobody else may add companies in the meantime (`accounts.lock`)."""
-    team_id = session.info["team_id"]
+    connection = await session.connection()
     # Of all teams: they share the table, and so its ids.
-    newest = (await session.execute(_NEWEST)).scalar() or 0
-    if is_postgresql(session):
-        raw = await (await session.connection()).get_raw_connection()
-        connection: Any = raw.driver_connection
-        async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            await copy.write(packed[0])
+    newest = (await connection.execute(_NEWEST)).scalar() or 0
+    if isinstance(packed, bytes):
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        async with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+            await copy.write(packed)
+        await account_search.settle(session)
         return list(await session.scalars(sa.select(Account.id).where(Account.id > newest)))
-    rows, grams = packed
+    await connection.execute(_ROOM)
     first = newest + 1
-    await session.execute(_SQLITE_INSERT, {"rows": rows, "team": team_id, "first": first, "now": now})
-    await session.execute(
-        _SQLITE_INDEX,
-        {
-            "grams": grams,
-            "first": first,
-            "team_row": account_search.first_row_id(team_id),
-            "longest": account_search.MAX_LENGTH,
-            "id_bits": account_search.ID_BITS,
-        },
-    )
-    last = (await session.execute(_NEWEST)).scalar_one()
-    return list(range(first, last + 1))
+    team_row = account_search.first_row_id(session.info["team_id"])
+    for start in range(0, len(packed), _SQLITE_ROWS):
+        chunk = packed[start : start + _SQLITE_ROWS]
+        ids = range(first + start, first + start + len(chunk))
+        values = tuple(value for key, row in zip(ids, chunk, strict=True) for value in (key, *row[:-1]))
+        await connection.exec_driver_sql(_sqlite_insert(len(chunk)), values)
+        grams = tuple(
+            value
+            for key, row in zip(ids, chunk, strict=True)
+            for value in (team_row + account_search.length_rows(len(row[_NAME_KEY])) + key, row[-1])
+        )
+        await connection.exec_driver_sql(_sqlite_index(len(chunk)), grams)
+    return list(range(first, first + len(packed)))
+
+
+# 64 MB instead of 2: a batch touches pages all over the indexes, and those that do not fit are written several times.
+_ROOM = sa.text("PRAGMA cache_size = -65536")
+_NAME_KEY = _SQLITE_COLUMNS.index("name_key")
+
+
+# The text of a full chunk is long and always the same.
+@lru_cache(maxsize=4)
+def _sqlite_insert(rows: int) -> str:
+    columns = ("id", *_SQLITE_COLUMNS)
+    return f"INSERT INTO accounts ({', '.join(columns)}) VALUES {_values(len(columns), rows)}"  # noqa: S608 - written here
+
+
+@lru_cache(maxsize=4)
+def _sqlite_index(rows: int) -> str:
+    return f"INSERT INTO account_search (rowid, grams) VALUES {_values(2, rows)}"  # noqa: S608 - written here
 
 
 _NEWEST = sa.text("SELECT max(id) FROM accounts")
@@ -258,7 +283,9 @@ async def change(session: AsyncSession, changes: Sequence[tuple[Standing, Incomi
         .values({**columns, "updated_at": sa.bindparam("now")})
     )
     await connection.execute(statement, updates)
-    if not postgresql:
+    if postgresql:
+        await account_search.settle(session)
+    else:
         await account_search.replace_sqlite(
             session,
             [account_search.Entry(standing.id, standing.name_key, standing.search_text) for standing, _ in moved],

@@ -63,15 +63,15 @@ def is_postgresql(session: AsyncSession) -> bool:
 # Writing
 
 
-def first_row_id(team_id: str, length: int = 0) -> int:
-    """SQLite: where a team's accounts with names of this length begin. Add an account's id to get its row."""
+def first_row_id(team_id: str) -> int:
+    """SQLite: where a team's accounts begin. With `length_rows` and the account's id it makes the row id."""
     team = crc32(team_id.encode()) & ((1 << _TEAM_BITS) - 1)
-    return (team << _LENGTH_BITS | min(length, MAX_LENGTH)) << ID_BITS
+    return team << _LENGTH_BITS + ID_BITS
 
 
-def words(search_text: str) -> str:
-    """SQLite: the grams of an account as the full-text table takes them."""
-    return " ".join(ngrams(search_text))
+def length_rows(length: int) -> int:
+    """SQLite: how far into its team an account with a name of this length stands."""
+    return min(length, MAX_LENGTH) << ID_BITS
 
 
 def class_number(team_id: str, length_class: int) -> int:
@@ -121,14 +121,22 @@ async def add(session: AsyncSession, entry: Entry) -> None:
         await replace_sqlite(session, [], [entry])
 
 
+async def settle(session: AsyncSession) -> None:
+    """PostgreSQL: put what many changes left on the index's waiting list in its place; each search reads that list."""
+    await session.execute(_SETTLE)
+
+
+_SETTLE = sa.text("SELECT gin_clean_pending_list(CAST('ix_accounts_grams' AS regclass))")
+
+
 async def replace_sqlite(session: AsyncSession, former: Sequence[Entry], new: Sequence[Entry]) -> None:
     """SQLite: take entries out of the full-text table, given as they were put in, and put others in."""
     connection = await session.connection()
     for statement, entries in ((_SQLITE_REMOVE, former), (_SQLITE_ADD, new)):
         rows = [
             {
-                "row_id": first_row_id(session.info["team_id"], len(entry.name_key)) + entry.account_id,
-                "grams": words(entry.search_text),
+                "row_id": first_row_id(session.info["team_id"]) + length_rows(len(entry.name_key)) + entry.account_id,
+                "grams": ngrams(entry.search_text),
             }
             for entry in entries
         ]
@@ -147,13 +155,19 @@ _SQLITE_REMOVE = sa.text("INSERT INTO account_search (account_search, rowid, gra
 
 async def search(session: AsyncSession, query: Query, limit: int) -> list[Found]:
     """The team's accounts that answer a query: best rank first, then shorter names, then older accounts."""
-    if is_postgresql(session):
-        return await _search_postgresql(session, query, limit)
-    found: list[Found] = []
+    team_id = session.info["team_id"]
+    named = sa.select(*_COLUMNS).where(Account.team_id == team_id, Account.name_key == query.name)
+    found = await _fetch(session, named.order_by(Account.id).limit(limit))
+    search_tier = _tier_postgresql if is_postgresql(session) else _tier_sqlite
+    if is_postgresql(session) and len(found) < limit:
+        few = await _few(session, query, query.tiers[-1])
+        if few is not None:
+            # The last tier's candidates hold those of all others.
+            return (found + few)[:limit]
     for tier in query.tiers:
-        found += await _fetch(session, _ordered_full_text(session, tier).limit(limit - len(found)))
         if len(found) >= limit:
             break
+        found += await search_tier(session, query, tier, limit - len(found))
     return found
 
 
@@ -161,18 +175,18 @@ async def _fetch(session: AsyncSession, statement: sa.Select[Any]) -> list[Found
     return [Found._make(row) for row in await session.execute(statement)]
 
 
-def _checks(contains: Any, tier: Tier) -> list[sa.ColumnElement[bool]]:
+def _checks(contains: Any, query: Query, tier: Tier) -> list[sa.ColumnElement[bool]]:
     """The tier's own condition: what the index offers is only likely."""
     text = Account.search_text
     checks = [sa.or_(*(contains(text, needle) > 0 for needle in needles)) for needles in tier.needles]
-    return checks + [contains(text, needle) == 0 for needle in tier.without]
+    return [*checks, *(contains(text, needle) == 0 for needle in tier.without), Account.name_key != query.name]
 
 
-def _ordered_full_text(session: AsyncSession, tier: Tier) -> sa.Select[Any]:
+async def _tier_sqlite(session: AsyncSession, query: Query, tier: Tier, limit: int) -> list[Found]:
     team_id = session.info["team_id"]
     row_id = _FULL_TEXT.c.rowid
     first = first_row_id(team_id)
-    return (
+    statement = (
         sa.select(*_COLUMNS)
         .select_from(_FULL_TEXT)
         .join(Account, Account.id == row_id.op("&")(_ID_MASK))
@@ -180,10 +194,11 @@ def _ordered_full_text(session: AsyncSession, tier: Tier) -> sa.Select[Any]:
             sa.literal_column("account_search").op("MATCH")(_match(tier.branches)),
             row_id.between(first, first + (1 << ID_BITS + _LENGTH_BITS) - 1),
             Account.team_id == team_id,
-            *_checks(sa.func.instr, tier),
+            *_checks(sa.func.instr, query, tier),
         )
         .order_by(row_id)
     )
+    return await _fetch(session, statement.limit(limit))
 
 
 def _match(branches: Iterable[Branch]) -> str:
@@ -203,44 +218,46 @@ def _match(branches: Iterable[Branch]) -> str:
     )
 
 
-async def _search_postgresql(session: AsyncSession, query: Query, limit: int) -> list[Found]:
-    team_id = session.info["team_id"]
-    last = query.tiers[-1]
-    few = None
-    if not any(branch.some for branch in last.branches):
-        few = await _few(session, team_id, last)
+async def _tier_postgresql(session: AsyncSession, query: Query, tier: Tier, limit: int) -> list[Found]:
+    few = await _few(session, query, tier)
     if few is not None:
-        # The last tier's candidates hold those of all others.
-        ranked = [(rank(query, row.search_text), len(row.name_key), row.id, row) for row in few]
-        ranked = sorted(entry for entry in ranked if entry[0] is not None)
-        return [Found._make(row[: len(_COLUMNS)]) for *_, row in ranked[:limit]]
+        return few[:limit]
+    team_id = session.info["team_id"]
     found: list[Found] = []
-    for tier in query.tiers:
-        for length_class in range(len(_CLASSES) + 1):
-            statement = (
-                sa.select(*_COLUMNS)
-                .where(
-                    Account.team_id == team_id,
-                    _offers(tier, [signed(class_number(team_id, length_class))]),
-                    *_checks(sa.func.strpos, tier),
-                )
-                .order_by(sa.func.least(_LENGTH, MAX_LENGTH), Account.id)
+    for length_class in range(len(_CLASSES) + 1):
+        statement = (
+            sa.select(*_COLUMNS)
+            .where(
+                Account.team_id == team_id,
+                _offers(tier, [signed(class_number(team_id, length_class))]),
+                *_checks(sa.func.strpos, query, tier),
             )
-            found += await _fetch(session, statement.limit(limit - len(found)))
-            if len(found) >= limit:
-                return found
+            .order_by(sa.func.least(_LENGTH, MAX_LENGTH), Account.id)
+        )
+        found += await _fetch(session, statement.limit(limit - len(found)))
+        if len(found) >= limit:
+            break
     return found
 
 
-async def _few(session: AsyncSession, team_id: str, tier: Tier) -> Sequence[Any] | None:
-    """All candidates of a tier, or None when they are many."""
+async def _few(session: AsyncSession, query: Query, tier: Tier) -> list[Found] | None:
+    """All answers of this tier and better ones but the best, in order; None when the index offers many."""
+    if any(branch.some for branch in tier.branches):
+        return None
     statement = (
         sa.select(*_COLUMNS, Account.name_key, Account.search_text)
-        .where(Account.team_id == team_id, _offers(tier, []))
+        .where(Account.team_id == session.info["team_id"], _offers(tier, []))
         .limit(_FEW + 1)
     )
     rows = (await session.execute(statement)).all()
-    return rows if len(rows) <= _FEW else None
+    if len(rows) > _FEW:
+        return None
+    ranked = []
+    for row in rows:
+        position = rank(query, row.name_key, row.search_text)
+        if position:
+            ranked.append((position, min(len(row.name_key), MAX_LENGTH), Found._make(row[: len(_COLUMNS)])))
+    return [entry for *_, entry in sorted(ranked, key=lambda entry: (entry[0], entry[1], entry[2].id))]
 
 
 def _offers(tier: Tier, further: list[int]) -> sa.ColumnElement[bool]:

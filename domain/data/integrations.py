@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from domain.data.quality import corporate_number, fold, valid_corporate_number
@@ -106,15 +107,15 @@ class Layout:
     """What the columns of a file mean."""
 
     width: int
-    places: tuple[tuple[int, int], ...]
-    """Pairs of a place in the file's row and a place in `Row`."""
+    pick: Callable[[Sequence[str]], tuple[str, ...]]
+    """A `Row`'s values as texts, from the file's row with one empty cell added."""
     capital_unit: int
     """Yen in one unit of the capital column."""
     ignored: tuple[str, ...]
     """The headings that mean nothing to us, as they are written."""
 
 
-def known_headings(cells: Iterable[str]) -> int:
+def known_headings(cells: Sequence[str]) -> int:
     """How many of these cells are headings we know."""
     return sum(_key(cell) in _FIELDS for cell in cells)
 
@@ -142,7 +143,8 @@ def read_headings(cells: Sequence[str]) -> Layout:
         raise Refused(Code.REQUIRED, "name")
     return Layout(
         len(cells),
-        tuple((index, Row._fields.index(field)) for field, index in places.items()),
+        # What the file does not have is read from the cell behind its last.
+        itemgetter(*(places.get(field, len(cells)) for field in Row._fields)),
         unit,
         tuple(ignored),
     )
@@ -150,19 +152,17 @@ def read_headings(cells: Sequence[str]) -> Layout:
 
 def read_row(layout: Layout, cells: Sequence[str]) -> Row | RejectReason:
     """One row of the file. Missing cells at its end are empty ones."""
-    count = len(cells)
-    if count > layout.width and any(cells[layout.width :]):
+    width = layout.width
+    if len(cells) > width and any(cells[width:]):
         return RejectReason.TOO_MANY_CELLS
-    values: list[str] = [""] * len(Row._fields)
-    for source, target in layout.places:
-        if source < count:
-            cell = cells[source].strip()
-            values[target] = " ".join(cell.split()) if "\n" in cell or "\t" in cell or "\r" in cell else cell
-    if not values[1]:
+    values = [cell.strip() for cell in layout.pick([*cells, ""] if len(cells) == width else _fitted(cells, width))]
+    if _BROKEN("".join(values)):
+        values = [" ".join(cell.split()) for cell in values]
+    number, name = values[0], values[1]
+    if not name:
         return RejectReason.NO_NAME
-    if len(values[1]) > MAX_NAME or len(values[8]) > MAX_BUSINESS or max(map(len, values[2:8])) > MAX_TEXT:
+    if len(name) > MAX_NAME or len(values[8]) > MAX_BUSINESS or max(map(len, values[2:8])) > MAX_TEXT:
         return RejectReason.TOO_LONG
-    number = values[0]
     if number:
         if not (len(number) == 13 and number.isascii()):
             values[0] = number = corporate_number(number)
@@ -176,8 +176,16 @@ def read_row(layout: Layout, cells: Sequence[str]) -> Row | RejectReason:
         employees = _whole(values[_EMPLOYEES], 1, 1, MAX_EMPLOYEES)
     except ValueError:
         return RejectReason.BAD_EMPLOYEES
-    numbers: list[Any] = [capital, employees]
-    return Row._make(values[:9] + numbers)
+    texts: list[Any] = values
+    texts[9:] = (capital, employees)
+    return Row._make(texts)
+
+
+_BROKEN = re.compile(r"[\n\r\t]").search
+
+
+def _fitted(cells: Sequence[str], width: int) -> list[str]:
+    return [*cells[:width], *[""] * (width + 1 - len(cells[:width]))]
 
 
 _number = re.compile(r"([0-9][0-9,]*)(?:\.([0-9]+))?(?:円|百万円|千円|万円|億円|人|名)?").fullmatch
@@ -211,12 +219,15 @@ def merge(over: Row, under: Row) -> Row:
     return Row._make(low if high is None or high == "" else high for high, low in zip(over, under, strict=True))
 
 
-def group(rows: Iterable[tuple[Row, str]]) -> list[tuple[Row, str]]:
+def group(rows: Sequence[tuple[Row, str]]) -> Sequence[tuple[Row, str]]:
     """Rows with the words of their names (`company_words`), brought together by company, in the order of the first.
 
     One company is: the same number, or the same name and address where not both have a number. Its first row decides,
     later ones fill in what that left out; so a file that contradicts itself changes nothing when it comes again.
     """
+    numbers = {row.corporate_number for row, _ in rows}
+    if len(numbers) == len(rows) and "" not in numbers:
+        return rows
     groups: list[tuple[Row, str]] = []
     by_number: dict[str, int] = {}
     by_place: dict[tuple[str, str], int] = {}

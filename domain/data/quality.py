@@ -32,6 +32,8 @@ _VARIANTS = (
 
 _SMALL = dict(zip("ぁぃぅぇぉっゃゅょゎゕゖ", "あいうえおつやゆよわかけ", strict=True))
 
+_LARGE = str.maketrans(_SMALL)
+
 _DASHES = frozenset("-‐‑‒–—―−─━ー~〜～ｰ﹣－")
 """The long vowel sign, hyphens, and what people type for either."""
 
@@ -77,6 +79,11 @@ def fold(text: str, *, keep_small: bool = False) -> str:
     letters, digits and single spaces only, and folding it again changes nothing.
     """
     return _fold_normal(unicodedata.normalize("NFKC", text), keep_small)
+
+
+def enlarge(folded: str) -> str:
+    """What `fold` makes with small kana enlarged, from what it makes with them kept."""
+    return folded.translate(_LARGE)
 
 
 def _fold_normal(text: str, keep_small: bool) -> str:

@@ -20,11 +20,12 @@ from domain.members import Permission, require
 from services.data.files import UNREADABLE, Broken, Encoding, Table, detect, harmless, opened, read_table, size_of
 from services.deps import Actor, Deps
 from storage import account_import, accounts
-from storage.account_import import Incoming, Standing
+from storage.account_import import Incoming, Packed, Standing
 from storage.members import audit
 
-# Large enough that a statement costs little per row, small enough that nobody waits long for the transaction.
-BATCH = 4_000
+# Large enough that a page of an index is written once for several rows, small enough that nobody waits long: a batch
+# holds the write lock for well under a second.
+BATCH = 10_000
 # Seconds between two reports of progress.
 REPORT_EVERY = 1.0
 # Rejected rows are kept in memory up to this many bytes, and in a temporary file beyond.
@@ -72,7 +73,8 @@ class _Batch:
     rejected: int
     companies: list[Incoming]
     question: str
-    packed: list[bytes | str]
+    packed: Packed | None
+    """All companies as new ones; None when most are not expected to be new."""
     share: float
 
 
@@ -200,6 +202,7 @@ class _Reader:
         self._rows = table.rows
         self._rejects = rejects
         self.now = deps.now()
+        self.expects_new = True
 
     def next(self) -> _Batch | None:
         """The next rows, or None at the end."""
@@ -213,7 +216,7 @@ class _Reader:
             len(cells) - len(readable),
             companies,
             account_import.match_text(companies),
-            account_import.pack(self._postgresql, self._team_id, companies, self.now),
+            self.pack(companies) if self.expects_new else None,
             min(self._file.tell() / self._size, 1.0) if self._size else 1.0,
         )
 
@@ -234,7 +237,7 @@ class _Reader:
             return RejectReason.UNREADABLE
         return read_row(self._layout, cells)
 
-    def pack(self, companies: list[Incoming]) -> list[bytes | str]:
+    def pack(self, companies: list[Incoming]) -> Packed:
         """Some of a batch's companies, as the database takes new ones."""
         return account_import.pack(self._postgresql, self._team_id, companies, self.now)
 
@@ -275,6 +278,7 @@ async def _save(deps: Deps, actor: Actor, reader: _Reader, batch: _Batch, seen: 
         await accounts.lock(session)
         there = await account_import.matches(session, batch.question)
         new = [company for place, company in enumerate(batch.companies) if place not in there]
+        reader.expects_new = not there
         if there:
             known = _one_each([(account_id, batch.companies[place]) for place, account_id in sorted(there.items())])
             question = await asyncio.to_thread(account_import.compare_text, known)
@@ -284,8 +288,10 @@ async def _save(deps: Deps, actor: Actor, reader: _Reader, batch: _Batch, seen: 
                 await account_import.change(session, changes, reader.now)
         added: list[int] = []
         if new:
-            packed = await asyncio.to_thread(reader.pack, new) if there else batch.packed
-            added = await account_import.insert(session, packed, reader.now)
+            packed = batch.packed
+            if packed is None or there:
+                packed = await asyncio.to_thread(reader.pack, new)
+            added = await account_import.insert(session, packed)
     for account_id in (*there.values(), *added):
         seen.add(account_id)
     return len(new), len(changes)

