@@ -441,7 +441,8 @@ async def test_handoff_that_nobody_answers_is_reminded_of_once(office: Office) -
         "UMORI",
         arguments | {"member_id": office.mori.member_id},
     )
-    assert len(deliveries) == 3
+    assert deliveries[f"{key}:late"] == ("handoff.update", CHANNEL, arguments)
+    assert len(deliveries) == 4
     late = await handoff.view(office.deps, "T1", view.handoff_id)
     assert (late.overdue, late.reminded_at) == (True, NOW + timedelta(minutes=60))
 
@@ -452,7 +453,7 @@ async def test_reminders_at_once_remind_once(office: Office) -> None:
     office.clock.forward(hours=2)
     counts = await asyncio.gather(*(handoff.remind_overdue(office.deps, "T1") for _ in range(6)))
     assert sorted(counts) == [0, 0, 0, 0, 0, 3]
-    assert len(await office.deliveries()) == 9
+    assert len(await office.deliveries()) == 12
 
 
 async def test_admin_is_told_where_no_manager_is(office: Office) -> None:
