@@ -40,10 +40,14 @@ async def test_session_updates_only_its_own_teams_rows(database: Database) -> No
 async def test_failed_transaction_leaves_neither_rows_nor_work(database: Database, queue_client: DBOSClient) -> None:
     await _two_teams(database)
     outbox = Outbox(queue_client)
-    with pytest.raises(RuntimeError, match="after the enqueue"):
+
+    async def fails_after_enqueueing() -> None:
         async with database.writing("T1") as session:
             await outbox.enqueue(session, key="k", kind="x", channel="C1", arguments={}, now=NOW)
             raise RuntimeError("after the enqueue")
+
+    with pytest.raises(RuntimeError, match="after the enqueue"):
+        await fails_after_enqueueing()
     async with database.reading("T1") as session:
         assert (await session.scalars(sa.select(Delivery))).all() == []
     assert await queue_client.list_workflows_async() == []
