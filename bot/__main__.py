@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from bot.loop import run_loop
 from bot.settings import Settings
 from domain.members import Role
 
@@ -46,7 +47,7 @@ def run() -> None:
     settings = _settings()
     _log(settings.log_level)
     try:
-        asyncio.run(run_until_stopped(settings))
+        run_loop(run_until_stopped(settings))
     except Misconfigured as missing:
         errors.print(f"[red]{missing}[/red]")
         raise typer.Exit(2) from missing
@@ -61,7 +62,7 @@ def demo(
     from bot.demo import run_demo
 
     _log("WARNING")
-    asyncio.run(run_demo(port, seed))
+    run_loop(run_demo(port, seed))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -34,6 +35,9 @@ from services.deps import Actor, Deps
 log = logging.getLogger(__name__)
 
 EVENTS_REMEMBERED = 10_000
+ACTORS_REMEMBERED = 10_000
+# Clicks come in bursts (a select asks with every key): a changed role is heeded this much later, at the most.
+ACTOR_SECONDS = 3.0
 ANYTHING = re.compile(".*", re.DOTALL)
 
 
@@ -57,6 +61,7 @@ class Listeners:
         self._deps = deps
         self._routes = routes
         self._events: OrderedDict[str, None] = OrderedDict()
+        self._actors: dict[tuple[str, str], tuple[float, Actor]] = {}
 
     def bind(self, app: AsyncApp) -> None:
         """Register the listeners."""
@@ -137,7 +142,8 @@ class Listeners:
         answer = await boundary.answer(route, interaction, submitting=False)
         await ack()
         if interaction.view.get("type") == "home":
-            # What was clicked there may have changed what stands there.
+            # What was clicked there may have changed what stands there, and the language it is read in.
+            self._actors.pop((actor.team_id, actor.slack_user), None)
             await home.publish(interaction)
         if isinstance(answer, Reply):
             await self._tell(interaction, body, respond, answer)
@@ -226,8 +232,15 @@ class Listeners:
         )
 
     async def _actor(self, client: AsyncWebClient, team_id: str, user: str, team_name: str) -> Actor:
+        now = time.monotonic()
+        remembered = self._actors.get((team_id, user))
+        if remembered is not None and remembered[0] > now:
+            return remembered[1]
         known = await members.who(self._deps, team_id, user)
         if known is not None:
+            if len(self._actors) >= ACTORS_REMEMBERED:
+                self._actors.clear()
+            self._actors[team_id, user] = (now + ACTOR_SECONDS, known)
             return known
         info = (await client.users_info(user=user, include_locale=True))["user"]
         profile = info.get("profile", {})

@@ -47,6 +47,10 @@ class Deps:
         """A session that sees one team's rows."""
         return self.database.reading(team_id)
 
+    def asking(self, team_id: str) -> AbstractAsyncContextManager[AsyncSession]:
+        """A session for one question about one team's rows."""
+        return self.database.asking(team_id)
+
     def writing(self, team_id: str) -> AbstractAsyncContextManager[AsyncSession]:
         """A transaction on one team's rows."""
         return self.database.writing(team_id)

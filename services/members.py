@@ -33,7 +33,7 @@ class MemberView:
 
 async def who(deps: Deps, team_id: str, slack_user: str) -> Actor | None:
     """The member behind a Slack user, in one query; None for somebody not seen yet."""
-    async with deps.reading(team_id) as session:
+    async with deps.asking(team_id) as session:
         row = await queries.by_slack_user(session, slack_user)
     return _actor(row) if row else None
 

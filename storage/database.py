@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage.sqlite import OneTripConnection
 from storage.tables import OfTeam
 
 BUSY_TIMEOUT_MS = 30_000
@@ -51,6 +52,15 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def asking(self, team_id: str) -> AsyncIterator[AsyncSession]:
+        """A session for one question about one team's rows: on PostgreSQL without a transaction around it, which would
+        cost two more trips to the server."""
+        async with self.sessions(info={"team_id": team_id}) as session:
+            if self.dialect == "postgresql":
+                await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+            yield session
+
+    @asynccontextmanager
     async def writing(self, team_id: str) -> AsyncIterator[AsyncSession]:
         """A transaction on one team's rows: committed at the end, rolled back when the block raises."""
         async with self.turn, self.sessions(info={"team_id": team_id}) as session:
@@ -71,6 +81,8 @@ def connect(url: str, *, pool_size: int = 10) -> Database:
     options: dict[str, Any] = {"pool_pre_ping": parsed.get_backend_name() == "postgresql"}
     if parsed.get_backend_name() == "postgresql":
         options |= {"pool_size": pool_size, "max_overflow": pool_size}
+    else:
+        options["connect_args"] = {"async_creator_fn": OneTripConnection}
     engine = create_async_engine(parsed, **options)
     if parsed.get_backend_name() == "sqlite":
         _prepare_sqlite(engine)

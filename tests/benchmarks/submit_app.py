@@ -12,6 +12,7 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.loop import run_loop
 from bot.run import run_until_stopped
 from bot.settings import Settings
 
@@ -39,7 +40,10 @@ def main(kind: str) -> None:
     """Run one kind until SIGTERM."""
     logging.basicConfig(level="ERROR")
     settings = Settings(_env_file=None)
-    asyncio.run(run_until_stopped(settings) if kind == "bot" else empty(settings, before=kind == "before"))
+    if kind == "bot":
+        run_loop(run_until_stopped(settings))
+    else:
+        asyncio.run(empty(settings, before=kind == "before"))
 
 
 if __name__ == "__main__":
