@@ -17,6 +17,13 @@ from storage.database import Database, connect
 from storage.migrations import sync_url, upgrade
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In the full run nothing may be skipped: a test that was not run proves nothing."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a real PostgreSQL: `DATABASE_TEST_URL`, or a server started here from its PyPI package."""

@@ -15,6 +15,9 @@ import bot.queue
 from bot.queue import Queue
 from bot.settings import Settings
 
+# A SQLite file has one process, which needs no lock and takes over from nobody.
+several_processes = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
 
 async def nothing() -> None:
     """Nothing is under way at the end."""
@@ -60,10 +63,9 @@ def held(queue: Queue) -> bool:
         return not row[0]
 
 
+@several_processes
 async def test_process_that_lost_its_lock_takes_it_again(started: Running) -> None:
     queue = started.queue
-    if not queue.on_postgresql:
-        pytest.skip("A SQLite file has one process, which needs no lock.")
     assert held(queue)
     assert queue._lock is not None
     with psycopg.connect(queue._plain_url(), autocommit=True) as connection:
@@ -73,10 +75,9 @@ async def test_process_that_lost_its_lock_takes_it_again(started: Running) -> No
     assert held(queue)
 
 
+@several_processes
 async def test_work_of_a_dead_executor_is_taken_over_at_the_second_look(started: Running) -> None:
     queue = started.queue
-    if not queue.on_postgresql:
-        pytest.skip("A SQLite file has one process.")
     workflow = await started.worked()
     with psycopg.connect(queue._plain_url(), autocommit=True) as connection:
         connection.execute(
@@ -88,10 +89,9 @@ async def test_work_of_a_dead_executor_is_taken_over_at_the_second_look(started:
     assert await queue.recover() == 0
 
 
+@several_processes
 async def test_work_of_a_living_executor_is_left_to_it(started: Running) -> None:
     queue = started.queue
-    if not queue.on_postgresql:
-        pytest.skip("A SQLite file has one process.")
     workflow = await started.worked()
     with psycopg.connect(queue._plain_url(), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtextextended('alive', 0))")

@@ -49,9 +49,9 @@ async def test_every_handoff_is_posted_once_whenever_the_bot_is_killed(office: O
     assert office.kills == len(POINTS) + 1 + RANDOM_KILLS
 
 
+# A SQLite file has one process, so nobody is there to take over.
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_second_process_takes_over_from_a_killed_one(office: Office) -> None:
-    if office.settings["database_url"].startswith("sqlite"):
-        pytest.skip("A SQLite file has one process.")
     first = office.start("after post", nth=3)
     await office.connected()
     second = office.start()
