@@ -30,8 +30,6 @@ _CLASSES = (3, 4, 5, 6, 7, 9, 12)
 _FEW = 200
 
 _FULL_TEXT = sa.table("account_search", sa.column("rowid", sa.BigInteger))
-_ACCOUNTS = Account.__table__
-_LENGTH = sa.func.length(Account.name_key)
 
 
 class Found(NamedTuple):
@@ -160,6 +158,7 @@ async def search(session: AsyncSession, query: Query, limit: int) -> list[Found]
     found = await _fetch(session, named.order_by(Account.id).limit(limit))
     search_tier = _tier_postgresql if is_postgresql(session) else _tier_sqlite
     if is_postgresql(session) and len(found) < limit:
+        # Not so for one letter or kana, which has many answers.
         few = await _few(session, query, query.tiers[-1])
         if few is not None:
             # The last tier's candidates hold those of all others.
@@ -167,7 +166,8 @@ async def search(session: AsyncSession, query: Query, limit: int) -> list[Found]
     for tier in query.tiers:
         if len(found) >= limit:
             break
-        found += await search_tier(session, query, tier, limit - len(found))
+        aided = all(branch.every or branch.some for branch in tier.branches)
+        found += await (search_tier if aided else _tier_unaided)(session, query, tier, limit - len(found))
     return found
 
 
@@ -180,6 +180,22 @@ def _checks(contains: Any, query: Query, tier: Tier) -> list[sa.ColumnElement[bo
     text = Account.search_text
     checks = [sa.or_(*(contains(text, needle) > 0 for needle in needles)) for needles in tier.needles]
     return [*checks, *(contains(text, needle) == 0 for needle in tier.without), Account.name_key != query.name]
+
+
+async def _tier_unaided(session: AsyncSession, query: Query, tier: Tier, limit: int) -> list[Found]:
+    """Read through all of the team's companies: one letter, of which too few were found at the beginning of anything.
+
+    So it is in a team with few companies, where that is quick.
+    """
+    contains = sa.func.strpos if is_postgresql(session) else sa.func.instr
+    statement = sa.select(*_COLUMNS).where(Account.team_id == session.info["team_id"], *_checks(contains, query, tier))
+    return await _fetch(session, statement.order_by(*_order(session)).limit(limit))
+
+
+def _order(session: AsyncSession) -> tuple[sa.ColumnElement[Any], ...]:
+    length = sa.func.length(Account.name_key)
+    least = sa.func.least if is_postgresql(session) else sa.func.min
+    return least(length, MAX_LENGTH), Account.__table__.c.id
 
 
 async def _tier_sqlite(session: AsyncSession, query: Query, tier: Tier, limit: int) -> list[Found]:
@@ -232,7 +248,7 @@ async def _tier_postgresql(session: AsyncSession, query: Query, tier: Tier, limi
                 _offers(tier, [signed(class_number(team_id, length_class))]),
                 *_checks(sa.func.strpos, query, tier),
             )
-            .order_by(sa.func.least(_LENGTH, MAX_LENGTH), Account.id)
+            .order_by(*_order(session))
         )
         found += await _fetch(session, statement.limit(limit - len(found)))
         if len(found) >= limit:
@@ -242,7 +258,7 @@ async def _tier_postgresql(session: AsyncSession, query: Query, tier: Tier, limi
 
 async def _few(session: AsyncSession, query: Query, tier: Tier) -> list[Found] | None:
     """All answers of this tier and better ones but the best, in order; None when the index offers many."""
-    if any(branch.some for branch in tier.branches):
+    if not all(branch.every for branch in tier.branches):
         return None
     statement = (
         sa.select(*_COLUMNS, Account.name_key, Account.search_text)

@@ -1,10 +1,12 @@
 """What a company is found by, and what a search asks for.
 
 `search_text` is everything a company is found by, in one line: `^` begins it with the name, `|` ends each string and
-begins the next, `#` begins the corporate number, `_` parts the words of a string. None of them can come from a name,
-because folding drops marks. Pairs of neighbouring characters of that line are its grams. A search looks for grams in an
-index and then checks the line itself, so the index may offer too much but never too little. Because the marks take part
-in the pairs, "begins with" is a gram like any other.
+begins the next, `#` begins the corporate number, `_` parts the words of a string, and `~` parts the strings in Japanese
+writing from those in Latin letters. None of these marks can come from a name, because folding drops them.
+
+The grams of a line are the pairs of neighbouring characters of its Japanese part and the triples of its Latin part,
+where a pair would say too little. A search looks for grams in an index and then checks the line itself, so the index
+may offer too much but never too little. Because the marks take part in the grams, "begins with" is one like any other.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from operator import add
 
 from domain.data.quality import company_words, corporate_number, enlarge, fold, host
 from domain.data.romaji import romaji, typed_romaji
@@ -24,15 +25,20 @@ EDGE = "|"
 WORD = "_"
 NUMBER = "#"
 
+LATIN = "~"
+
 _KANA = "あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわゐゑをん"
 _VOICED = "がぎぐげござじずぜぞだぢづでどばびぶべぼぱぴぷぺぽゔ"
-_LETTERS = _KANA + _VOICED + "abcdefghijklmnopqrstuvwxyz0123456789"
-_PLAIN = frozenset(_LETTERS + EDGE + WORD + NUMBER)
+_ASCII = "abcdefghijklmnopqrstuvwxyz0123456789"
+_LETTERS = _KANA + _VOICED + _ASCII
+_MARKS = EDGE + WORD + NUMBER
+_PLAIN = frozenset(_LETTERS + _MARKS)
 """Characters of which a line has many. That one of them is there shows in its pairs, which can be counted out; every
 other character is a gram by itself (see `_singles`)."""
 
-_COUNTABLE = f"{_LETTERS}{EDGE}{WORD}{NUMBER}{FIRST}"
+_COUNTABLE = f"{_LETTERS}{_MARKS}{FIRST}"
 _singles = re.compile(f"[^{_COUNTABLE}]|[{_LETTERS}](?=[^{_COUNTABLE}])").findall
+_latin_runs = re.compile(f"[{_ASCII}]+").findall
 _is_readable = re.compile("[ぁ-ゖa-z0-9 ]+").fullmatch
 _is_number = re.compile(r"[\d\s\-‐−ー]{10,}").fullmatch
 # What nearly every host ends with says nothing; also as far as it has been typed.
@@ -47,7 +53,7 @@ _BY_FREQUENCY = (
 )
 _RARITY = {letter: place for place, letter in enumerate(_BY_FREQUENCY)}
 _RAREST = len(_BY_FREQUENCY) + 50
-# So many grams of a needle are asked for; more cost more than they rule out.
+# So many grams of a branch are asked for; more cost more than they rule out.
 _ENOUGH = 4
 
 MAX_TYPED = 100
@@ -64,9 +70,8 @@ def search_text(
 
 def line(words: str, name: str, reading: str, name_en: str, number: str, website: str) -> str:
     """The line a company is found by; `words` are those of its name (`company_words`)."""
-    strings = [words.replace(" ", "")]
-    if " " in words:
-        strings.append(words.replace(" ", WORD))
+    key = words.replace(" ", "")
+    strings = [key, words.replace(" ", WORD)]
     spoken = company_words(reading, keep_small=True) if reading else ""
     if spoken:
         strings.append(enlarge(spoken).replace(" ", ""))
@@ -78,14 +83,22 @@ def line(words: str, name: str, reading: str, name_en: str, number: str, website
     if spoken:
         strings.append(romaji(spoken))
     if name_en:
-        words = company_words(name_en)
-        strings.append(words.replace(" ", WORD))
-        strings.append(words.replace(" ", ""))
+        english = company_words(name_en)
+        strings += (english.replace(" ", WORD), english.replace(" ", ""))
     if website:
         strings.append(_site(host(website)))
+    latin: list[str] = []
+    japanese = [key]
+    for string in dict.fromkeys(strings):
+        if string.isascii():
+            latin.append(string)
+        elif string != key:
+            japanese.append(string)
+    if not key.isascii():
+        latin += _latin_runs(key)
     if number:
-        strings.append(NUMBER + number)
-    return FIRST + EDGE.join(dict.fromkeys(filter(None, strings))) + EDGE
+        latin.append(NUMBER + number)
+    return f"{FIRST}{EDGE.join(japanese)}{EDGE}{LATIN}{EDGE}{EDGE.join(filter(None, latin))}{EDGE}"
 
 
 def _site(name: str) -> str:
@@ -94,42 +107,70 @@ def _site(name: str) -> str:
 
 
 def ngrams(text: str) -> str:
-    """The grams of a line, parted by spaces: every pair of neighbours, and the characters no countable pair would show.
+    """The grams of a line, parted by spaces.
 
     A gram stands there as often as it occurs: an index takes the repetition more quickly than it is removed here.
     """
-    characters = array("I", text.encode("utf-32-le"))
-    # Slices of arrays are moved in C; this line is run for every company of an import.
+    # Slices of arrays are moved in C; these lines are run for every company of an import.
+    japanese, _, latin = text.partition(LATIN)
+    characters = array("I", japanese.encode("utf-32-le"))
     pairs = array("I", (_BLANK,)) * (3 * len(characters) - 3)
     pairs[0::3], pairs[1::3] = characters[:-1], characters[1:]
-    return pairs.tobytes().decode("utf-32-le") + " ".join(_singles(text))
+    octets = latin.encode()
+    triples = bytearray(_BLANK.to_bytes()) * (4 * max(len(octets) - 2, 0))
+    triples[0::4], triples[1::4], triples[2::4] = octets[:-2], octets[1:-1], octets[2:]
+    return pairs.tobytes().decode("utf-32-le") + triples.decode() + " ".join(_singles(japanese))
 
 
 _BLANK = ord(" ")
 
 
 def gram_numbers(text: str) -> set[int]:
-    """The grams of a line as 32-bit numbers, two UTF-16 units each (half the room of text, and quicker to compare)."""
+    """The grams of a line as 32-bit numbers: half the room of text, and quicker to compare."""
+    japanese, _, latin = text.partition(LATIN)
+    numbers = _pair_numbers(japanese)
+    numbers.update(map(ord, _singles(japanese)))
+    numbers.update(_triple_numbers(latin))
+    return numbers
+
+
+def _pair_numbers(text: str) -> set[int]:
+    """Two UTF-16 units each."""
     units = text.encode("utf-16-le")
     even = len(units) // 4 * 4
     odd = (len(units) - 2) // 4 * 4 + 2
     numbers = set(array("i", units[:even]))
     numbers.update(array("i", units[2:odd]))
-    numbers.update(map(ord, _singles(text)))
     return numbers
+
+
+def _triple_numbers(text: str) -> array[int]:
+    """Three octets each, and a fourth that makes no pair of characters in use."""
+    octets = text.encode()
+    packed = bytearray(b"\1") * (4 * max(len(octets) - 2, 0))
+    packed[0::4], packed[1::4], packed[2::4] = octets[:-2], octets[1:-1], octets[2:]
+    return array("i", bytes(packed))
 
 
 def numbers_of(grams: Iterable[str]) -> set[int]:
     """The numbers of these grams, as `gram_numbers` makes them from a line."""
     numbers: set[int] = set()
     for gram in grams:
-        numbers.update(gram_numbers(gram) if len(gram) > 1 else {ord(gram)})
+        if len(gram) == 1:
+            numbers.add(ord(gram))
+        elif len(gram) == 2:
+            numbers |= _pair_numbers(gram)
+        else:
+            numbers.update(_triple_numbers(gram))
     return numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One way in which a line may answer: it has all grams of `every` and, if `some` is not empty, one of those."""
+    """One way in which a line may answer: it has all grams of `every` and, if `some` is not empty, one of those.
+
+    With both empty the index cannot help: one letter, contained anywhere.
+    """
 
     every: frozenset[str]
     some: frozenset[str] = frozenset()
@@ -215,18 +256,34 @@ def _branches(first: Sequence[str], others: Sequence[Sequence[str]]) -> tuple[Br
 
 def _branch(needles: Iterable[str]) -> Branch:
     every: set[str] = set()
-    lone = ""
+    some: set[str] = set()
     for needle in needles:
-        if len(needle) > 1:
-            every.update(map(add, needle, needle[1:]))
-            # A character that is rare is worth asking for by itself only where a pair does not hold it already.
-        elif needle not in _PLAIN:
-            every.add(needle)
-        else:
-            lone = needle
+        if not needle.isascii():
+            if len(needle) > 1:
+                every.update(_pairs(needle))
+            elif needle in _PLAIN:
+                some = {needle, *(needle + neighbour for neighbour in _PLAIN)}
+            else:
+                every.add(needle)
+        elif needle[0] == FIRST:
+            # The name stands in the Japanese part whatever it is written in, its Latin letters in the other too.
+            every.add(needle[:2])
+            every.update(_triples(needle[1:]) or _pairs(needle[1:]))
+        elif len(needle) > 2:
+            every.update(_triples(needle))
+        elif len(needle) == 2:
+            some = {needle + neighbour for neighbour in _ASCII + _MARKS}
     if every:
         return Branch(frozenset(sorted(every, key=_rarity)[-_ENOUGH:]))
-    return Branch(frozenset(), frozenset({lone, *(lone + neighbour for neighbour in _PLAIN)}))
+    return Branch(frozenset(), frozenset(some))
+
+
+def _pairs(text: str) -> list[str]:
+    return [text[place : place + 2] for place in range(len(text) - 1)]
+
+
+def _triples(text: str) -> list[str]:
+    return [text[place : place + 3] for place in range(len(text) - 2)]
 
 
 def _rarity(gram: str) -> tuple[int, str]:

@@ -46,7 +46,7 @@ def test_mail_address_has_one_key_however_typed(typed: str) -> None:
 def test_keys_of_a_company() -> None:
     assert account_keys(
         "株式会社かけはし", corporate_number="1-0100-0118-5037", reading="カケハシ", website="https://kakehashi.co.jp"
-    ) == AccountKeys("1010001185037", "かけはし", "^かけはし|kakehashi|#1010001185037|")
+    ) == AccountKeys("1010001185037", "かけはし", "^かけはし|~|kakehashi|#1010001185037|")
 
 
 def test_number_with_a_wrong_check_digit_is_none() -> None:
