@@ -6,36 +6,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Locator, Page, expect
 
 from bot.workspace.server import RunningWorkspace, running
+from tests.browser.conftest import Launch
 from tests.browser.workspace_page.small_app import MANIFEST, SmallApp
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SATO = "U01SATO001"
 TANAKA = "U01TANAKA1"
 CARTER = "U01CARTER1"
 GENERAL = "C01GENERAL"
-
-expect.set_options(timeout=10_000)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """Chromium without a window."""
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        await chromium.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -98,13 +78,14 @@ Sit = Callable[..., Awaitable[Desk]]
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def sit(browser: Browser, workspace: RunningWorkspace) -> AsyncIterator[Sit]:
+async def sit(launch: Launch, workspace: RunningWorkspace) -> AsyncIterator[Sit]:
     """Opens the page as a member: `await sit(user, width=…, height=…)`. Fails on errors in the browser and on any
     request to another host."""
     contexts = []
     faults: list[str] = []
 
     async def open_page(user: str = SATO, *, width: int = 1280, height: int = 800, query: str = "") -> Desk:
+        browser = await launch("ja")
         context = await browser.new_context(viewport={"width": width, "height": height}, has_touch=width < 700)
         contexts.append(context)
         page = await context.new_page()
