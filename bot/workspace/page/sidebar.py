@@ -80,7 +80,7 @@ def _people(screen: Json, voice: Voice) -> str:
     return (
         f'<div class="kk-switch" role="group" data-testid="person-switch" aria-label="{html.escape(say("people"))}">'
         f'<div class="kk-me">{Face(me["id"], me["real_name"]).html()}<span><strong data-testid="me">'
-        f"{html.escape(me['real_name'])}</strong><small>{html.escape(role)}</small></span></div>"
+        f"{html.escape(me['real_name'])}</strong><small{attributes(title=role)}>{html.escape(role)}</small></span></div>"
         f'<div class="kk-people">{faces}</div></div>'
     )
 
@@ -115,7 +115,7 @@ def _item(
 ) -> Row:
     content = (
         f'<button type="button" class="kk-row{classes}"{attributes(**marks)}>{face}'
-        f'<span class="kk-row-name">{html.escape(name)}</span>{extra}{spoken}{badge}</button>'
+        f'<span class="kk-row-name"{attributes(title=name)}>{html.escape(name)}</span>{extra}{spoken}{badge}</button>'
     )
     return Row(key, digest(content), lambda: still(content))
 

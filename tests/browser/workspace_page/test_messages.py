@@ -398,3 +398,97 @@ async def test_two_workspaces_in_one_process_keep_their_pages_apart(sit: Sit) ->
     await desk.say("こちらは元気です")
     await expect(desk.message("こちらは元気です")).to_be_visible()
     await expect(desk.message("よその会社の話")).to_have_count(0)
+
+
+async def test_opening_a_thread_at_the_end_of_a_channel_stays_there_and_announces_nothing(
+    sit: Sit, workspace: RunningWorkspace
+) -> None:
+    writer = workspace.person(TANAKA)
+    for number in range(30):
+        await writer.message(GENERAL, f"{number:02d} 番: " + "狭い列では行がふえる長い文章です。" * 9)
+    desk = await sit(SATO)
+    last = desk.page.get_by_test_id("messages").locator("[data-ts]").last
+    await expect(last).to_contain_text("29 番")
+    at_end = "(area) => area.scrollHeight - area.scrollTop - area.clientHeight < 2"
+    area = desk.page.get_by_test_id("messages")
+    wide = await area.evaluate("area => area.clientWidth")
+    await last.hover()
+    await last.get_by_role("button", name="スレッドで返信する").click()
+    await expect(desk.page.get_by_test_id("thread").get_by_test_id("composer")).to_be_focused()
+    assert await area.evaluate("area => area.clientWidth") < wide
+    await desk.page.wait_for_function(f"({at_end})(document.querySelector('[data-testid=messages]'))")
+    await expect(desk.page.locator(".kk-new-below")).to_have_count(0)
+    await desk.page.get_by_test_id("thread-close").click()
+    await desk.page.wait_for_function(f"({at_end})(document.querySelector('[data-testid=messages]'))")
+    # Who reads further up is told of what really is new, and only of that.
+    await area.hover()
+    await desk.page.mouse.wheel(0, -900)
+    await desk.page.wait_for_function(f"!({at_end})(document.querySelector('[data-testid=messages]'))")
+    await last.locator("[data-reply]").dispatch_event("click")
+    await expect(desk.page.get_by_test_id("thread").get_by_test_id("composer")).to_be_focused()
+    await expect(desk.page.locator(".kk-new-below")).to_have_count(0)
+    await writer.message(GENERAL, "これは新しい")
+    await expect(desk.page.locator(".kk-new-below")).to_be_visible()
+
+
+async def test_only_one_message_shows_its_toolbar_at_a_time(sit: Sit) -> None:
+    desk = await sit(SATO)
+    for text in ("はじめ", "なか", "おわり"):
+        await desk.say(text)
+        await expect(desk.message(text)).to_be_visible()
+    shown = desk.page.locator(".kk-toolbar:visible")
+    first, last = (desk.message(text).locator(".kk-toolbar") for text in ("はじめ", "おわり"))
+    # A click leaves the focus on a button of one message, the mouse goes on to another.
+    await desk.message("はじめ").hover()
+    await first.get_by_role("button").first.click()
+    await expect(desk.message("はじめ").locator(".kk-reaction")).to_have_count(1)
+    await desk.message("おわり").hover()
+    await expect(last).to_be_visible()
+    await expect(shown).to_have_count(1)
+    # From the keyboard the toolbar goes with the focus, wherever the mouse was left.
+    await desk.page.get_by_test_id("messages").focus()
+    await desk.page.keyboard.press("ArrowDown")
+    await expect(desk.message("はじめ")).to_be_focused()
+    await expect(first).to_be_visible()
+    await expect(shown).to_have_count(1)
+    await desk.message("なか").hover()
+    await expect(first).to_be_hidden()
+    await expect(shown).to_have_count(1)
+
+
+async def test_long_title_under_a_name_can_be_read_in_full(sit: Sit) -> None:
+    desk = await sit(TANAKA)
+    title = desk.page.locator(".kk-me small")
+    await expect(title).to_have_text("フィールドセールス（製造・首都圏）")
+    assert await title.evaluate(
+        "line => line.scrollWidth <= line.clientWidth && line.scrollHeight <= line.clientHeight"
+    )
+
+
+async def test_drawn_emoji_stand_on_the_line_of_their_words(sit: Sit, app: SmallApp) -> None:
+    words = "*森田 香織*　次長\n🔵 アプローチ中"
+    mrkdwn = {"type": "mrkdwn", "text": words}
+    blocks: list[dict[str, Any]] = [
+        {"type": "section", "text": mrkdwn},
+        {"type": "section", "fields": [mrkdwn, mrkdwn]},
+        {"type": "context", "elements": [mrkdwn]},
+        {"type": "markdown", "text": words},
+        {"type": "header", "text": {"type": "plain_text", "text": "🔵 アプローチ中"}},
+    ]
+    posted = await app.client.chat_postMessage(channel=GENERAL, text="x", blocks=blocks)
+    await app.client.reactions_add(channel=GENERAL, timestamp=posted["ts"], name="eyes")
+    for width in (1280, 390):
+        desk = await sit(SATO, width=width, height=844)
+        message = desk.page.locator(f'[data-ts="{posted["ts"]}"]')
+        await expect(message.locator(".kk-block .kk-emoji")).to_have_count(6)
+        off = await message.locator(".kk-block .kk-emoji").evaluate_all(
+            """(all) => all.map((each) => {
+              const range = document.createRange();
+              range.selectNodeContents(each.nextSibling);
+              const [line, picture] = [range.getClientRects()[0], each.querySelector("svg").getBoundingClientRect()];
+              return Math.abs((line.top + line.bottom) / 2 - (picture.top + picture.bottom) / 2);
+            })"""
+        )
+        assert max(off) < 2, off
+        hidden = "each => getComputedStyle(each).fontSize"
+        assert await message.locator(".kk-reaction .kk-emoji > span").evaluate(hidden) == "0px", "one emoji, not two"

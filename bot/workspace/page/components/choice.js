@@ -1,4 +1,5 @@
-// A select of any kind: single or multiple, from given options or asking the app while one types.
+// A select of any kind: single or multiple, from given options or asking the app while one types. Words with emoji
+// come a second time as HTML that Python has made safe (textArt, hintArt, groupArt).
 const plain = (text) => text.normalize("NFKC").toLowerCase();
 let count = 0;
 
@@ -7,17 +8,18 @@ export default {
     <div class="kk-choice" :class="{ 'kk-open': open, 'kk-invalid': invalid, 'kk-many': multiple }" ref="root"
          :data-autofocus="autofocus || undefined" @mousedown="pressed">
       <span v-for="(each, index) in multiple ? picked : []" :key="each.value" class="kk-chip">
-        <span>{{ each.text }}</span>
+        <span v-if="each.textArt" v-html="each.textArt"></span><span v-else>{{ each.text }}</span>
         <button type="button" tabindex="-1" :aria-label="words.remove.replace('{name}', each.text)"
                 @mousedown.stop.prevent @click.stop="drop(index)">×</button>
       </span>
-      <input ref="input" :id="inputId" class="kk-choice-input" role="combobox" autocomplete="off" spellcheck="false"
+      <input ref="input" :id="inputId" class="kk-choice-input" :class="{ 'kk-veiled': veil }" role="combobox" autocomplete="off" spellcheck="false"
              aria-autocomplete="list" :aria-expanded="open ? 'true' : 'false'" :aria-controls="open ? listId : undefined"
              :aria-activedescendant="open && at >= 0 ? listId + '-' + at : undefined"
              :aria-label="label || undefined" :aria-describedby="describedby || undefined"
              :aria-invalid="invalid ? 'true' : undefined" :aria-required="required ? 'true' : undefined"
              :data-block-id="blockId" :data-action-id="actionId" :data-value="picked.map((p) => p.value).join(',')"
              :placeholder="hint" :value="open ? query : shownText" @input="typed" @keydown="key" @blur="shut" />
+      <span v-if="veil" class="kk-choice-veil" aria-hidden="true" v-html="veil"></span>
       <button v-if="clearable && picked.length && !multiple" type="button" class="kk-choice-clear" tabindex="-1"
               :aria-label="words.clear" @mousedown.stop.prevent @click.stop="clear">×</button>
       <span class="kk-choice-arrow" aria-hidden="true"></span>
@@ -25,12 +27,15 @@ export default {
         <div :id="listId" role="listbox" :aria-label="label || hint" :aria-multiselectable="multiple ? 'true' : undefined">
         <template v-for="(each, index) in shown" :key="index">
           <div v-if="each.group && each.group !== shown[index - 1]?.group" class="kk-list-group" role="presentation">
-            {{ each.group }}
+            <span v-if="each.groupArt" v-html="each.groupArt"></span><template v-else>{{ each.group }}</template>
           </div>
           <div class="kk-list-option" role="option" :id="listId + '-' + index" :data-value="each.value"
                :class="{ 'kk-at': index === at }" :aria-selected="has(each) ? 'true' : 'false'"
                @mousemove="at = index" @click="choose(each)">
-            <span class="kk-list-words"><span>{{ each.text }}</span><small v-if="each.hint">{{ each.hint }}</small></span>
+            <span class="kk-list-words">
+              <span v-if="each.textArt" v-html="each.textArt"></span><span v-else>{{ each.text }}</span>
+              <small v-if="each.hintArt" v-html="each.hintArt"></small><small v-else-if="each.hint">{{ each.hint }}</small>
+            </span>
             <span v-if="has(each)" class="kk-tick" aria-hidden="true">✓</span>
           </div>
         </template>
@@ -73,6 +78,10 @@ export default {
   computed: {
     shownText() {
       return this.multiple ? "" : (this.picked[0]?.text ?? "");
+    },
+    // A text box cannot hold drawings: what is chosen lies over it with its emoji drawn.
+    veil() {
+      return this.open || this.multiple ? "" : (this.picked[0]?.textArt ?? "");
     },
     hint() {
       if (this.multiple && this.picked.length) return "";
@@ -175,7 +184,7 @@ export default {
       this.$refs.list?.querySelector(".kk-at")?.scrollIntoView({ block: "nearest" });
     },
     choose(option) {
-      const kept = { value: option.value, text: option.text };
+      const kept = { value: option.value, text: option.text, textArt: option.textArt };
       if (!this.multiple) {
         this.picked = [kept];
         this.shut();

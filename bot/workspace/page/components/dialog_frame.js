@@ -45,6 +45,16 @@ export default {
         box;
       wanted.focus({ preventScroll: true });
     },
+    toTop() {
+      // Vue draws what has arrived in its next turn; the browser would keep the old blocks in sight.
+      this.$nextTick(() => {
+        const box = this.$refs.box;
+        const body = box?.querySelector(".kk-dialog-body");
+        if (!body) return;
+        body.scrollTop = 0;
+        if (!box.contains(document.activeElement)) box.focus({ preventScroll: true });
+      });
+    },
     focusFault() {
       const fault = this.$refs.box.querySelector('[aria-invalid="true"]');
       fault?.focus();

@@ -12,8 +12,10 @@ export default {
            @keydown="key" @click.stop>
         <a v-for="each in options" :key="each.value" role="menuitem" class="kk-list-option" :data-value="each.value"
            :href="each.url || undefined" :target="each.url ? '_blank' : undefined" rel="noopener noreferrer" tabindex="0"
-           @click="choose(each)"><span class="kk-list-words"><span>{{ each.text }}</span>
-           <small v-if="each.hint">{{ each.hint }}</small></span></a>
+           @click="choose(each)"><span class="kk-list-words">
+           <span v-if="each.textArt" v-html="each.textArt"></span><span v-else>{{ each.text }}</span>
+           <small v-if="each.hintArt" v-html="each.hintArt"></small><small v-else-if="each.hint">{{ each.hint }}</small>
+           </span></a>
       </div>
     </div>`,
   props: {

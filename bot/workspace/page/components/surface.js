@@ -18,9 +18,9 @@ export default {
     if (!this.stick) return;
     this.toEnd();
     this.watcher = new ResizeObserver(() => {
+      this.shape = this.measure();
       if (this.atEnd) this.toEnd();
-      else if (this.$refs.inner.offsetHeight > this.height) this.fresh = true;
-      this.height = this.$refs.inner.offsetHeight;
+      else if (this.newest() > this.seen) this.fresh = true;
     });
     this.watcher.observe(this.$refs.inner);
     this.watcher.observe(this.$refs.scroll);
@@ -34,13 +34,27 @@ export default {
       if (!area) return;
       area.scrollTop = area.scrollHeight;
       this.atEnd = true;
+      this.sawAll();
+    },
+    sawAll() {
       this.fresh = false;
+      this.seen = this.newest();
+    },
+    newest() {
+      const messages = this.$refs.inner.querySelectorAll("[data-ts]");
+      return messages[messages.length - 1]?.dataset.ts ?? "";
+    },
+    measure() {
+      const area = this.$refs.scroll;
+      return `${this.$refs.inner.offsetHeight} ${area.clientHeight} ${area.clientWidth}`;
     },
     scrolled() {
-      if (!this.stick) return;
+      // A column that becomes narrower or grows scrolls by itself, without anybody having left the end: the watcher
+      // deals with that.
+      if (!this.stick || this.measure() !== this.shape) return;
       const area = this.$refs.scroll;
       this.atEnd = area.scrollHeight - area.scrollTop - area.clientHeight < 48;
-      if (this.atEnd) this.fresh = false;
+      if (this.atEnd) this.sawAll();
     },
     pressed(event) {
       const target = event.target.closest("[data-act]");

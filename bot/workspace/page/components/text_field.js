@@ -11,8 +11,7 @@ export default {
                 @keydown="key"></textarea>
       <input v-else ref="field" v-bind="shared" :type="type" :inputmode="mode" :value="value" @input="typed"
              @change="typed" @keydown="key" />
-      <span v-if="kind === 'multiline' || kind === 'line' ? maxLength : false" class="kk-count"
-            :class="{ 'kk-over': tooLong }" aria-hidden="true">{{ length }} / {{ maxLength }}</span>
+      <span v-if="nearLimit" class="kk-count" :class="{ 'kk-over': tooLong }" aria-hidden="true">{{ length }} / {{ maxLength }}</span>
     </div>`,
   props: {
     kind: String,
@@ -43,6 +42,10 @@ export default {
     },
     length() {
       return [...this.value].length;
+    },
+    // A count under every empty field is noise: it is shown where the room gets short.
+    nearLimit() {
+      return (this.kind === "multiline" || this.kind === "line") && !!this.maxLength && this.length >= this.maxLength * 0.8;
     },
     tooLong() {
       return !!this.maxLength && this.length > this.maxLength;

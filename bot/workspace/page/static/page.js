@@ -1,4 +1,5 @@
-// What the page needs outside of its components: notices that come and go, and Escape for the phone's drawer.
+// What the page needs outside of its components: notices that come and go, Escape for the phone's drawer, and whether
+// a person is at the keyboard or the mouse.
 (() => {
   function region() {
     let area = document.getElementById("kk-toasts");
@@ -27,6 +28,18 @@
     region().append(toast);
     setTimeout(() => toast.remove(), 8000);
   };
+
+  // The toolbar of a message follows the mouse, or the focus of who walks by keyboard; never both at once. Browsers
+  // call a click into a text box keyboard focus too, so :focus-visible alone cannot tell.
+  const walks = new Set(["Tab", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown"]);
+  const marks = document.documentElement.classList;
+  document.addEventListener("keydown", (event) => walks.has(event.key) && marks.add("kk-by-keys"), true);
+  document.addEventListener("pointerdown", () => marks.remove("kk-by-keys"), true);
+  document.addEventListener(
+    "pointermove",
+    (event) => (event.movementX || event.movementY) && marks.remove("kk-by-keys"),
+    { capture: true, passive: true },
+  );
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing) return;
