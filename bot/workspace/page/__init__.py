@@ -10,7 +10,8 @@ Hooks that stay the same, for browser tests and for people with scripts:
     data-ts="…"              a message; data-user its author; data-ephemeral="true" when only this person sees it
     data-block-id, data-action-id
                              on the interactive element itself: the <button>, <input>, <textarea>, the editable box of a
-                             rich text, each radio button and checkbox, the text box (role=combobox) of every select
+                             rich text, each radio button and checkbox, the text box (role=combobox) of every select;
+                             a button that carries a value has it in data-value
     role="option" data-value a choice in an open select; role="menuitem" data-value in an overflow menu
     data-block="…"           the wrapper of a block, and with data-testid="field-error" the refusal under a field
     data-testid              workspace, team, me, person-switch (a[data-user="U…"] inside switches), menu,

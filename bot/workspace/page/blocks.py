@@ -28,6 +28,9 @@ class BlockList:
         self._place = place
         self._rows = Rows(container)
         self._inputs: dict[str, InputBlock] = {}
+        # Refused fields that were changed since: nobody has judged what stands in them now.
+        self._mended: set[str] = set()
+        place.form.changed = self._mend
 
     def show(self, blocks: Sequence[Json], errors: Mapping[str, str] | None = None) -> None:
         """Draws the blocks; what was typed stays where block_id and action_id stay. `errors` are by block_id."""
@@ -40,7 +43,16 @@ class BlockList:
         for block_id in [each for each in self._inputs if each not in shown]:
             del self._inputs[block_id]
         for block_id, field in self._inputs.items():
-            field.complain((errors or {}).get(block_id))
+            field.complain(None if block_id in self._mended else (errors or {}).get(block_id))
+
+    def judge(self) -> None:
+        """The values are being submitted: what is refused from now on was refused as it stands."""
+        self._mended.clear()
+
+    def _mend(self, block_id: str) -> None:
+        self._mended.add(block_id)
+        if block_id in self._inputs:
+            self._inputs[block_id].complain(None)
 
     def holds_input(self, block_id: str) -> bool:
         """Whether an input block of that id is shown, so that an error can stand under it."""

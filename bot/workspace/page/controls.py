@@ -6,13 +6,14 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from bot.workspace.page import rich_text
 from bot.workspace.page.emoji import with_emoji
+from bot.workspace.page.emoji_art import drawn
 from bot.workspace.page.form import MULTIPLE, Form, epoch_of, options_of, wall_of
 from bot.workspace.page.mrkdwn import Names, safe_url
 from bot.workspace.page.parts import Choice, FileField, OverflowMenu, RichField, TextField, TickList, still
@@ -40,6 +41,13 @@ DEFAULT_QUERY_LENGTH = 3
 CHOICE_WORDS = ("remove", "clear", "choose", "search_hint", "search_more", "searching", "no_result")
 
 
+class Act(Protocol):
+    """Tells the app of an action; `passing`: it only passes on what is being typed."""
+
+    async def __call__(self, element: Json, block_id: str, value: Any, *, passing: bool = False) -> None:
+        """Element, block_id and the plain value."""
+
+
 @dataclass
 class Place:
     """Where elements stand: how ids read, what was put in so far, and whom to tell.
@@ -50,7 +58,7 @@ class Place:
 
     names: Names
     form: Form
-    act: Callable[[Json, str, Any], Awaitable[None]]
+    act: Act
     search: Callable[[Json, str, str], Awaitable[list[Option]]]
     people: list[Option] = field(default_factory=list)
     channels: list[Option] = field(default_factory=list)
@@ -77,7 +85,8 @@ def fresh_id() -> str:
 
 
 def shown_options(options: list[Json]) -> list[Option]:
-    """Options as the select component takes them: their texts are plain, so no id in them needs a name."""
+    """Options as the select component takes them: their texts are plain, so no id in them needs a name. Where emoji
+    are drawn, 'textArt', 'hintArt' and 'groupArt' are the same words as HTML."""
     found = []
     for option in options:
         each = {"value": str(option.get("value") or ""), "text": _words(option.get("text"))}
@@ -85,7 +94,8 @@ def shown_options(options: list[Json]) -> list[Option]:
             each["hint"] = _words(option["description"])
         if option.get("group"):
             each["group"] = with_emoji(str(option["group"]))
-        found.append(each)
+        pictures = {f"{name}Art": drawn(each[name]) for name in ("text", "hint", "group") if name in each}
+        found.append(each | {name: picture for name, picture in pictures.items() if picture is not None})
     return found
 
 
@@ -160,7 +170,9 @@ def _choice(element: Json, block_id: str, place: Place, labels: Labels) -> Eleme
         {
             "options": [] if external else options,
             "chosen": [
-                {"value": value, "text": words.get(value) or place.form.words.get(value) or value} for value in values
+                {"value": value, "text": text, "textArt": drawn(text)}
+                for value in values
+                for text in (words.get(value) or place.form.words.get(value) or value,)
             ],
             "multiple": multiple,
             "external": external,
@@ -335,12 +347,12 @@ def _text(element: Json, block_id: str, place: Place, labels: Labels) -> Element
         value = read(event.args)
         place.form.put(block_id, action_id, value)
         if labels.dispatches and kind in typed_kinds and value:
-            await place.act(element, block_id, value)
+            await place.act(element, block_id, value, passing=True)
 
     async def dispatched(event: GenericEventArguments) -> None:
         value = read(event.args)
         place.form.put(block_id, action_id, value)
-        await place.act(element, block_id, value)
+        await place.act(element, block_id, value, passing=True)
 
     component.on("typed", typed)
     component.on("dispatch", dispatched)

@@ -11,12 +11,12 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from bot.workspace.page.blocks import BlockList
-from bot.workspace.page.desk import Desk, pressed_value
+from bot.workspace.page.desk import Desk
 from bot.workspace.page.faces import Face
 from bot.workspace.page.form import Form
 from bot.workspace.page.parts import Row, Surface, box, still
 from bot.workspace.page.sidebar import role_words, toggle
-from bot.workspace.page.stream import Stream, find_element
+from bot.workspace.page.stream import Stream
 from bot.workspace.page.writing import build_composer
 from bot.workspace.person import PersonError
 
@@ -175,11 +175,10 @@ class Column:
         elif kind == "shortcut":
             await desk.attempt(desk.person.shortcut(act["callback"], self.ident, act["ts"]))
         elif kind == "button":
+            desk.read()
             message = self.message(act["ts"])
-            element = find_element((message or {}).get("blocks") or [], act["blockId"], act["actionId"])
-            if element is not None:
-                value = pressed_value(element, act)
-                await desk.act(element, act["blockId"], value, Form(), channel=self.ident, ts=act["ts"])
+            if message is not None:
+                await desk.press(act, message["blocks"], Form(), channel=self.ident, ts=act["ts"])
             if not event.sender.is_deleted:
                 event.sender.run_method("settle")
 
@@ -253,9 +252,10 @@ async def press_in_view(desk: Desk, act: Json, view: Json, form: Form) -> None:
     """A still button of a modal or the home was pressed."""
     if act["act"] != "button":
         return
-    element = find_element(view.get("blocks") or [], act["blockId"], act["actionId"])
-    if element is not None:
-        await desk.act(element, act["blockId"], pressed_value(element, act), form, view_id=view["id"])
+    desk.read()
+    current = desk.view(view["id"])
+    if current is not None:
+        await desk.press(act, current["blocks"], form, view_id=view["id"])
 
 
 def head_html(desk: Desk, conversation: Json) -> str:

@@ -16,6 +16,7 @@ from bot.workspace.page.form import Form
 from bot.workspace.page.mrkdwn import Names
 from bot.workspace.page.sidebar import role_words
 from bot.workspace.page.stream import Setting
+from bot.workspace.page.targets import chosen, pressed, pressed_value
 from bot.workspace.page.wording import Voice
 from bot.workspace.person import PersonClient, PersonError
 
@@ -64,6 +65,20 @@ class Desk:
         views = [*self.screen["views"], self.screen["home"]]
         return next((each for each in views if each and each["id"] == view_id), None)
 
+    def top_view_id(self) -> str | None:
+        """The id of the modal on top."""
+        views = self.screen["views"]
+        return str(views[-1]["id"]) if views else None
+
+    def message(self, channel: str, ts: str) -> Json | None:
+        """A message of a conversation's newest ones or their threads."""
+        conversation = self.conversation(channel) or {"messages": [], "threads": {}}
+        for messages in (conversation["messages"], *conversation["threads"].values()):
+            for message in messages:
+                if message["ts"] == ts:
+                    return dict(message)
+        return None
+
     def title_of(self, conversation: Json) -> str:
         """'#general', or the name of whom one talks to."""
         name = str(conversation["name"])
@@ -92,19 +107,41 @@ class Desk:
         if not self.client.is_deleted:
             self.client.run_javascript(code)
 
-    async def act(self, element: Json, block_id: str, value: Any, form: Form, **where: str) -> None:
+    async def press(self, act: Json, blocks: list[Json], form: Form, **where: str) -> None:
+        """A still button was pressed; `act` is what it said, `blocks` is what stands there now."""
+        target = pressed(blocks, act)
+        if target is None:
+            self.tell(self.voice.say("redrawn"))
+            return
+        block_id, element = target
+        await self.act(element, block_id, pressed_value(element, act), form, passing=False, **where)
+
+    async def act(
+        self, element: Json, block_id: str, value: Any, form: Form, *, passing: bool = False, **where: str
+    ) -> None:
         """Tells the app of an action, after the person has agreed where the app asks for that. `where` is view_id, or
-        channel and ts."""
+        channel and ts. `passing`: it only passes on what is being typed, and is dropped where the field is gone."""
 
         async def do() -> None:
+            # The app may have drawn all of it anew a moment ago, or while the person was being asked.
+            self.read()
             state = None
+            target: tuple[str, Json] | None = (block_id, element)
             if "view_id" in where:
-                # The app may have changed the view a moment ago: only fields that are still there have a state.
-                self.read()
-                state = values_for(self.view(where["view_id"]) or {}, form) or None
+                view = self.view(where["view_id"])
+                if view is None or (passing and view["type"] == "modal" and view["id"] != self.top_view_id()):
+                    return
+                state = values_for(view, form) or None
+                target = chosen(view["blocks"], block_id, element, value)
+            elif (message := self.message(where["channel"], where["ts"])) is not None:
+                target = chosen(message["blocks"], block_id, element, value)
+            if target is None:
+                if not passing:
+                    self.tell(self.voice.say("redrawn"))
+                return
             action_id = str(element.get("action_id") or "")
             await self.attempt(
-                self.person.action(action_id=action_id, block_id=block_id, value=value, state=state, **where)
+                self.person.action(action_id=action_id, block_id=target[0], value=value, state=state, **where)
             )
 
         if element.get("confirm") and self.dialogs is not None:
@@ -134,8 +171,8 @@ class Desk:
     def place(self, form: Form, **where: str) -> Place:
         """The place of the elements of a view (view_id) or a message (channel and ts)."""
 
-        async def act(element: Json, block_id: str, value: Any) -> None:
-            await self.act(element, block_id, value, form, **where)
+        async def act(element: Json, block_id: str, value: Any, *, passing: bool = False) -> None:
+            await self.act(element, block_id, value, form, passing=passing, **where)
 
         async def search(element: Json, block_id: str, query: str) -> list[Option]:
             return await self.search(element, block_id, query, **where)
@@ -170,11 +207,3 @@ class Desk:
             shortcuts=[each for each in self.screen["shortcuts"] if each["type"] == "message"],
             in_thread=in_thread,
         )
-
-
-def pressed_value(element: Json, act: Json) -> Any:
-    """A button carries nothing; of a pair of feedback buttons, the one that was pressed."""
-    if element.get("type") != "feedback_buttons":
-        return None
-    pair = ("positive_button", "negative_button")
-    return (element.get(pair[int(act.get("index") or 0)]) or {}).get("value")

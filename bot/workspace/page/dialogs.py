@@ -29,7 +29,7 @@ class Modals:
         container: Element,
         *,
         place_of: Callable[[Json, Form], Place],
-        submit: Callable[[str, Values], Awaitable[Json]],
+        submit: Callable[[Json, Form], Awaitable[Json]],
         close: Callable[[str], Awaitable[None]],
         pressed: Callable[[Json, Json, Form], Awaitable[None]],
     ) -> None:
@@ -64,9 +64,10 @@ class Modals:
         if opened.busy:
             return
         opened.busy = True
+        opened.judge()
         opened.progress(True)
         try:
-            result = await self._submit(opened.view["id"], values_for(opened.view, opened.form))
+            result = await self._submit(opened.view, opened.form)
         finally:
             opened.busy = False
             if self._open is opened:
@@ -137,6 +138,7 @@ class OpenModal:
 
     def draw(self, view: Json, names: Names) -> None:
         """Brings the modal up to what the view now is."""
+        new_top = begins_anew(self.view, view)
         self.view = view
         say = names.voice.say
         self._title.set_content(text_object(view.get("title"), names))
@@ -151,8 +153,14 @@ class OpenModal:
         self._shown_errors = errors
         self._blocks.show(view.get("blocks") or [], errors)
         self._tell(str(view.get("notice") or ""))
+        if new_top:
+            self.frame.run_method("toTop")
         if fresh:
             self.frame.run_method("focusFault")
+
+    def judge(self) -> None:
+        """What was typed is about to be submitted."""
+        self._blocks.judge()
 
     def refuse(self, errors: Json) -> None:
         """Shows refusals by block_id; those without a field of their own stand above the form."""
@@ -175,6 +183,18 @@ class OpenModal:
             with self._notice_place:
                 shown = html.escape(self._names.voice.refusal(sentence))
                 self._notice = still(shown, role="alert", data_testid="modal-notice").classes("kk-notice")
+
+
+def begins_anew(before: Json, after: Json) -> bool:
+    """Whether an updated view starts with something the person has not seen: another form, or a new first block. The
+    same block under another id is not new, because the workspace gives blocks without an id another one each time."""
+    if before.get("callback_id") != after.get("callback_id"):
+        return True
+    known, blocks = before.get("blocks") or [], after.get("blocks") or []
+    if not blocks or any(block.get("block_id") == blocks[0].get("block_id") for block in known):
+        return False
+    first = {**blocks[0], "block_id": ""}
+    return all({**block, "block_id": ""} != first for block in known)
 
 
 def values_for(view: Json, form: Form) -> Values:

@@ -10,6 +10,7 @@ pictures taken of the page. The character itself stays in the text, for copying,
 from __future__ import annotations
 
 import re
+from html import escape
 
 _BLUE, _GREEN, _RED, _GOLD, _DARK, _SKIN, _GREY = (
     "#3b6fd4",
@@ -209,6 +210,11 @@ def picture(char: str) -> str:
     if art is None:
         return char
     return f'<span class="kk-emoji"><span>{char}</span><svg viewBox="0 0 20 20" aria-hidden="true">{art}</svg></span>'
+
+
+def drawn(text: str) -> str | None:
+    """A plain text as HTML with drawn emoji; None where nothing in it is drawn."""
+    return with_art(escape(text)) if _ANY.search(text) else None
 
 
 def with_art(html: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -80,11 +80,15 @@ class Form:
         self.touched: dict[str, dict[str, Any]] = {}
         # Words for values that no option list explains: answers of a search, names of uploaded files.
         self.words: dict[str, str] = {}
+        # Who is told, with the block_id, that a value has changed.
+        self.changed: Callable[[str], None] | None = None
         self._state = {block: dict(values) for block, values in (state or {}).items()}
 
     def put(self, block_id: str, action_id: str, value: Any) -> None:
         """Keeps what a person has just put in."""
         self.touched.setdefault(block_id, {})[action_id] = value
+        if self.changed is not None:
+            self.changed(block_id)
 
     def value(self, element: Mapping[str, Any], block_id: str) -> Any:
         """What an element holds now: typed, else remembered by the workspace, else its initial value."""

@@ -14,7 +14,8 @@ from nicegui.events import GenericEventArguments
 
 from bot.workspace.page.conversation import Column, Ways, press_in_view
 from bot.workspace.page.desk import Desk
-from bot.workspace.page.dialogs import Modals
+from bot.workspace.page.dialogs import Modals, values_for
+from bot.workspace.page.form import Form
 from bot.workspace.page.parts import Surface, box, still
 from bot.workspace.page.sidebar import Sidebar
 from bot.workspace.page.thread import ThreadPanel
@@ -194,8 +195,16 @@ class Session:
 
     # Modals
 
-    async def _submit(self, view_id: str, values: dict[str, dict[str, Any]]) -> Json:
-        answer = await self._desk.attempt(self._person.submit(view_id, values))
+    async def _submit(self, shown: Json, form: Form) -> Json:
+        self._desk.read()
+        view = self._desk.view(shown["id"])
+        answer = None
+        if view is not None and view["id"] == self._desk.top_view_id():
+            if view["callback_id"] == shown["callback_id"]:
+                answer = await self._desk.attempt(self._person.submit(view["id"], values_for(view, form)))
+            else:
+                # The app has put another form there a moment ago; nobody submits what they have not seen.
+                self._desk.tell(self._desk.voice.say("redrawn"))
         self.refresh()
         return answer or {}
 

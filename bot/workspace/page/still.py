@@ -32,7 +32,10 @@ def text_object(text: Json | None, names: Names) -> str:
 def attributes(**values: str | None) -> str:
     """HTML attributes from keywords (underscores become hyphens, None is left out), each escaped."""
     return "".join(
-        f' {name.replace("_", "-")}="{html.escape(value)}"' for name, value in values.items() if value is not None
+        # A browser would read a bare carriage return as a line feed, and hand back another value than the app's.
+        f' {name.replace("_", "-")}="{html.escape(value).replace(chr(13), "&#13;")}"'
+        for name, value in values.items()
+        if value is not None
     )
 
 
@@ -185,6 +188,7 @@ def _button(element: Json, block_id: str, names: Names, index: int | None = None
         data_act="button",
         data_block_id=block_id,
         data_action_id=str(element.get("action_id") or ""),
+        data_value=element.get("value"),
         data_index=None if index is None else str(index),
         aria_label=element.get("accessibility_label") or None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -288,14 +288,3 @@ def _toolbar(message: Json, setting: Setting) -> str:
             f'data-callback="{html.escape(str(shortcut["callback_id"]))}">⚡ {name}</button>'
         )
     return out
-
-
-def find_element(blocks: Sequence[Mapping[str, Any]], block_id: str, action_id: str) -> Json | None:
-    """The element of an action in a list of blocks."""
-    for block in blocks:
-        if str(block.get("block_id") or "") != block_id:
-            continue
-        for element in (block.get("accessory"), block.get("element"), *(block.get("elements") or [])):
-            if isinstance(element, dict) and str(element.get("action_id") or "") == action_id:
-                return element
-    return None

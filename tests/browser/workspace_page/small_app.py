@@ -81,7 +81,7 @@ HANDOFF_TEXT = (
     "*担当* <@U01SATO001> → <@U01TANAKA1>\n> 3か月以内に倉庫の在庫管理を入れ替えたい\n• 予算 `800万円`\n"
     "• <https://example.com|資料> ・ <tel:0312345678|03-1234-5678>"
 )
-STAGES = [option("new", "新規"), option("called", "架電済み", "一度は話した"), option("won", "受注")]
+STAGES = [option("new", "新規"), option("called", "架電済み", "🔵 一度は話した"), option("won", "🏆 受注")]
 
 
 def modal(title: str, blocks: list[Json], **words: str) -> Json:
@@ -369,9 +369,12 @@ class SmallApp:
             elif "更新" in name:
                 grown: list[Json] = [{"type": "section", "block_id": "new", "text": plain("増えた行")}, *every_input()]
                 await ack(response_action="update", view=modal("更新後", grown, submit="保存"))
+            elif "別" in name:
+                other = modal("別の用紙", every_input(), submit="保存")
+                await ack(response_action="update", view=other | {"callback_id": "other"})
             elif "次" in name:
                 again = {"type": "button", "action_id": "again", "text": plain("もう一度")}
-                result = [
+                result: list[Json] = [
                     {"type": "section", "text": plain("条件を満たしています")},
                     {"type": "actions", "elements": [again]},
                 ]
@@ -379,7 +382,7 @@ class SmallApp:
             else:
                 await ack()
 
-        for action in ("accept", "return", "site", "stage", "when", "more", "home.start", "home.stage", "again"):
+        for action in ("accept", "return", "site", "stage", "when", "more", "home.start", "home.stage", "again", "row"):
             app.action(action)(self._acted)
 
         @app.event("app_home_opened")

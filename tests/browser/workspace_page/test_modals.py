@@ -288,3 +288,72 @@ async def test_choice_that_changes_the_form_keeps_focus_text_and_drops_what_is_o
     assert values["kind"]["flow.kind"]["selected_option"]["value"] == "mail"
     assert values["detail"]["value"]["selected_option"] is None
     assert values["name"]["value"]["value"] == "山田"
+
+
+@pytest.mark.parametrize("name", ["更新 する", "別の 用紙"])
+async def test_updated_modal_with_a_new_beginning_is_shown_from_its_top(sit: Sit, app: SmallApp, name: str) -> None:
+    desk = await sit(SATO)
+    await desk.open_all()
+    await desk.choose("company", "トヨタ")
+    await desk.field("contact").fill(name)
+    body = desk.modal.locator(".kk-dialog-body")
+    await body.evaluate("area => { area.scrollTop = area.scrollHeight; }")
+    assert await body.evaluate("area => area.scrollTop") > 100
+    await desk.modal.get_by_test_id("modal-submit").click()
+    await expect(desk.modal.get_by_role("heading", name=re.compile("更新後|別の用紙"))).to_be_visible()
+    await desk.page.wait_for_function("document.querySelector('.kk-dialog-body').scrollTop === 0")
+    if name.startswith("更新"):
+        await expect(desk.modal.get_by_text("増えた行")).to_be_in_viewport()
+
+
+async def test_refusal_goes_as_soon_as_its_field_changes_and_comes_back_with_the_next_submission(
+    sit: Sit, app: SmallApp
+) -> None:
+    desk = await sit(SATO)
+    await desk.open_all()
+    await desk.modal.get_by_test_id("modal-submit").click()
+    company, contact = (
+        desk.modal.locator(f'[data-testid="field-error"][data-block="{each}"]') for each in ("company", "contact")
+    )
+    await expect(contact).to_be_visible()
+    await desk.field("contact").press_sequentially("山")
+    await expect(contact).to_have_count(0)
+    await expect(desk.field("contact")).not_to_have_attribute("aria-invalid", "true")
+    await expect(company).to_be_visible()
+    # Anything else that makes the page redraw does not bring it back.
+    await app.client.chat_postMessage(channel=GENERAL, text="ほかの知らせ")
+    await expect(desk.message("ほかの知らせ")).to_be_attached()
+    await expect(contact).to_have_count(0)
+    await desk.choose("company", "トヨタ")
+    await expect(company).to_have_count(0)
+    await desk.field("contact").fill("")
+    await desk.modal.get_by_test_id("modal-submit").click()
+    await expect(contact).to_contain_text("必須項目です")
+    await expect(company).to_have_count(0)
+
+
+async def test_count_of_letters_is_shown_only_where_the_room_gets_short(sit: Sit, app: SmallApp) -> None:
+    desk = await sit(SATO)
+    await desk.open_all()
+    count = desk.modal.locator(".kk-count")
+    await desk.field("note").fill("あ" * 31)
+    await expect(count).to_have_count(0)
+    await desk.field("note").fill("あ" * 32)
+    await expect(count).to_have_text("32 / 40")
+    await desk.field("note").fill("あ" * 41)
+    await expect(count).to_have_class(re.compile("kk-over"))
+
+
+async def test_emoji_in_options_and_their_descriptions_are_drawn(sit: Sit, app: SmallApp) -> None:
+    desk = await sit(SATO)
+    await desk.open_all()
+    await desk.field("stage").click()
+    hint = desk.page.get_by_role("option").filter(has_text="架電済み").locator("small")
+    await expect(hint).to_have_text("🔵 一度は話した")
+    await expect(hint.locator(".kk-emoji svg")).to_be_visible()
+    await desk.page.get_by_role("option").filter(has_text="受注").click()
+    chosen = desk.modal.locator('[data-block="stage"]')
+    await expect(desk.field("stage")).to_have_value("🏆 受注")
+    await expect(chosen.locator(".kk-choice-veil .kk-emoji svg")).to_be_visible()
+    await desk.choose("tags", "受注")
+    await expect(desk.modal.locator('[data-block="tags"] .kk-chip .kk-emoji svg')).to_be_visible()

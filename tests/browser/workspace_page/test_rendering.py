@@ -31,8 +31,8 @@ DRAWING = {
 }  # fmt: skip
 ATTRIBUTES = DRAWING | {
     "alt", "aria-hidden", "aria-label", "class", "data-act", "data-action-id", "data-block", "data-block-id",
-    "data-index", "data-target", "data-user", "download", "href", "loading", "referrerpolicy", "rel", "role",
-    "src", "tabindex", "target", "type",
+    "data-index", "data-target", "data-user", "data-value", "download", "href", "loading", "referrerpolicy", "rel",
+    "role", "src", "tabindex", "target", "type",
 }  # fmt: skip
 
 
