@@ -7,7 +7,7 @@ import csv
 import io
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -110,7 +110,7 @@ class _Rejects:
     """The rows that could not be read, as a file."""
 
     headings: list[str]
-    delimiter: str
+    reason_heading: str
     reason: Callable[[RejectReason], str]
     file: tempfile.SpooledTemporaryFile[bytes] | None = None
     _text: io.TextIOWrapper | None = field(default=None, repr=False)
@@ -120,7 +120,7 @@ class _Rejects:
         if self._text is None:
             self.file = tempfile.SpooledTemporaryFile(MEMORY)  # noqa: SIM115 - the result's receiver closes it
             self._text = io.TextIOWrapper(cast("BinaryIO", self.file), encoding="utf-8-sig", newline="")
-            csv.writer(self._text).writerow([*harmless(self.headings), "reason"])
+            csv.writer(self._text).writerow([*harmless(self.headings), self.reason_heading])
         padded = cells + [""] * (len(self.headings) - len(cells))
         csv.writer(self._text).writerow([*harmless(padded), self.reason(reason)])
 
@@ -140,13 +140,14 @@ async def import_accounts(
     source: Path | BinaryIO,
     *,
     reason: Callable[[RejectReason], str] = str,
+    reason_heading: str = "reason",
     progress: Callable[[Progress], Awaitable[None]] | None = None,
 ) -> ImportResult:
     """Add and change companies as a CSV file says (UTF-8, UTF-16 with mark, cp932; comma, tab or semicolon).
 
     A cell that says nothing changes nothing. Each batch of rows is its own transaction: after a crash the same import
     run again goes on where it stopped, and run twice it changes nothing. `reason` words a reason for the file of
-    rejected rows; `progress` is told about once a second.
+    rejected rows, `reason_heading` is its column; `progress` is told about once a second.
 
     Raises `Refused`: NOT_ALLOWED; REQUIRED "file" (empty), INVALID "file" (no text), REQUIRED "name" (no column of
     names), DUPLICATE "headings" (two columns of one meaning, named in `heading`).
@@ -155,7 +156,7 @@ async def import_accounts(
     file = await asyncio.to_thread(opened, source)
     try:
         encoding, table, layout = await asyncio.to_thread(_open, file)
-        rejects = _Rejects(table.headings, table.delimiter, reason)
+        rejects = _Rejects(table.headings, reason_heading, reason)
         counts = await _run(deps, actor, _Reader(deps, actor, file, encoding, table, layout, rejects), progress)
     finally:
         await asyncio.to_thread(file.close)
@@ -276,11 +277,9 @@ async def _save(deps: Deps, actor: Actor, reader: _Reader, batch: _Batch, seen: 
     changes: list[tuple[Standing, Incoming]] = []
     async with deps.writing(actor.team_id) as session:
         await accounts.lock(session)
-        there = await account_import.matches(session, batch.question)
-        new = [company for place, company in enumerate(batch.companies) if place not in there]
-        reader.expects_new = not there
-        if there:
-            known = _one_each([(account_id, batch.companies[place]) for place, account_id in sorted(there.items())])
+        known, new = _told_apart(batch.companies, await account_import.matches(session, batch.question))
+        reader.expects_new = not known
+        if known:
             question = await asyncio.to_thread(account_import.compare_text, known)
             standing = await account_import.differing(session, question)
             changes = await asyncio.to_thread(_changes, standing, known, seen)
@@ -289,10 +288,10 @@ async def _save(deps: Deps, actor: Actor, reader: _Reader, batch: _Batch, seen: 
         added: list[int] = []
         if new:
             packed = batch.packed
-            if packed is None or there:
+            if packed is None or known:
                 packed = await asyncio.to_thread(reader.pack, new)
             added = await account_import.insert(session, packed)
-    for account_id in (*there.values(), *added):
+    for account_id in (*(account_id for account_id, _ in known), *added):
         seen.add(account_id)
     return len(new), len(changes)
 
@@ -317,12 +316,27 @@ def _incoming(row: Row, words: str) -> Incoming:
     return Incoming(row, words.replace(" ", ""), text)
 
 
-def _one_each(known: list[tuple[int, Incoming]]) -> list[tuple[int, Incoming]]:
-    """Two rows may turn out to be one company only in the database: one knew its number, the other its address."""
-    by_id: dict[int, Incoming] = {}
-    for account_id, company in known:
-        earlier = by_id.get(account_id)
-        if earlier is not None:
-            company = earlier._replace(values=merge(Row._make(earlier.values), Row._make(company.values)))
-        by_id[account_id] = company
-    return list(by_id.items())
+def _told_apart(
+    companies: Sequence[Incoming], there: dict[int, int]
+) -> tuple[list[tuple[int, Incoming]], list[Incoming]]:
+    """Companies that are there, each once and with its id, and those that are new.
+
+    Only the database shows that two rows are about one company, when one knew its number and the other its address.
+    And of two rows with different numbers only the first can be the company that had none.
+    """
+    known: dict[int, Incoming] = {}
+    new: list[Incoming] = []
+    for place, company in enumerate(companies):
+        account_id = there.get(place)
+        if account_id is None:
+            new.append(company)
+            continue
+        earlier = known.get(account_id)
+        if earlier is None:
+            known[account_id] = company
+        elif company.values[0] and earlier.values[0] and company.values[0] != earlier.values[0]:
+            new.append(company)
+        else:
+            values = merge(Row._make(earlier.values), Row._make(company.values))
+            known[account_id] = earlier._replace(values=values)
+    return list(known.items()), new
