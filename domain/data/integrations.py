@@ -9,7 +9,7 @@ from enum import StrEnum
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from domain.data.quality import corporate_number, fold, valid_corporate_number
+from domain.data.quality import corporate_number, fold, key_of, valid_corporate_number
 from domain.errors import Code, Refused
 
 MAX_NAME = 200
@@ -232,7 +232,7 @@ def group(rows: Sequence[tuple[Row, str]]) -> Sequence[tuple[Row, str]]:
     by_number: dict[str, int] = {}
     by_place: dict[tuple[str, str], int] = {}
     for row, words in rows:
-        number, place = row.corporate_number, (words.replace(" ", ""), row.address)
+        number, place = row.corporate_number, (key_of(words), row.address)
         index = by_number.get(number) if number else None
         if index is None:
             index = by_place.get(place)

@@ -30,12 +30,15 @@ _VARIANTS = (
     "譯訳 豎竪 貓猫 賤賎 辨弁 邨村 醫医 錄録 鍊錬 鹽塩 黑黒 默黙"
 )
 
+_COMMON = {char: group[-1] for group in _VARIANTS.split() for char in group[:-1]}
 _SMALL = dict(zip("ぁぃぅぇぉっゃゅょゎゕゖ", "あいうえおつやゆよわかけ", strict=True))
+_ENLARGED = str.maketrans(_SMALL)
 
-_LARGE = str.maketrans(_SMALL)
-
+LONG = "ー"
+# The long vowel sign, hyphens, and what people type for either.
 _DASHES = frozenset("-‐‑‒–—―−─━ー~〜～ｰ﹣－")
-"""The long vowel sign, hyphens, and what people type for either."""
+# Marks between words; every other mark is dropped.
+_BREAKS = frozenset("・･,、，/／|_;:：；+＋")
 
 
 class _Fold(dict[int, str]):
@@ -56,38 +59,38 @@ class _Fold(dict[int, str]):
         if not self._keep_small:
             char = _SMALL.get(char, char)
         if char in _DASHES:
-            return ""
+            return LONG
         if char.isalnum():
             return char
         return _SPACE if char.isspace() or char in _BREAKS else ""
 
 
-_BREAKS = frozenset("・･,、，/／|_;:：；+＋")
-"""Marks between words; every other mark is dropped."""
-
-
-_COMMON = {char: group[-1] for group in _VARIANTS.split() for char in group[:-1]}
 _TABLE = _Fold(keep_small=False)
 _TABLE_KEEPING_SMALL = _Fold(keep_small=True)
+_STRAY = re.compile(f"(?<![ぁ-ゖ{LONG}]){LONG}+")
 
 
-def fold(text: str, *, keep_small: bool = False) -> str:
+def fold(text: str, *, keep_small: bool = False, keep_long: bool = False) -> str:
     """Text as it is compared: NFKC, lower case, hiragana for katakana, common forms for old characters.
 
-    Small kana are enlarged (キャノン = キヤノン) unless `keep_small`. Long vowel signs and hyphens are dropped
-    (コンピューター = コンピュータ, I-O = IO); words are parted by one space, other marks are dropped. The result holds
-    letters, digits and single spaces only, and folding it again changes nothing.
+    Small kana are enlarged (キャノン = キヤノン) unless `keep_small`. Hyphens are dropped (I-O = IO), and so are long
+    vowel signs (コンピューター = コンピュータ) unless `keep_long`: then every dash after kana is the long vowel sign.
+    Words are parted by one space, other marks are dropped. The result holds letters, digits and single spaces only,
+    and folding it again changes nothing.
     """
-    return _fold_normal(unicodedata.normalize("NFKC", text), keep_small)
+    folded = _fold_normal(unicodedata.normalize("NFKC", text), keep_small)
+    return folded if keep_long else folded.replace(LONG, "")
 
 
 def enlarge(folded: str) -> str:
     """What `fold` makes with small kana enlarged, from what it makes with them kept."""
-    return folded.translate(_LARGE)
+    return folded.translate(_ENLARGED)
 
 
 def _fold_normal(text: str, keep_small: bool) -> str:
     folded = text.lower().translate(_TABLE_KEEPING_SMALL if keep_small else _TABLE)
+    if LONG in folded:
+        folded = _STRAY.sub("", folded)
     if _SPACE in folded:
         folded = _SPACE.join(folded.split())
     return folded
@@ -119,12 +122,12 @@ _SHORT = re.compile(
 
 _LEADING_WORDS = frozenset({"the", "kk"})
 _ENGLISH_FORMS = """
-    co ltd inc corp corporation incorporated limited company kk gk yk llc llp lp plc ag gmbh sa nv bv spa pte pty
+    co ltd inc corp corporation incorporated limited company kk gk yk llc llp lp plc ag gmbh sa nv bv pte pty
     coltd coinc kabushiki kaisha kabushikikaisha godo gaisha goudou
 """
 _FORM_WORDS = frozenset(_ENGLISH_FORMS.split())
 # H&M is two words; so is Co.Ltd, but not K.K. or I.T.
-_JOINT = re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z]{3})|&")
+_JOINT = re.compile(r"(?<=[A-Za-z]{2})\.(?=[A-Za-z]{2})|&")
 
 
 def _without_forms(folded: str) -> str:
@@ -159,7 +162,7 @@ def _without_english_forms(text: str) -> str:
 
 
 def company_words(name: str, *, keep_small: bool = False) -> str:
-    """A company's name or reading folded (see `fold`) and without its corporate form; words stay parted."""
+    """A company's name or reading folded, without its corporate form; words stay parted, long vowel signs stay."""
     normal = unicodedata.normalize("NFKC", name)
     if "(" in normal or ")" in normal:
         # Only here can a bracketed form be told from the first character of a name (株木建設).
@@ -169,9 +172,18 @@ def company_words(name: str, *, keep_small: bool = False) -> str:
     return _without_forms(_fold_normal(normal, keep_small))
 
 
+# サーバー is サーバ, but バー is not バ, and ビール is not ビル.
+_LAST_LONG = re.compile(f"(?<=[ぁ-ゖ{LONG}]{{3}}){LONG}(?![ぁ-ゖ{LONG}])")
+
+
+def key_of(words: str) -> str:
+    """The name key of a company with these `company_words`."""
+    return _LAST_LONG.sub("", words).replace(_SPACE, "") if LONG in words else words.replace(_SPACE, "")
+
+
 def name_key(name: str) -> str:
     """A company's key for comparison: equal keys are probably one company. Empty only for a name without letters."""
-    return company_words(name).replace(_SPACE, "")
+    return key_of(company_words(name))
 
 
 def person_key(name: str) -> str:

@@ -2,7 +2,8 @@
 
 `search_text` is everything a company is found by, in one line: `^` begins it with the name, `|` ends each string and
 begins the next, `#` begins the corporate number, `_` parts the words of a string, and `~` parts the strings in Japanese
-writing from those in Latin letters. None of these marks can come from a name, because folding drops them.
+writing from those in Latin letters. None of these marks can come from a name, because folding drops them. Long vowel
+signs are left out.
 
 The grams of a line are the pairs of neighbouring characters of its Japanese part and the triples of its Latin part,
 where a pair would say too little. A search looks for grams in an index and then checks the line itself, so the index
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from domain.data.quality import company_words, corporate_number, enlarge, fold, host
+from domain.data.quality import LONG, company_words, corporate_number, enlarge, fold, host, key_of
 from domain.data.romaji import romaji, typed_romaji
 
 FIRST = "^"
@@ -65,19 +66,20 @@ def search_text(
 ) -> tuple[str, str]:
     """A company's name key and the line it is found by."""
     words = company_words(name)
-    return words.replace(" ", ""), line(words, name, reading, name_en, number, website)
+    return key_of(words), line(words, name, reading, name_en, number, website)
 
 
 def line(words: str, name: str, reading: str, name_en: str, number: str, website: str) -> str:
     """The line a company is found by; `words` are those of its name (`company_words`)."""
+    words = words.replace(LONG, "")
     key = words.replace(" ", "")
     strings = [key, words.replace(" ", WORD)]
-    spoken = company_words(reading, keep_small=True) if reading else ""
+    spoken = company_words(reading, keep_small=True).replace(LONG, "") if reading else ""
     if spoken:
         strings.append(enlarge(spoken).replace(" ", ""))
     else:
         # A name in kana is its own reading.
-        spoken = company_words(name, keep_small=True)
+        spoken = company_words(name, keep_small=True).replace(LONG, "")
         if spoken.isascii() or not _is_readable(spoken):
             spoken = ""
     if spoken:
@@ -214,7 +216,7 @@ def parse(text: str) -> Query | None:
         needles = tuple(mark + variant for variant in first)
         tiers.append(Tier(_branches(needles, others), (needles, *others), without))
         without += needles
-    return Query(company_words(text).replace(" ", ""), tuple(tiers))
+    return Query(key_of(company_words(text)), tuple(tiers))
 
 
 def rank(query: Query, name_key: str, text: str) -> int | None:
@@ -242,7 +244,7 @@ def _words(text: str) -> list[str]:
         return _site(host(text)).split()
     if _is_number(text):
         return [corporate_number(text)]
-    return list(dict.fromkeys(company_words(text).split()))[:MAX_WORDS]
+    return list(dict.fromkeys(company_words(text).replace(LONG, "").split()))[:MAX_WORDS]
 
 
 def _variants(word: str) -> tuple[str, ...]:

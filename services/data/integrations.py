@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from domain.data.integrations import Layout, RejectReason, Row, group, merge, read_headings, read_row
-from domain.data.quality import company_words
+from domain.data.quality import company_words, key_of
 from domain.data.search import line
 from domain.members import Permission, require
 from services.data.files import UNREADABLE, Broken, Encoding, Table, detect, harmless, opened, read_table, size_of
@@ -313,7 +313,7 @@ def _changes(
 
 def _incoming(row: Row, words: str) -> Incoming:
     text = line(words, row.name, row.reading, row.name_en, row.corporate_number, row.website)
-    return Incoming(row, words.replace(" ", ""), text)
+    return Incoming(row, key_of(words), text)
 
 
 def _told_apart(

@@ -101,6 +101,7 @@ def test_small_kana_can_be_enlarged_afterwards(text: str) -> None:
         ("K.K. Kakehashi", "kakehashi"),
         ("The Kakehashi Corporation", "kakehashi"),
         ("Kakehashi LLC", "kakehashi"),
+        ("KAKEHASHI MFG.CO.,LTD.", "kakehashimfg"),
         ("株式会社Kakehashi Inc.", "kakehashi"),
     ],
 )
@@ -118,10 +119,33 @@ def test_corporate_form_is_no_part_of_the_key(name: str, key: str) -> None:
         ("The Inc", "the"),
         ("Incubate", "incubate"),
         ("Coltd Works", "coltdworks"),
+        ("Day SPA", "dayspa"),
     ],
 )
 def test_what_only_looks_like_a_corporate_form_stays(name: str, key: str) -> None:
     assert name_key(name) == key
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("コンピューター", "コンピュータ", True),
+        ("大阪サーバー販売", "大阪サーバ販売", True),
+        ("アイ・オー・データ", "アイオーデータ", True),
+        ("データ－センタ−", "データーセンター", True),
+        ("サッポロビール", "サッポロビル", False),
+        ("スター", "スタ", False),
+        ("キーコーヒー", "キコヒ", False),
+        ("バー", "バ", False),
+    ],
+)
+def test_long_vowel_counts_inside_a_key_but_not_at_the_end_of_a_long_word(one: str, other: str, same: bool) -> None:
+    assert (name_key(one) == name_key(other)) is same
+
+
+@given(st.text(max_size=30))
+def test_folding_with_long_vowels_is_folding_without_but_for_them(text: str) -> None:
+    assert fold(text, keep_long=True).replace("ー", "") == fold(text)
 
 
 @given(st.text(min_size=1, max_size=30))
@@ -130,7 +154,7 @@ def test_name_with_a_letter_has_a_key(name: str) -> None:
 
 
 def test_words_of_a_name_stay_parted() -> None:
-    assert company_words("株式会社アイ・オー・データ機器") == "あい お でた機器"
+    assert company_words("株式会社アイ・オー・データ機器") == "あい おー でーた機器"
 
 
 @pytest.mark.parametrize("name", ["齋藤　花子", "斎藤花子", "ｻｲﾄｳ ハナコ様", "サイトウ・ハナコさん", "斉藤　花子 様"])
