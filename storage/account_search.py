@@ -2,6 +2,8 @@
 
 SQLite: a full-text table without content holds each account's grams as words. Its row ids are made of team, length of
 the name and id, so reading it in order gives the team's accounts with the shorter names first, and stops at the limit.
+Nothing keeps it in step by itself: whoever adds, changes or deletes an account says so here. A row that was forgotten
+costs a look at the account and finds nothing.
 
 PostgreSQL: a GIN index over the grams as numbers. It has no order, so each account carries one more number, made of
 team and length class of its name: a search with many answers asks for the classes one after the other.

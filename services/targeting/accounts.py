@@ -99,7 +99,7 @@ async def create(deps: Deps, actor: Actor, new: NewAccount, *, despite_duplicate
     or when one has the same name and `despite_duplicates` is False; `Refused(NOT_ALLOWED)`.
     """
     require(actor.role, Permission.EDIT_LEADS)
-    tidy = NewAccount(**{f.name: " ".join(getattr(new, f.name).split()) for f in fields(NewAccount)})
+    tidy = NewAccount(**{f.name: _tidy(getattr(new, f.name)) for f in fields(NewAccount)})
     keys = account_keys(
         tidy.name,
         corporate_number=tidy.corporate_number,
@@ -140,6 +140,11 @@ async def create(deps: Deps, actor: Actor, new: NewAccount, *, despite_duplicate
         )
         await audit(session, actor.member_id, "account.create", f"accounts:{account_id}", {"name": tidy.name}, now)
     return account_id
+
+
+def _tidy(typed: str) -> str:
+    # PostgreSQL keeps no NUL.
+    return " ".join(typed.replace("\0", "").split())
 
 
 def _too_long(new: NewAccount) -> list[Refused]:

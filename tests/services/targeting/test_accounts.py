@@ -248,6 +248,11 @@ async def test_every_wrong_field_is_named(
     assert [(r.code.value, r.field) for r in rejected.value.refusals] == refusals
 
 
+async def test_name_is_saved_without_what_no_database_keeps(deps: Deps, office: Office) -> None:
+    account_id = await create(deps, office.sato, NewAccount("雪国\0　 まいたけ\n"))
+    assert (await get(deps, office.sato, account_id)).name == "雪国 まいたけ"
+
+
 async def test_unknown_company_is_not_found(deps: Deps, office: Office, neighbours: Office) -> None:
     account_id = await create(deps, neighbours.sato, MAITAKE)
     for wanted in (account_id, 10**9):
