@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.loop import run_loop
-from bot.settings import Settings
+from bot.settings import DEMO_DATABASE, Settings
 from domain.members import Role
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -30,6 +30,17 @@ def _settings() -> Settings:
         for error in invalid.errors():
             errors.print(f"[red]{'.'.join(map(str, error['loc'])).upper()}[/red]: {error['msg']}")
         raise typer.Exit(2) from invalid
+
+
+def _settings_with_data() -> Settings:
+    """The settings; where nothing has been set up but the demonstration, its database is meant."""
+    settings = _settings()
+    demo_url = f"sqlite:///{DEMO_DATABASE}"
+    untouched = settings.database_url == Settings.model_fields["database_url"].default
+    if untouched and not Path(settings.database_url.removeprefix("sqlite:///")).exists() and DEMO_DATABASE.exists():
+        errors.print(f"Using the demonstration's database, {DEMO_DATABASE}.")
+        return settings.model_copy(update={"database_url": demo_url})
+    return settings
 
 
 def _log(level: str) -> None:
@@ -88,7 +99,7 @@ def import_(
     """Import companies from a file. Importing the same file twice changes nothing."""
     from bot.commands import import_file
 
-    raise typer.Exit(asyncio.run(import_file(_settings(), console, file, team, rejects, language)))
+    raise typer.Exit(asyncio.run(import_file(_settings_with_data(), console, file, team, rejects, language)))
 
 
 @app.command()
@@ -104,7 +115,9 @@ def members(
 
     table = Table("Slack", "Name", "Role", "Territories", "Industries")
     code = asyncio.run(
-        list_or_change_members(_settings(), errors, table, slack_user, role, territory or [], industry or [], team)
+        list_or_change_members(
+            _settings_with_data(), errors, table, slack_user, role, territory or [], industry or [], team
+        )
     )
     if code == 0:
         console.print(table)

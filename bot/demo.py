@@ -24,7 +24,7 @@ from bot.app import all_routes, web_client
 from bot.demo_team import CALLS, COMPANIES, COVERAGE, NOTES, PEOPLE, ROLES, SOURCES
 from bot.manifest import manifest
 from bot.run import running, storage
-from bot.settings import Settings
+from bot.settings import DEMO_DATABASE, Settings
 from domain.leads import BuyingRole, NextStep, Source
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
 from services import members, teams
@@ -34,8 +34,6 @@ from services.outreach.leads import NewLead, NextStepInput
 from services.targeting import accounts
 from services.targeting.accounts import NewAccount
 
-FOLDER = Path("data/local")
-DATABASE = FOLDER / "demo.db"
 LEADS = 28
 HISTORY_DAYS = 30
 
@@ -183,8 +181,8 @@ def settings_for(printed: Printed, database: Path) -> Settings:
 
 def _fresh_folder() -> None:
     """Forget the last demonstration: the workspace it was played in is gone too."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for leftover in FOLDER.glob("demo.db*"):
+    DEMO_DATABASE.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in DEMO_DATABASE.parent.glob(f"{DEMO_DATABASE.name}*"):
         leftover.unlink()
 
 
@@ -201,7 +199,7 @@ async def run_demo(port: int, seed: int) -> None:
     for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "DATABASE_URL"):
         os.environ.pop(name, None)
     async with embedded_workspace(port) as printed:
-        settings = settings_for(printed, DATABASE)
+        settings = settings_for(printed, DEMO_DATABASE)
         async with storage(settings) as deps:
             await populate(deps, printed, seed)
         async with running(settings):

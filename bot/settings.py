@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from storage.database import normalise_url
 
+DEMO_DATABASE = Path("data/local/demo.db")
+"""The demonstration's own database, made anew by each `make run`."""
+
 
 class Settings(BaseSettings):
     """Frozen after start; each field's environment variable is its name in capitals."""
