@@ -205,8 +205,6 @@ async def run_demo(port: int, seed: int) -> None:
         async with running(settings):
             console.print("[bold]架け橋 Kakehashi[/bold]")
             console.print(f"  画面 / Page:  [link={printed['page']}]{printed['page']}[/link]")
-            console.print(
-                "  試す / Try:   /lead qualify   ・   /lead add   ・   data/companies-500.csv をボットの DM へ"
-            )
+            console.print("  試す / Try:   /lead qualify   /lead add   data/companies-500.csv → DM")
             console.print("  終了 / Stop:  Ctrl-C")
             await stopped.wait()
