@@ -185,12 +185,14 @@ async def insert(session: AsyncSession, packed: Packed) -> list[int]:
     # Of all teams: they share the table, and so its ids.
     newest = (await connection.execute(_NEWEST)).scalar() or 0
     if isinstance(packed, bytes):
+        for setting in _ROOM_POSTGRESQL:
+            await connection.execute(setting)
         driver: Any = (await connection.get_raw_connection()).driver_connection
         async with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
             await copy.write(packed)
         await account_search.settle(session)
         return list(await session.scalars(sa.select(Account.id).where(Account.id > newest)))
-    await connection.execute(_ROOM)
+    await connection.execute(_ROOM_SQLITE)
     first = newest + 1
     team_row = account_search.first_row_id(session.info["team_id"])
     for start in range(0, len(packed), _SQLITE_ROWS):
@@ -208,7 +210,12 @@ async def insert(session: AsyncSession, packed: Packed) -> list[int]:
 
 
 # 64 MB instead of 2: a batch touches pages all over the indexes, and those that do not fit are written several times.
-_ROOM = sa.text("PRAGMA cache_size = -65536")
+_ROOM_SQLITE = sa.text("PRAGMA cache_size = -65536")
+# The grams of a whole batch are sorted into the index in one go instead of in many small ones.
+_ROOM_POSTGRESQL = (
+    sa.text("SET LOCAL gin_pending_list_limit = '64MB'"),
+    sa.text("SET LOCAL maintenance_work_mem = '128MB'"),
+)
 _NAME_KEY = _SQLITE_COLUMNS.index("name_key")
 
 
