@@ -6,9 +6,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from bot.workspace.blockkit.problem import Problem
+from bot.workspace.blockkit.texts import rich_text
 from bot.workspace.messages import Blocks, Values
 
 Element = dict[str, Any]
@@ -59,7 +62,15 @@ class InputError(ValueError):
 def elements(blocks: Blocks) -> Iterator[tuple[dict[str, Any], Element]]:
     """Every interactive element with the block it stands in."""
     for block in blocks:
-        for element in (block.get("accessory"), block.get("element"), *(block.get("elements") or ())):
+        if block.get("type") == "carousel":
+            # A card without an id of its own answers for the carousel.
+            cards = [{**card, "block_id": card.get("block_id") or block.get("block_id")} for card in block["elements"]]
+            yield from elements(cards)
+            continue
+        found = (block.get("accessory"), block.get("element"), *(block.get("elements") or ()))
+        if block.get("type") == "card":
+            found = tuple(block.get("actions") or ())
+        for element in found:
             if isinstance(element, dict) and (
                 element.get("type") in STATEFUL or element.get("type") in ACTIONS_WITHOUT_STATE
             ):
@@ -111,11 +122,19 @@ def options_of(element: Element) -> Iterator[dict[str, Any]]:
 Offered = Mapping[str, dict[str, Any]]
 
 
-def typed(
-    element: Element, value: Any, offered: Offered, files: Callable[[str], dict[str, Any] | None]
-) -> dict[str, Any]:
-    """The typed state for a plain value. `offered` are options the app has suggested, by value; `files` describes an
-    uploaded file by its id. None empties the element. Raises `InputError`."""
+@dataclass(frozen=True)
+class Surroundings:
+    """What the value of an element may refer to: `offered` are options the app has suggested, by value; `file`
+    describes an uploaded file by its id, None where there is none for this person; `listed` says whether a select of
+    people or conversations has that id in its list."""
+
+    offered: Offered
+    file: Callable[[str], dict[str, Any] | None]
+    listed: Callable[[Element, str], bool]
+
+
+def typed(element: Element, value: Any, around: Surroundings) -> dict[str, Any]:
+    """The typed state for a plain value. None empties the element. Raises `InputError`."""
     kind = element["type"]
     if value is None or (value == "" and kind in TEXT_INPUTS):
         return _empty(kind)
@@ -124,23 +143,53 @@ def typed(
             raise InputError(f"{kind} takes a text")
         return {"type": kind, "value": str(value)}
     if kind in ONE_OPTION:
-        return {"type": kind, "selected_option": _option(element, value, offered)}
+        return {"type": kind, "selected_option": _option(element, value, around.offered)}
     if kind in MANY_OPTIONS:
-        return {"type": kind, "selected_options": [_option(element, one, offered) for one in _listed(kind, value)]}
+        chosen = [_option(element, one, around.offered) for one in _listed(kind, value)]
+        return {"type": kind, "selected_options": list({option["value"]: option for option in chosen}.values())}
     if kind in ONE_ID:
-        if not isinstance(value, str):
-            raise InputError(f"{kind} takes an id")
-        return {"type": kind, ONE_ID[kind]: value}
+        return {"type": kind, ONE_ID[kind]: _id(element, value, around)}
     if kind in MANY_IDS:
-        return {"type": kind, MANY_IDS[kind]: [str(one) for one in _listed(kind, value)]}
+        ids = dict.fromkeys(_id(element, one, around) for one in _listed(kind, value))
+        return {"type": kind, MANY_IDS[kind]: list(ids)}
     if kind in PICKERS:
         return {"type": kind, PICKERS[kind]: _moment(kind, value)}
     if kind == "rich_text_input":
-        return {"type": kind, "rich_text_value": value if isinstance(value, dict) else plain_rich_text(str(value))}
-    found = [files(str(one)) for one in _listed(kind, value)]
+        return {"type": kind, "rich_text_value": _rich_text(value)}
+    found = [around.file(str(one)) for one in _listed(kind, value)]
     if any(file is None for file in found):
         raise InputError("One of the files is not there")
     return {"type": kind, "files": found}
+
+
+def _id(element: Element, value: Any, around: Surroundings) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"{element['type']} takes an id")
+    if not around.listed(element, value):
+        raise InputError(f"{value!r} is not in the list of {element['action_id']}")
+    return value
+
+
+def _rich_text(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        return plain_rich_text(value)
+    problems: list[Problem] = []
+    if not isinstance(value, dict) or value.get("type") != "rich_text":
+        raise InputError("rich_text_input takes a text or a rich_text block")
+    rich_text(value, "", problems)
+    if problems:
+        raise InputError(f"The rich text is none: {problems[0].message} at {problems[0].pointer}")
+    return value
+
+
+def selectable(element: Element, kind: str, *, with_app: bool) -> bool:
+    """Whether a conversations select lists conversations of a kind (channel, private, im, mpim); `with_app` for those
+    that the app is a member of."""
+    wanted = element.get("filter") or {}
+    include = wanted.get("include") or ("public", "private", "im", "mpim")
+    if kind == "im" and with_app and wanted.get("exclude_bot_users"):
+        return False
+    return ("public" if kind == "channel" else kind) in include
 
 
 def _empty(kind: str) -> dict[str, Any]:
@@ -224,11 +273,7 @@ def complaint(element: Element, state: Mapping[str, Any], *, optional: bool) -> 
     kind = element["type"]
     if kind in TEXT_INPUTS:
         return _text_complaint(kind, element, str(state["value"]))
-    chosen = plain(state)
-    most = element.get("max_selected_items") or (element.get("max_files", 10) if kind == "file_input" else None)
-    if most and isinstance(chosen, list) and len(chosen) > most:
-        return f"Select no more than {most} items"
-    return None
+    return beyond(element, state)
 
 
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;.]+(?:\.[^@\s<>,;.]+)+")
@@ -248,19 +293,30 @@ def _text_complaint(kind: str, element: Element, text: str) -> str | None:
     return _number_complaint(element, text)
 
 
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+
+
 def _number_complaint(element: Element, text: str) -> str | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
+    if not _NUMBER.fullmatch(text):
         return "Please enter a valid number"
-    if not number.is_finite():
-        return "Please enter a valid number"
+    number = Decimal(text)
     if not element.get("is_decimal_allowed") and number != number.to_integral_value():
         return "Please enter a whole number"
     if "min_value" in element and number < Decimal(str(element["min_value"])):
         return f"Please enter a number greater than or equal to {element['min_value']}"
     if "max_value" in element and number > Decimal(str(element["max_value"])):
         return f"Please enter a number less than or equal to {element['max_value']}"
+    return None
+
+
+def beyond(element: Element, state: Mapping[str, Any]) -> str | None:
+    """What the real client says where more has been chosen than the element allows; None when it is content."""
+    chosen = plain(state)
+    most = element.get("max_selected_items")
+    if element["type"] == "file_input":
+        most = element.get("max_files", 10)
+    if most and isinstance(chosen, list) and len(chosen) > most:
+        return f"Select no more than {most} items"
     return None
 
 
@@ -280,6 +336,14 @@ def action(
         return told | {key: element[key] for key in ("value", "style", "url", "confirm") if key in element}
     if kind == "overflow":
         return {**told, "selected_option": _option(element, value, {})}
+    if kind == "feedback_buttons":
+        pair = (element["positive_button"], element["negative_button"])
+        pressed = next((button for button in pair if button["value"] == value), None)
+        if pressed is None:
+            raise InputError(f"{value!r} is neither of the two buttons of {element['action_id']}")
+        return {**told, "text": pressed["text"], "value": pressed["value"]}
+    if kind == "icon_button":
+        return told | {key: element[key] for key in ("text", "value", "confirm") if key in element}
     if state is None:
         return told | ({"value": value} if value is not None else {})
     carried = (

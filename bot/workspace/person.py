@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from bot.workspace import inputs, payloads, posting, viewing
@@ -13,7 +14,7 @@ from bot.workspace.described import file_object
 from bot.workspace.files import MAXIMUM_SIZE, File
 from bot.workspace.messages import Conversation, Message, Values
 from bot.workspace.richtext import typed_message
-from bot.workspace.screen import screen, shown_message, shown_view
+from bot.workspace.screen import screen, shown_message, shown_messages, shown_view
 from bot.workspace.state import Workspace
 from bot.workspace.views import View
 
@@ -53,31 +54,48 @@ class PersonClient:
         """Waits until the version is greater than `since`; returns it."""
         return await self._workspace.changed(self.user, since)
 
-    def screen(self, limit: int = 200) -> dict[str, Any]:
-        """All that the person sees, with the newest `limit` top-level messages of each conversation."""
-        return screen(self._workspace, self.user, limit)
+    def screen(self, limit: int = 200, only: Collection[str] | None = None) -> dict[str, Any]:
+        """All that the person sees, with the newest `limit` top-level messages of each conversation (where `only` is
+        given, of those alone)."""
+        return screen(self._workspace, self.user, limit, only)
 
     def older(self, channel: str, before: str, limit: int = 200) -> dict[str, Any]:
         """The `limit` top-level messages before a timestamp, with their threads, as in `screen`."""
         conversation = self._conversation(channel)
         ids = conversation.between("", before, inclusive=False)
-        shown = ids[-limit:]
-        messages = [shown_message(self._workspace, conversation.messages[ts]) for ts in shown]
-        threads = {
-            ts: [
-                shown_message(self._workspace, conversation.messages[reply])
-                for reply in conversation.messages[ts].replies or ()
-            ]
-            for ts in shown
-            if conversation.messages[ts].replies
-        }
-        return {"messages": messages, "threads": threads, "has_more": len(ids) > len(shown)}
+        shown = ids[-limit:] if limit > 0 else []
+        more = len(ids) > len(shown)
+        since = shown[0] if more and shown else ""
+        window = shown_messages(self._workspace, conversation, self.user, shown, since=since, until=before)
+        return {**window, "has_more": more}
+
+    def window(self, channel: str, first: str, last: str | None, limit: int) -> dict[str, Any]:
+        """The top-level messages from the timestamp `first` to `last` (None: to the newest), at most `limit`, with
+        their threads; `has_older` and `has_newer` say what lies outside."""
+        conversation = self._conversation(channel)
+        inside = conversation.between(first, last, inclusive=True)
+        shown = inside[:limit]
+        timeline = conversation.timeline
+        newer = len(shown) < len(inside) or bool(shown and shown[-1] < timeline[-1])
+        until = f"{shown[-1]}~" if newer and shown else ""
+        older = bool(shown and shown[0] > timeline[0])
+        since = first if older else ""
+        window = shown_messages(self._workspace, conversation, self.user, shown, since=since, until=until)
+        return {**window, "has_older": older, "has_newer": newer}
+
+    def step(self, channel: str, ts: str, by: int) -> str:
+        """The timestamp of the top-level message `by` places after one (before it where negative), the last there is
+        where there are fewer."""
+        timeline = self._conversation(channel).timeline
+        place = bisect_left(timeline, ts) + by
+        return timeline[max(0, min(place, len(timeline) - 1))] if timeline else ts
 
     def file(self, file_id: str) -> tuple[str, str, bytes]:
         """Name, media type and bytes of a file that was shared with this person or is their own."""
         file = self._workspace.files.files.get(file_id)
+        # What the app has uploaded without sharing it stands in its blocks, as a picture that is named by its id.
         shared = file is not None and (
-            file.owner == self.user
+            file.owner in (self.user, self._workspace.bot_user)
             or any(self.user in self._workspace.conversations[channel].members for channel in file.shares)
         )
         if file is None or not shared or file.content is None:
@@ -365,9 +383,13 @@ class PersonClient:
         return message
 
     def _parent(self, conversation: Conversation, thread_ts: str | None) -> str | None:
-        if thread_ts is not None and thread_ts not in conversation.messages:
+        if thread_ts is None:
+            return None
+        message = conversation.messages.get(thread_ts)
+        if message is None:
             raise PersonError(404, f"There is no message {thread_ts} in {conversation.id}.")
-        return thread_ts
+        # Threads are one level deep: who answers a reply answers in its thread.
+        return message.thread_ts or thread_ts
 
     def _new_file(self, filename: str, content: bytes) -> File:
         mint = self._workspace.mint
@@ -397,8 +419,21 @@ class PersonClient:
             raise PersonError(400, f"{action_id} stands in several blocks; say which with block_id.")
         return found[0]
 
-    def _offered(self, place: str, key: tuple[str, str]) -> dict[str, dict[str, Any]]:
-        return self._workspace.views.offered.get(place, {}).get(key, {})
+    def _around(self, place: str, key: tuple[str, str]) -> inputs.Surroundings:
+        offered = self._workspace.views.offered.get(place, {}).get(key, {})
+        return inputs.Surroundings(offered, self._described_file, self._listed)
+
+    def _listed(self, element: dict[str, Any], ident: str) -> bool:
+        """Whether a select of people or conversations shows that id to this person."""
+        kind = element["type"].removeprefix("multi_")
+        if kind == "users_select":
+            return self._workspace.is_user(ident)
+        conversation = self._workspace.conversations.get(ident)
+        if conversation is None or (conversation.kind != "channel" and self.user not in conversation.members):
+            return False
+        if kind == "channels_select":
+            return conversation.kind == "channel"
+        return inputs.selectable(element, conversation.kind, with_app=self._workspace.bot_user in conversation.members)
 
     def _described_file(self, file_id: str) -> dict[str, Any] | None:
         file = self._workspace.files.files.get(file_id)
@@ -413,11 +448,9 @@ class PersonClient:
                 continue
             wanted.discard(key)
             try:
-                found[key] = inputs.typed(
-                    element, values[key[0]][key[1]], self._offered(place, key), self._described_file
-                )
+                found[key] = inputs.typed(element, values[key[0]][key[1]], self._around(place, key))
             except inputs.InputError as error:
-                raise PersonError(400, f"{key[0]}/{key[1]}: {error}") from None
+                raise PersonError(400, f"{key[0]}/{key[1]}: {error}.") from None
         if wanted:
             block_id, action_id = min(wanted)
             raise PersonError(400, f"There is no field {block_id}/{action_id} in this view.")
@@ -435,11 +468,13 @@ class PersonClient:
         try:
             state = None
             if element["type"] in inputs.STATEFUL:
-                state = inputs.typed(element, value, self._offered(place, key), self._described_file)
+                state = inputs.typed(element, value, self._around(place, key))
+                if (sentence := inputs.beyond(element, state)) is not None:
+                    raise inputs.InputError(sentence)
                 values[key] = state
             return inputs.action(block, element, state, value, self._workspace.mint.ts())
         except inputs.InputError as error:
-            raise PersonError(400, str(error)) from None
+            raise PersonError(400, f"{error}.") from None
 
     def _complaints(self, view: View) -> dict[str, str]:
         state = inputs.all_values(view.blocks, view.values)

@@ -46,8 +46,11 @@ class _Fields:
         return value
 
     def content(self, name: str) -> bytes:
+        value = self._body.get(name)
+        if not isinstance(value, str):
+            raise PersonError(400, f"{name} is required and must be base64.")
         try:
-            return base64.b64decode(self._body.get(name) or "", validate=True)
+            return base64.b64decode(value, validate=True)
         except (binascii.Error, TypeError, ValueError):
             raise PersonError(400, f"{name} must be base64.") from None
 
@@ -169,15 +172,28 @@ def person_routes(workspace: Workspace) -> list[BaseRoute]:
         try:
             person = PersonClient(workspace, request.path_params["user"])
             limit = request.query_params.get("limit", "200")
-            if not limit.isdecimal():
+            if not (limit.isascii() and limit.isdecimal() and len(limit) < 10):
                 raise PersonError(400, "limit must be a number.")
             return _json(person.screen(int(limit)))
         except PersonError as error:
             return _json({"ok": False, "error": error.sentence}, error.status)
 
+    async def nothing(request: Request) -> Response:
+        known = f"GET /person/{{user}}/screen, and POST /person/{{user}}/ with one of {', '.join(_ACTS)}"
+        return _json({"ok": False, "error": f"There is no {request.url.path}; there is {known}."}, 404)
+
+    async def other_method(request: Request) -> Response:
+        name = request.path_params.get("act", "screen")
+        wanted = "GET" if name == "screen" else "POST"
+        return _json({"ok": False, "error": f"{name} is asked for with {wanted}, not {request.method}."}, 405)
+
+    others = ["GET", "PUT", "PATCH", "DELETE"]
     return [
         Route("/person/{user}/screen", seen, methods=["GET"]),
+        Route("/person/{user}/screen", other_method, methods=["POST", *others]),
         Route("/person/{user}/{act}", act, methods=["POST"]),
+        Route("/person/{user}/{act}", other_method, methods=others),
+        Route("/person/{rest:path}", nothing, methods=["POST", *others]),
     ]
 
 

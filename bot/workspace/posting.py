@@ -24,8 +24,12 @@ def with_ids(workspace: Workspace, blocks: Blocks) -> Blocks:
         for key in ("accessory", "element"):
             if isinstance(block.get(key), dict):
                 block[key] = _with_action_id(workspace, block[key])
-        if block.get("type") in ("actions", "context_actions") and isinstance(block.get("elements"), list):
-            block["elements"] = [_with_action_id(workspace, element) for element in block["elements"]]
+        kind = block.get("type")
+        for key in ("elements",) if kind in ("actions", "context_actions") else ("actions",) if kind == "card" else ():
+            if isinstance(block.get(key), list):
+                block[key] = [_with_action_id(workspace, element) for element in block[key]]
+        if kind == "carousel":
+            block["elements"] = with_ids(workspace, block["elements"])
         completed.append(block)
     return completed
 
@@ -120,7 +124,7 @@ def _count_unread(conversation: Conversation, message: Message) -> None:
     if not message.top_level():
         # A reply concerns those who have written in its thread, and those it names.
         parent = conversation.messages[message.thread_ts or message.ts]
-        written = {conversation.messages[ts].user for ts in parent.replies or ()} | {parent.user} | called
+        written = {*(parent.repliers or ()), parent.user} | called
         concerned = [member for member in conversation.members if everybody or member in written]
     for member in concerned:
         if member == message.user:
@@ -240,7 +244,11 @@ def delete(workspace: Workspace, conversation: Conversation, message: Message) -
         workspace.touch((message.ephemeral_to,))
         return
     before = message_object(workspace, message, metadata=True)
+    reactors = {user for users in message.reactions.values() for user in users}
     conversation.remove(message)
+    for user in reactors:
+        workspace.reacted[user].pop((conversation.id, message.ts), None)
+    workspace.streams.pop((conversation.id, message.ts), None)
     workspace.touch_conversation(conversation)
     if workspace.delivery is None or workspace.bot_user not in conversation.members:
         return
@@ -268,6 +276,7 @@ def react(
         message.reactions[name].remove(user)
         if not message.reactions[name]:
             del message.reactions[name]
+    workspace.note_reaction(message, user)
     workspace.touch_conversation(conversation)
     if workspace.bot_user in conversation.members:
         kind = "reaction_added" if add else "reaction_removed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bot.workspace import inputs
@@ -11,8 +12,9 @@ from bot.workspace.state import Workspace
 from bot.workspace.views import View
 
 
-def screen(workspace: Workspace, user: str, limit: int) -> dict[str, Any]:
-    """The screen of one member, with the newest `limit` top-level messages of each conversation."""
+def screen(workspace: Workspace, user: str, limit: int, only: Collection[str] | None = None) -> dict[str, Any]:
+    """The screen of one member, with the newest `limit` top-level messages of each conversation; where `only` names
+    conversations, the others are listed without their messages."""
     person = workspace.people[user]
     app = workspace.app
     home = workspace.views.homes.get(user)
@@ -38,7 +40,7 @@ def screen(workspace: Workspace, user: str, limit: int) -> dict[str, Any]:
         ],
         "users": [_shown_user(workspace, ident) for ident in (*workspace.people, workspace.bot_user)],
         "channels": [
-            shown_conversation(workspace, conversation, user, limit)
+            shown_conversation(workspace, conversation, user, limit if only is None or conversation.id in only else 0)
             for conversation in workspace.conversations.values()
             if conversation.kind == "channel" or user in conversation.members
         ],
@@ -65,10 +67,53 @@ def _shown_user(workspace: Workspace, user: str) -> dict[str, Any]:
 def shown_conversation(workspace: Workspace, conversation: Conversation, user: str, limit: int) -> dict[str, Any]:
     """One conversation as a member sees it, their ephemeral messages among the others by time."""
     shown = conversation.timeline[-limit:] if limit > 0 else []
-    since = shown[0] if len(shown) < len(conversation.timeline) and shown else ""
+    more = len(shown) < len(conversation.timeline)
+    # Without messages of others there is no time from which on one's own belong to the window.
+    window = shown_messages(workspace, conversation, user, shown, since=shown[0] if more and shown else "", until="")
+    if limit <= 0:
+        window = {"messages": [], "threads": {}}
+    direct = conversation.kind in ("im", "mpim")
+    other = (
+        next((member for member in conversation.members if member != user), user) if conversation.kind == "im" else None
+    )
+    return {
+        "id": conversation.id,
+        "name": _name(workspace, conversation, user, other),
+        "kind": "dm" if direct else "channel",
+        "with": other,
+        "is_member": user in conversation.members,
+        "is_private": conversation.kind == "private",
+        "topic": conversation.topic,
+        "members": list(conversation.members),
+        "unread": conversation.unread.get(user, 0),
+        "mentions": conversation.mentions.get(user, 0),
+        "last_read": conversation.last_read.get(user),
+        "has_more": more,
+        **window,
+    }
+
+
+def _name(workspace: Workspace, conversation: Conversation, user: str, other: str | None) -> str:
+    """A channel's name; of a direct message, the names of those one talks to."""
+    if other is not None:
+        return workspace.display_name(other)
+    if conversation.kind == "mpim":
+        return ", ".join(workspace.display_name(member) for member in conversation.members if member != user)
+    return conversation.name
+
+
+def shown_messages(
+    workspace: Workspace, conversation: Conversation, user: str, shown: Sequence[str], *, since: str, until: str
+) -> dict[str, Any]:
+    """The top-level messages of these timestamps with their threads, as a member sees them: their ephemeral messages
+    from `since` on and up to before `until` stand among them ('' for no border)."""
+
+    def inside(ts: str) -> bool:
+        return ts >= since and (not until or ts < until)
+
     private = sorted(conversation.ephemerals.get(user, {}).values(), key=lambda message: message.ts)
     top = [conversation.messages[ts] for ts in shown]
-    top += [message for message in private if message.thread_ts is None and message.ts >= since]
+    top += [message for message in private if message.thread_ts is None and inside(message.ts)]
     top.sort(key=lambda message: message.ts)
     threads: dict[str, list[Message]] = {
         ts: [conversation.messages[reply] for reply in conversation.messages[ts].replies or ()]
@@ -76,24 +121,9 @@ def shown_conversation(workspace: Workspace, conversation: Conversation, user: s
         if conversation.messages[ts].replies
     }
     for message in private:
-        if message.thread_ts is not None and message.thread_ts >= since:
+        if message.thread_ts is not None and inside(message.thread_ts):
             threads.setdefault(message.thread_ts, []).append(message)
-    direct = conversation.kind in ("im", "mpim")
-    other = (
-        next((member for member in conversation.members if member != user), user) if conversation.kind == "im" else None
-    )
     return {
-        "id": conversation.id,
-        "name": workspace.display_name(other) if other is not None else conversation.name,
-        "kind": "dm" if direct else "channel",
-        "with": other,
-        "is_member": user in conversation.members,
-        "is_private": conversation.kind == "private",
-        "topic": conversation.topic,
-        "unread": conversation.unread.get(user, 0),
-        "mentions": conversation.mentions.get(user, 0),
-        "last_read": conversation.last_read.get(user),
-        "has_more": len(shown) < len(conversation.timeline),
         "messages": [shown_message(workspace, message, user) for message in top],
         "threads": {
             ts: [shown_message(workspace, reply, user) for reply in replies] for ts, replies in threads.items()

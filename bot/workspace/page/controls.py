@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
+from bot.workspace.inputs import selectable
 from bot.workspace.page import rich_text
 from bot.workspace.page.emoji import with_emoji
 from bot.workspace.page.emoji_art import drawn
@@ -41,6 +42,15 @@ DEFAULT_QUERY_LENGTH = 3
 CHOICE_WORDS = ("remove", "clear", "choose", "search_hint", "search_more", "searching", "no_result")
 
 
+@dataclass(frozen=True)
+class Talk:
+    """A conversation one can choose: its option, its kind (channel, private, im, mpim), whether the app is in it."""
+
+    option: Option
+    kind: str
+    with_app: bool = False
+
+
 class Act(Protocol):
     """Tells the app of an action; `passing`: it only passes on what is being typed."""
 
@@ -53,7 +63,7 @@ class Place:
     """Where elements stand: how ids read, what was put in so far, and whom to tell.
 
     `act` tells the app of an action (element, block_id, plain value); `search` asks it for options and returns them
-    flat, with 'value', 'text', 'hint' and 'group'; `people` and `channels` are the options of the id selects.
+    flat, with 'value', 'text', 'hint' and 'group'; `people` and `conversations` are the options of the id selects.
     """
 
     names: Names
@@ -61,8 +71,7 @@ class Place:
     act: Act
     search: Callable[[Json, str, str], Awaitable[list[Option]]]
     people: list[Option] = field(default_factory=list)
-    channels: list[Option] = field(default_factory=list)
-    direct: list[Option] = field(default_factory=list)
+    conversations: list[Talk] = field(default_factory=list)
     upload_url: str = ""
 
 
@@ -145,11 +154,9 @@ def _given_options(element: Json, place: Place) -> list[Option]:
     if kind == "users_select":
         return place.people
     if kind == "channels_select":
-        return place.channels
+        return [each.option for each in place.conversations if each.kind == "channel"]
     if kind == "conversations_select":
-        include = set((element.get("filter") or {}).get("include") or ("public", "private", "im", "mpim"))
-        channels = place.channels if include & {"public", "private"} else []
-        return channels + (place.direct if include & {"im", "mpim"} else [])
+        return [each.option for each in place.conversations if selectable(element, each.kind, with_app=each.with_app)]
     return shown_options([option for option in options_of(element) if not option.get("hidden")])
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from nicegui import Client
 from nicegui.element import Element
 
-from bot.workspace.page.controls import Option, Place, shown_options
+from bot.workspace.page.controls import Option, Place, Talk, shown_options
 from bot.workspace.page.dialogs import ask, values_for
 from bot.workspace.page.form import Form
 from bot.workspace.page.mrkdwn import Names
@@ -186,15 +186,22 @@ class Desk:
                 {"value": each["id"], "text": each["real_name"], "hint": role_words(each, self.voice)}
                 for each in self.screen["users"]
             ],
-            channels=[
-                {"value": each["id"], "text": f"#{each['name']}", "hint": each["topic"] or ""}
-                for each in self.channels()
-            ],
-            direct=[
-                {"value": each["id"], "text": each["name"]} for each in self.screen["channels"] if each["kind"] == "dm"
-            ],
+            conversations=[self._talk(each) for each in sorted(self.screen["channels"], key=lambda c: c["kind"])],
             upload_url=f"/page/attach?{urlencode({'as': self.me})}",
         )
+
+    def _talk(self, conversation: Json) -> Talk:
+        if conversation["kind"] == "channel":
+            option = {
+                "value": conversation["id"],
+                "text": f"#{conversation['name']}",
+                "hint": conversation["topic"] or "",
+            }
+            return Talk(option, "private" if conversation["is_private"] else "channel")
+        option = {"value": conversation["id"], "text": str(conversation["name"])}
+        if conversation["with"] is None:
+            return Talk(option, "mpim")
+        return Talk(option, "im", with_app=conversation["with"] == self.bot)
 
     def setting(self, channel: str, form_of: Callable[[Json], Form], *, in_thread: bool = False) -> Setting:
         """What a stream of messages of a conversation needs to know."""

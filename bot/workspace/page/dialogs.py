@@ -8,6 +8,7 @@ from typing import Any
 
 from nicegui.element import Element
 
+from bot.workspace.inputs import elements
 from bot.workspace.page.blocks import BlockList
 from bot.workspace.page.controls import Place, fresh_id
 from bot.workspace.page.form import Form, fitting
@@ -200,12 +201,10 @@ def begins_anew(before: Json, after: Json) -> bool:
 def values_for(view: Json, form: Form) -> Values:
     """What was typed, for those elements that the view still has."""
     kept: Values = {}
-    for block in view.get("blocks") or []:
-        block_id = str(block.get("block_id"))
-        for element in (block.get("accessory"), block.get("element"), *(block.get("elements") or [])):
-            action_id = str((element or {}).get("action_id") or "")
-            if element and action_id in form.touched.get(block_id, {}):
-                kept.setdefault(block_id, {})[action_id] = fitting(element, form.touched[block_id][action_id])
+    for block, element in elements(view.get("blocks") or []):
+        block_id, action_id = str(block.get("block_id")), str(element.get("action_id") or "")
+        if action_id in form.touched.get(block_id, {}):
+            kept.setdefault(block_id, {})[action_id] = fitting(element, form.touched[block_id][action_id])
     return kept
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 from bot.workspace.page.emoji import EMOJI, with_emoji
@@ -11,6 +12,7 @@ from bot.workspace.page.mrkdwn import Names, broadcast, channel, link, user
 
 Json = dict[str, Any]
 
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{3}(?:[0-9A-Fa-f]{3})?")
 _STYLES = (("code", "code"), ("bold", "strong"), ("italic", "em"), ("strike", "s"), ("underline", "u"))
 
 
@@ -45,7 +47,8 @@ def _list(part: Json, names: Names) -> str:
             f'<div class="kk-item kk-indent-{min(depth, 4)}" role="listitem"><span class="kk-bullet">{bullet}</span>'
             f"<span>{inside}</span></div>"
         )
-    return f'<div role="list">{"".join(rows)}</div>'
+    edge = ' class="kk-edged"' if part.get("border") else ""
+    return f'<div role="list"{edge}>{"".join(rows)}</div>'
 
 
 def _ordinal(number: int, depth: int) -> str:
@@ -75,12 +78,19 @@ def _element(element: Json, names: Names, *, raw: bool = False) -> str:
         shown = broadcast(str(element.get("range") or "here"))
     elif kind == "emoji":
         name = str(element.get("name") or "")
-        shown = html.escape(EMOJI.get(name, f":{name}:"))
+        shown = html.escape(EMOJI.get(name) or _characters(str(element.get("unicode") or "")) or f":{name}:")
     elif kind == "date":
         shown = html.escape(_date(element, names))
     elif kind == "color":
         value = str(element.get("value") or "")
-        shown = f"<code>{html.escape(value)}</code>"
+        known = _COLOUR.fullmatch(value)
+        swatch = (
+            f'<svg class="kk-swatch" viewBox="0 0 20 20" aria-hidden="true"><rect width="20" height="20" rx="4" '
+            f'fill="{value}" stroke="none"/></svg>'
+            if known
+            else ""
+        )
+        shown = f"{swatch}<code>{html.escape(value)}</code>"
     else:
         shown = html.escape(text)
     style = element.get("style")
@@ -89,6 +99,14 @@ def _element(element: Json, names: Names, *, raw: bool = False) -> str:
             if style.get(name):
                 shown = f"<{tag}>{shown}</{tag}>"
     return shown
+
+
+def _characters(points: str) -> str:
+    """The characters of '1f44d-1f3fb'; '' for anything else."""
+    try:
+        return "".join(chr(int(point, 16)) for point in points.split("-")) if points else ""
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _date(element: Json, names: Names) -> str:

@@ -7,10 +7,13 @@ Python which was pressed, so a channel full of cards costs no more than a channe
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from bot.workspace.page import markdown, mrkdwn, rich_text
+from bot.workspace.page.emoji_art import picture
 from bot.workspace.page.mrkdwn import Names
 
 Json = dict[str, Any]
@@ -94,30 +97,41 @@ def _context(block: Json, names: Names) -> str:
     parts = []
     for element in block.get("elements") or []:
         if element.get("type") == "image":
-            parts.append(f'<img class="kk-context-image" {_image_attributes(element)}>')
+            parts.append(f'<img class="kk-context-image" {_image_attributes(element, names)}>')
         else:
             parts.append(f'<span class="kk-context-text">{text_object(element, names)}</span>')
     return "".join(parts)
 
 
-def _image_source(image: Json) -> str | None:
+# The address at which the app knows a file of this workspace; a browser has no token for it.
+_PRIVATE_FILE = re.compile(r"/files-pri/T[A-Z0-9]+-(F[A-Z0-9]+)/")
+
+
+def _image_source(image: Json, names: Names) -> str | None:
     """Where an image is: a path of this server, or a safe address; None for anything else."""
     slack_file = image.get("slack_file") or {}
     url = str(image.get("image_url") or image.get("url") or slack_file.get("url") or "")
+    found = _PRIVATE_FILE.search(url) if slack_file else None
+    file_id = str(slack_file.get("id") or (found[1] if found else ""))
+    if file_id:
+        return f"/page/file/{quote(names.me, safe='')}/{quote(file_id, safe='')}"
     if url.startswith("/") and not url.startswith("//"):
         return url
     return mrkdwn.safe_url(url)
 
 
-def _image_attributes(image: Json) -> str:
+def _image_attributes(image: Json, names: Names) -> str:
     return attributes(
-        src=_image_source(image), alt=str(image.get("alt_text") or ""), loading="lazy", referrerpolicy="no-referrer"
+        src=_image_source(image, names),
+        alt=str(image.get("alt_text") or ""),
+        loading="lazy",
+        referrerpolicy="no-referrer",
     )
 
 
 def _image(block: Json, names: Names) -> str:
     title = f'<div class="kk-image-title">{text_object(block.get("title"), names)}</div>' if block.get("title") else ""
-    return f'{title}<img class="kk-image-picture" {_image_attributes(block)}>'
+    return f'{title}<img class="kk-image-picture" {_image_attributes(block, names)}>'
 
 
 def _actions(block: Json, names: Names) -> str:
@@ -143,7 +157,7 @@ def _table(block: Json, names: Names) -> str:
         if content.get("type") == "rich_text":
             inside = rich_text.render(content, names)
         else:
-            inside = mrkdwn.plain(str(content.get("text") or ""))
+            inside = mrkdwn.plain(str(content.get("text") or content.get("value") or ""))
         return f'<{tag} class="kk-align-{side}{wrapped}">{inside}</{tag}>'
 
     rows = block.get("rows") or []
@@ -159,29 +173,131 @@ def _table(block: Json, names: Names) -> str:
 
 
 def _file(block: Json, _: Names) -> str:
-    return f'<span class="kk-muted">📄 {html.escape(str(block.get("external_id") or ""))}</span>'
+    name = html.escape(str(block.get("external_id") or ""))
+    return (
+        f'<span class="kk-file-card"><span class="kk-file-kind" aria-hidden="true">↗</span>'
+        f'<span class="kk-file-words"><span class="kk-file-name">{name}</span></span></span>'
+    )
 
 
 def _video(block: Json, names: Names) -> str:
     title = text_object(block.get("title"), names)
-    return mrkdwn.link(str(block.get("title_url") or block.get("video_url") or ""), f"▶ {title}")
+    address = str(block.get("title_url") or block.get("video_url") or "")
+    people = [str(block[key]) for key in ("author_name", "provider_name") if block.get(key)]
+    by = f'<div class="kk-muted">{html.escape(" ・ ".join(people))}</div>' if people else ""
+    about = text_object(block.get("description"), names)
+    thumbnail = attributes(
+        src=mrkdwn.safe_url(str(block.get("thumbnail_url") or "")),
+        alt=str(block.get("alt_text") or ""),
+        loading="lazy",
+        referrerpolicy="no-referrer",
+    )
+    still_picture = (
+        f'<span class="kk-video-still"><img{thumbnail}><span class="kk-play" aria-hidden="true"></span></span>'
+    )
+    return (
+        f'{by}<div class="kk-video-title">{mrkdwn.link(address, title)}</div>'
+        + (f'<div class="kk-text">{about}</div>' if about else "")
+        + mrkdwn.link(str(block.get("video_url") or ""), still_picture)
+    )
+
+
+_ALERTS = {"info": "ℹ️", "warning": "⚠️", "error": "⛔", "success": "✅"}
+
+
+def _alert(block: Json, names: Names) -> str:
+    level = str(block.get("level") or "default")
+    sign = f'<span aria-hidden="true">{picture(_ALERTS[level])}</span>' if level in _ALERTS else ""
+    kind = html.escape(level if level in _ALERTS else "default")
+    words = text_object(block.get("text"), names)
+    return f'<div class="kk-alert-box kk-alert-{kind}" role="note">{sign}<div>{words}</div></div>'
+
+
+def _card(block: Json, names: Names) -> str:
+    hero, icon = block.get("hero_image"), block.get("icon")
+    head = f'<img class="kk-card-hero" {_image_attributes(hero, names)}>' if hero else ""
+    small = f'<img class="kk-card-icon" {_image_attributes(icon, names)}>' if icon else ""
+    words = "".join(
+        f'<div class="kk-card-{part}">{text_object(block[part], names)}</div>'
+        for part in ("title", "subtitle")
+        if block.get(part)
+    )
+    top = f'<div class="kk-card-top">{small}<div class="kk-card-words">{words}</div></div>' if small or words else ""
+    body = f'<div class="kk-text">{text_object(block["body"], names)}</div>' if block.get("body") else ""
+    block_id = str(block.get("block_id") or "")
+    buttons = "".join(element_html(element, block_id, names) for element in block.get("actions") or [])
+    foot = f'<div class="kk-actions">{buttons}</div>' if buttons else ""
+    return f'{head}<div class="kk-card-inside">{top}{body}{foot}</div>'
+
+
+def _carousel(block: Json, names: Names) -> str:
+    # A card without an id of its own answers for the carousel it stands in.
+    cards = "".join(
+        block_html({**card, "block_id": card.get("block_id") or block.get("block_id")}, names)
+        for card in block.get("elements") or []
+    )
+    label = html.escape(names.voice.say("cards"))
+    return f'<div class="kk-carousel-row" tabindex="0" role="group" aria-label="{label}">{cards}</div>'
+
+
+_TASK_SIGNS = {"pending": "○", "in_progress": "", "complete": "✓", "error": "!"}
+
+
+def _task_card(block: Json, names: Names) -> str:
+    status = str(block.get("status") or "pending")
+    kind = status if status in _TASK_SIGNS else "pending"
+    parts = "".join(rich_text.render(block[name], names) for name in ("details", "output") if block.get(name))
+    sources = "".join(f'<span class="kk-task-source">{_source(source)}</span>' for source in block.get("sources") or [])
+    more = f'<div class="kk-task-more">{parts}{sources}</div>' if parts or sources else ""
+    return (
+        f'<div class="kk-task kk-task-{kind}"><span class="kk-task-sign" aria-hidden="true">{_TASK_SIGNS[kind]}</span>'
+        f'<div class="kk-task-words"><strong>{mrkdwn.plain(str(block.get("title") or ""))}</strong>'
+        f'<span class="kk-spoken">{html.escape(names.voice.say("task." + kind))}</span>{more}</div></div>'
+    )
+
+
+def _source(source: Json) -> str:
+    address = str(source.get("url") or "")
+    return mrkdwn.link(address, html.escape(str(source.get("text") or address)))
+
+
+def _plan(block: Json, names: Names) -> str:
+    tasks = "".join(_task_card(task, names) for task in block.get("tasks") or [])
+    return f'<strong class="kk-plan-title">{mrkdwn.plain(str(block.get("title") or ""))}</strong>{tasks}'
 
 
 def element_html(element: Json, block_id: str, names: Names) -> str:
     """A button or an image as HTML."""
     kind = element.get("type")
     if kind == "image":
-        return f'<img class="kk-thumb" {_image_attributes(element)}>'
+        return f'<img class="kk-thumb" {_image_attributes(element, names)}>'
     if kind == "feedback_buttons":
         pair = [element.get("positive_button") or {}, element.get("negative_button") or {}]
         return "".join(
-            _button({"action_id": element.get("action_id"), **button}, block_id, names, index=index)
+            _button(
+                {"action_id": element.get("action_id"), **button},
+                block_id,
+                names,
+                index=index,
+                sign=picture("👍👎"[index]),
+            )
             for index, button in enumerate(pair)
         )
+    if kind == "icon_button":
+        seen_by = element.get("visible_to_user_ids")
+        if seen_by and names.me not in seen_by:
+            return ""
+        return _button(element, block_id, names, sign=_TRASH)
     return _button(element, block_id, names)
 
 
-def _button(element: Json, block_id: str, names: Names, index: int | None = None) -> str:
+_TRASH = (
+    '<svg viewBox="0 0 20 20" aria-hidden="true">'
+    '<path d="M4 6h12M8 6V4h4v2M5.5 6l.8 10.5h7.4L14.5 6M8.5 9v4.5M11.5 9v4.5"/></svg>'
+)
+
+
+def _button(element: Json, block_id: str, names: Names, index: int | None = None, sign: str = "") -> str:
     style = element.get("style")
     kind = f" kk-{style}" if style in {"primary", "danger"} else ""
     shared = attributes(
@@ -192,7 +308,7 @@ def _button(element: Json, block_id: str, names: Names, index: int | None = None
         data_index=None if index is None else str(index),
         aria_label=element.get("accessibility_label") or None,
     )
-    label = text_object(element.get("text"), names)
+    label = sign + text_object(element.get("text"), names)
     address = mrkdwn.safe_url(str(element["url"])) if element.get("url") else None
     if address is not None:
         return (
@@ -215,6 +331,11 @@ _BLOCKS = {
     "table": _table,
     "file": _file,
     "video": _video,
+    "alert": _alert,
+    "card": _card,
+    "carousel": _carousel,
+    "task_card": _task_card,
+    "plan": _plan,
 }
 
 

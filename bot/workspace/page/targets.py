@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.workspace.inputs import elements
 from bot.workspace.page.form import fitting, options_of
 from bot.workspace.page.still import STILL_ELEMENTS
 
@@ -55,6 +56,8 @@ def chosen(blocks: Sequence[Mapping[str, Any]], block_id: str, element: Json, va
 
 def pressed_value(element: Json, act: Mapping[str, Any]) -> Any:
     """A button carries nothing; of a pair of feedback buttons, the one that was pressed."""
+    if element.get("type") == "icon_button":
+        return element.get("value")
     if element.get("type") != "feedback_buttons":
         return None
     return (element.get(_PAIR[int(act.get("index") or 0)]) or {}).get("value")
@@ -92,7 +95,5 @@ def _target(
 
 
 def _elements(blocks: Sequence[Mapping[str, Any]]) -> Iterator[Target]:
-    for block in blocks:
-        for element in (block.get("accessory"), block.get("element"), *(block.get("elements") or [])):
-            if isinstance(element, dict):
-                yield str(block.get("block_id") or ""), element
+    for block, element in elements([dict(block) for block in blocks]):
+        yield str(block.get("block_id") or ""), element
