@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
@@ -32,8 +32,38 @@ class AppShortcut:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestUrls:
+    """Where an app that does not use Socket Mode wants to be told. `commands` names addresses of single commands,
+    `every_command` that of all others."""
+
+    events: str | None = None
+    interactivity: str | None = None
+    options: str | None = None
+    commands: Mapping[str, str] = field(default_factory=dict)
+    every_command: str | None = None
+
+    @classmethod
+    def one(cls, url: str) -> RequestUrls:
+        """One address for everything, as Bolt apps have it."""
+        return cls(url, url, url, {}, url)
+
+    def command(self, name: str) -> str | None:
+        """The address of a command, which begins with a slash."""
+        return self.commands.get(name, self.every_command)
+
+    def all(self) -> Iterator[str]:
+        """Every address once."""
+        named = (self.events, self.interactivity, self.options, self.every_command, *self.commands.values())
+        yield from dict.fromkeys(url for url in named if url is not None)
+
+    def __bool__(self) -> bool:
+        return any(True for _ in self.all())
+
+
+@dataclass(frozen=True, slots=True)
 class InstalledApp:
-    """What the workspace knows of the app. `None` in commands, shortcuts, events or scopes means: all of them."""
+    """What the workspace knows of the app. `None` in commands, shortcuts, events or scopes means: all of them; `None`
+    in `socket_mode` that nothing was said about it."""
 
     name: str = "Kakehashi"
     bot_name: str = "kakehashi"
@@ -44,6 +74,9 @@ class InstalledApp:
     home_tab: bool = True
     messages_tab: bool = True
     interactive: bool = True
+    socket_mode: bool | None = None
+    urls: RequestUrls = RequestUrls()
+    assistant: bool = True
 
     def receives(self, event: str) -> bool:
         """Whether the app has subscribed to an event; messages are named per kind of channel, `message.im`."""
@@ -78,6 +111,20 @@ def read_manifest(document: Mapping[str, Any]) -> InstalledApp:
     bot_user = _section(features, "bot_user", "features.")
     scopes = _section(_section(document, "oauth_config", ""), "scopes", "oauth_config.")
     subscriptions = _section(settings, "event_subscriptions", "settings.")
+    interactivity = _section(settings, "interactivity", "settings.")
+    socket_mode = settings.get("socket_mode_enabled")
+    if socket_mode is not None and not isinstance(socket_mode, bool):
+        raise ManifestError("settings.socket_mode_enabled must be true or false")
+    urls = RequestUrls(
+        _address(subscriptions, "request_url", "settings.event_subscriptions."),
+        _address(interactivity, "request_url", "settings.interactivity."),
+        _address(interactivity, "message_menu_options_url", "settings.interactivity."),
+        {
+            str(entry.get("command")): url
+            for place, entry in enumerate(features.get("slash_commands", ()))
+            if (url := _address(entry, "url", f"features.slash_commands[{place}].")) is not None
+        },
+    )
     commands = tuple(_command(entry, place) for place, entry in enumerate(features.get("slash_commands", ())))
     shortcuts = tuple(_shortcut(entry, place) for place, entry in enumerate(features.get("shortcuts", ())))
     return InstalledApp(
@@ -89,8 +136,20 @@ def read_manifest(document: Mapping[str, Any]) -> InstalledApp:
         scopes=frozenset(scopes.get("bot", ())),
         home_tab=bool(home.get("home_tab_enabled", False)),
         messages_tab=bool(home.get("messages_tab_enabled", True)),
-        interactive=bool(_section(settings, "interactivity", "settings.").get("is_enabled", False)),
+        interactive=bool(interactivity.get("is_enabled", False)),
+        socket_mode=socket_mode,
+        urls=urls,
+        assistant="assistant_view" in features,
     )
+
+
+def _address(holder: Mapping[str, Any], key: str, where: str) -> str | None:
+    value = holder.get(key)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise ManifestError(f"{where}{key} must be an address")
+    return value
 
 
 def _command(entry: Mapping[str, Any], place: int) -> SlashCommand:

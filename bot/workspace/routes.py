@@ -18,15 +18,18 @@ from bot.workspace.answers import AnswerError, apply_response
 from bot.workspace.api.dispatch import Dispatcher
 from bot.workspace.faults import FaultError
 from bot.workspace.files import MAXIMUM_SIZE
-from bot.workspace.socket import Connection, SocketMode
+from bot.workspace.http import RequestUrlError
+from bot.workspace.manifest import ManifestError, RequestUrls, read_manifest
+from bot.workspace.socket import CONNECTION_SECONDS, SHORT_CONNECTION_SECONDS, Connection
 from bot.workspace.state import Workspace
+from bot.workspace.transport import Transport
 
 logger = logging.getLogger(__name__)
 
 
-def app_routes(workspace: Workspace, socket_mode: SocketMode) -> list[BaseRoute]:
-    """All routes that an app talks to."""
-    rooms = _AppRoutes(workspace, socket_mode)
+def app_routes(workspace: Workspace, transport: Transport) -> list[BaseRoute]:
+    """All routes that an app talks to, or its developer."""
+    rooms = _AppRoutes(workspace, transport)
     return [
         Route("/api/{method}", Dispatcher(workspace).answer, methods=["GET", "POST"]),
         WebSocketRoute("/link/", rooms.link),
@@ -35,13 +38,15 @@ def app_routes(workspace: Workspace, socket_mode: SocketMode) -> list[BaseRoute]
         Route("/upload/v1/{ticket}", rooms.upload, methods=["POST", "PUT"]),
         Route("/files-pri/{ident}/{name:path}", rooms.download, methods=["GET"]),
         Route("/faults", rooms.faults, methods=["GET", "POST", "DELETE"]),
+        Route("/app", rooms.app, methods=["GET", "POST"]),
     ]
 
 
 class _AppRoutes:
-    def __init__(self, workspace: Workspace, socket_mode: SocketMode) -> None:
+    def __init__(self, workspace: Workspace, transport: Transport) -> None:
         self._workspace = workspace
-        self._socket_mode = socket_mode
+        self._transport = transport
+        self._socket_mode = transport.socket_mode
 
     async def link(self, socket: WebSocket) -> None:
         """One Socket Mode connection, from its ticket to its end."""
@@ -56,9 +61,11 @@ class _AppRoutes:
                 await socket.send_text(text)
 
         connection = Connection(self._workspace.mint.id("W"), send, socket.close)
-        if not await self._socket_mode.welcome(connection):
-            return
+        hurried = socket.query_params.get("debug_reconnects", "") == "true"
+        seconds = SHORT_CONNECTION_SECONDS if hurried else CONNECTION_SECONDS
         try:
+            if not await self._socket_mode.welcome(connection, seconds=seconds):
+                return
             while True:
                 self._socket_mode.received(connection, await socket.receive_text())
         except (WebSocketDisconnect, RuntimeError, KeyError):
@@ -150,3 +157,45 @@ class _AppRoutes:
         elif request.method == "DELETE":
             faults.clear()
         return JSONResponse({"ok": True, "faults": [order.described() for order in faults.orders]})
+
+    async def app(self, request: Request) -> Response:
+        """How the app is installed (GET), and another way of telling it things (POST): `request_url` for HTTP at one
+        address, `socket_mode: true` for Socket Mode, or a whole `manifest`. A Request URL has to echo a challenge."""
+        if request.method == "POST":
+            try:
+                body = json.loads(await request.body())
+                if not isinstance(body, dict):
+                    raise ManifestError("The body must be a JSON object.")
+                await self._install(body)
+            except (ManifestError, RequestUrlError) as error:
+                return JSONResponse({"ok": False, "error": str(error)}, 400)
+            except ValueError:
+                return JSONResponse({"ok": False, "error": "The body must be JSON."}, 400)
+        http = self._transport.http
+        urls = http.urls
+        told: dict[str, Any] = {
+            "ok": True,
+            "app_id": self._workspace.app_id,
+            "name": self._workspace.app.name,
+            "transport": "http" if self._transport.over_http else "socket_mode",
+            "connections": len(self._socket_mode.connections),
+        }
+        if self._transport.over_http:
+            told["request_urls"] = {
+                "events": urls.events,
+                "events_verified": urls.events is not None and http.is_verified(urls.events),
+                "interactivity": urls.interactivity,
+                "options": urls.options,
+                "commands": dict(urls.commands) | ({"*": urls.every_command} if urls.every_command else {}),
+            }
+        return JSONResponse(told)
+
+    async def _install(self, body: dict[str, Any]) -> None:
+        if isinstance(body.get("manifest"), dict):
+            await self._transport.install(read_manifest(body["manifest"]))
+        elif isinstance(body.get("request_url"), str):
+            await self._transport.use_http(RequestUrls.one(body["request_url"]))
+        elif body.get("socket_mode") is True:
+            self._transport.use_socket_mode()
+        else:
+            raise ManifestError("Give request_url, socket_mode: true, or a manifest.")

@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from bot.workspace.guard import LoopbackGuard
-from bot.workspace.manifest import ANY_APP, InstalledApp, read_manifest
+from bot.workspace.http import HttpDelivery
+from bot.workspace.manifest import ANY_APP, InstalledApp, RequestUrls, read_manifest
 from bot.workspace.person import PersonClient
 from bot.workspace.person_routes import person_routes
 from bot.workspace.routes import app_routes
@@ -26,16 +28,17 @@ from bot.workspace.saved import load, write
 from bot.workspace.socket import SocketMode
 from bot.workspace.state import Workspace
 from bot.workspace.team import EXAMPLE, Team
+from bot.workspace.transport import Transport
 
 LOOPBACK = "127.0.0.1"
 
 
 def create_app(workspace: Workspace, *, page: bool) -> ASGIApp:
     """The ASGI app for a workspace, closed to everything that is not this machine. `page` adds the page at `/`."""
-    socket_mode = workspace.delivery
-    if not isinstance(socket_mode, SocketMode):
-        socket_mode = workspace.delivery = SocketMode(workspace)
-    routes = [*app_routes(workspace, socket_mode), *person_routes(workspace)]
+    transport = workspace.delivery
+    if not isinstance(transport, Transport):
+        transport = workspace.delivery = Transport(workspace, SocketMode(workspace), HttpDelivery(workspace))
+    routes = [*app_routes(workspace, transport), *person_routes(workspace)]
     app = Starlette(routes=routes)
     if page:
         # Imported here, so that a workspace without its page does not load the user interface.
@@ -48,9 +51,14 @@ def create_app(workspace: Workspace, *, page: bool) -> ASGIApp:
 class RunningWorkspace:
     """A workspace being served, with what an app and a person need to reach it."""
 
-    def __init__(self, workspace: Workspace, socket_mode: SocketMode) -> None:
+    def __init__(self, workspace: Workspace, transport: Transport) -> None:
         self.workspace = workspace
-        self.socket_mode = socket_mode
+        self.transport = transport
+
+    @property
+    def socket_mode(self) -> SocketMode:
+        """The way over Socket Mode."""
+        return self.transport.socket_mode
 
     @property
     def api_url(self) -> str:
@@ -105,11 +113,12 @@ async def running(
     *,
     clock: Callable[[], float] | None = None,
     socket_mode: Callable[[Workspace], SocketMode] = SocketMode,
+    http: Callable[[Workspace], HttpDelivery] = HttpDelivery,
 ) -> AsyncIterator[RunningWorkspace]:
     """Serves a workspace in this process and event loop, on a free port unless one is given."""
     installed: InstalledApp = ANY_APP if manifest is None else read_manifest(manifest)
     workspace = Workspace(team, installed) if clock is None else Workspace(team, installed, clock=clock)
-    async with serving(workspace, port=port, page=page, socket_mode=socket_mode) as served:
+    async with serving(workspace, port=port, page=page, socket_mode=socket_mode, http=http) as served:
         yield served
 
 
@@ -120,9 +129,14 @@ async def serving(
     port: int = 0,
     page: bool = False,
     socket_mode: Callable[[Workspace], SocketMode] = SocketMode,
+    http: Callable[[Workspace], HttpDelivery] = HttpDelivery,
+    request_url: str | None = None,
 ) -> AsyncIterator[RunningWorkspace]:
-    """Serves a workspace that exists already."""
-    links = workspace.delivery = socket_mode(workspace)
+    """Serves a workspace that exists already. With `request_url` the app is told over HTTP at that one address,
+    whatever its manifest says; it need not be there yet. Raises `RequestUrlError` where it is not on this machine."""
+    if request_url is not None:
+        workspace.app = replace(workspace.app, socket_mode=False, urls=RequestUrls.one(request_url))
+    transport = workspace.delivery = Transport(workspace, socket_mode(workspace), http(workspace))
     # asyncio switches Nagle's algorithm off only for sockets that name TCP: without it every answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -150,10 +164,11 @@ async def serving(
                 await task
                 raise RuntimeError("The workspace's server ended before it had begun.")
             await asyncio.sleep(0.001)
-        yield RunningWorkspace(workspace, links)
+        yield RunningWorkspace(workspace, transport)
     finally:
         await workspace.close()
-        await links.shut()
+        await transport.socket_mode.shut()
+        await transport.http.shut()
         server.should_exit = True
         await task
         listener.close()
@@ -167,9 +182,16 @@ def _cut(server: uvicorn.Server, client: tuple[str, int]) -> bool:
     return False
 
 
-def serve(port: int, manifest_path: Path | None = None, state_file: Path | None = None, page: bool = True) -> None:
+def serve(
+    port: int,
+    manifest_path: Path | None = None,
+    state_file: Path | None = None,
+    page: bool = True,
+    request_url: str | None = None,
+) -> None:
     """Serves a workspace until SIGTERM or SIGINT, and prints one JSON line about it when it is ready. `state_file` is
-    read at the start and written at the end, so that tokens, messages and files are there again the next time."""
+    read at the start and written at the end, so that tokens, messages and files are there again the next time. Raises
+    `ManifestError` and `RequestUrlError` for what it cannot start with."""
     logging.basicConfig(level=logging.WARNING)
     app = ANY_APP
     if manifest_path is not None:
@@ -177,17 +199,17 @@ def serve(port: int, manifest_path: Path | None = None, state_file: Path | None 
     workspace = Workspace(EXAMPLE, app)
     if state_file is not None and state_file.exists():
         load(workspace, json.loads(state_file.read_text(encoding="utf-8")))
-    asyncio.run(_serve_until_signal(workspace, port, page))
+    asyncio.run(_serve_until_signal(workspace, port, page, request_url))
     if state_file is not None:
         write(workspace, state_file)
 
 
-async def _serve_until_signal(workspace: Workspace, port: int, page: bool) -> None:
+async def _serve_until_signal(workspace: Workspace, port: int, page: bool, request_url: str | None) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    async with serving(workspace, port=port, page=page) as served:
+    async with serving(workspace, port=port, page=page, request_url=request_url) as served:
         sys.stdout.write(json.dumps(served.introduction(), ensure_ascii=False) + "\n")
         sys.stdout.flush()
         await ended.wait()

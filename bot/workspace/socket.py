@@ -8,10 +8,10 @@ import json
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from bot.workspace.delivery import ACKNOWLEDGE_SECONDS, Answer, EnvelopeKind
+from bot.workspace.delivery import ACKNOWLEDGE_SECONDS, RETRY_DELAYS, Answer, EnvelopeKind
 from bot.workspace.faults import Fault
 from bot.workspace.state import Workspace
 
@@ -19,8 +19,11 @@ logger = logging.getLogger(__name__)
 
 CONNECTION_LIMIT = 10
 TICKET_SECONDS = 30.0
-# Slack tries an event three more times: at once, after a minute, after five.
-RETRY_DELAYS = (0.0, 60.0, 300.0)
+# So long a connection lives, about five hours; SDKs ask for the short life to see how they bear it.
+CONNECTION_SECONDS = 18_060
+SHORT_CONNECTION_SECONDS = 360
+# A connection that is to end is told so this much earlier.
+WARNING_SECONDS = 10.0
 _ENVELOPE_FAULTS = frozenset({"duplicate", "unacknowledged", "disconnect"})
 
 DisconnectReason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
@@ -35,6 +38,7 @@ class Connection:
     close: Callable[[], Awaitable[None]]
     pending: set[str] = field(default_factory=set)
     leaving: bool = False
+    ageing: asyncio.Task[None] | None = None
 
 
 class SocketMode:
@@ -53,6 +57,7 @@ class SocketMode:
         self._workspace = workspace
         self.acknowledge_seconds = acknowledge_seconds
         self.retry_delays = retry_delays
+        self.enabled = True
         self.connections: list[Connection] = []
         self._turn = 0
         self._tickets: dict[str, float] = {}
@@ -81,28 +86,46 @@ class SocketMode:
         until = self._tickets.pop(ticket, None)
         return until is not None and until >= self._workspace.clock()
 
-    async def welcome(self, connection: Connection) -> bool:
-        """Takes a connection in and says hello; refuses the eleventh with `too_many_websockets`."""
-        if len(self.connections) >= CONNECTION_LIMIT:
-            await connection.send(_dump(self._goodbye("too_many_websockets")))
+    async def welcome(self, connection: Connection, *, seconds: float = CONNECTION_SECONDS) -> bool:
+        """Takes a connection in and says hello; it is asked to go after `seconds`. The eleventh is refused with
+        `too_many_websockets`, each one with `link_disabled` where the app has switched to HTTP."""
+        if not self.enabled or len(self.connections) >= CONNECTION_LIMIT:
+            await connection.send(_dump(self._goodbye("too_many_websockets" if self.enabled else "link_disabled")))
             await connection.close()
             return False
+        # Taken in before the greeting, so that eleven who come at once are counted; no envelope may overtake it.
+        connection.leaving = True
+        self.connections.append(connection)
         hello = {
             "type": "hello",
-            "num_connections": len(self.connections) + 1,
-            "debug_info": {"host": "embedded", "build_number": 1, "approximate_connection_time": 18060},
+            "num_connections": len(self.connections),
+            "debug_info": {"host": "embedded", "build_number": 1, "approximate_connection_time": round(seconds)},
             "connection_info": {"app_id": self._workspace.app_id},
         }
-        await connection.send(_dump(hello))
-        # Only now: no envelope may overtake the greeting.
-        self.connections.append(connection)
+        try:
+            await connection.send(_dump(hello))
+        except Exception:
+            self.lost(connection)
+            raise
+        connection.leaving = False
+        connection.ageing = asyncio.get_running_loop().create_task(self._age(connection, seconds))
         self._arrived.set()
         return True
+
+    async def _age(self, connection: Connection, seconds: float) -> None:
+        """Ends a connection when its time has come: a warning first, so that the app can connect anew beside it."""
+        warning = min(WARNING_SECONDS, seconds / 2)
+        await asyncio.sleep(seconds - warning)
+        await self._tell(connection, "warning")
+        await asyncio.sleep(warning)
+        await self._dismiss(connection, "refresh_requested", WARNING_SECONDS)
 
     def lost(self, connection: Connection) -> None:
         """Forgets a connection; what it had not acknowledged counts as failed, so that events go to another."""
         if connection in self.connections:
             self.connections.remove(connection)
+        if connection.ageing is not None:
+            connection.ageing.cancel()
         if not self.connected:
             self._arrived.clear()
         for envelope in connection.pending:
@@ -133,15 +156,21 @@ class SocketMode:
         and connect anew before it closes the old one itself; then it is closed here. After a `warning` it gets
         envelopes as before until then, after the other reasons no new ones. `link_disabled` closes at once."""
         for connection in tuple(self.connections):
-            if reason != "warning":
-                connection.leaving = True
-            with contextlib.suppress(Exception):  # A socket that is already gone needs no farewell.
-                await connection.send(_dump(self._goodbye(reason)))
-            task = asyncio.get_running_loop().create_task(self._close_later(connection, reason, grace))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            await self._dismiss(connection, reason, grace)
+
+    async def _dismiss(self, connection: Connection, reason: DisconnectReason, grace: float) -> None:
+        if reason != "warning":
+            connection.leaving = True
         if not self.connected:
             self._arrived.clear()
+        await self._tell(connection, reason)
+        task = asyncio.get_running_loop().create_task(self._close_later(connection, reason, grace))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _tell(self, connection: Connection, reason: DisconnectReason) -> None:
+        with contextlib.suppress(Exception):  # A socket that is already gone needs no farewell.
+            await connection.send(_dump(self._goodbye(reason)))
 
     async def _close_later(self, connection: Connection, reason: DisconnectReason, grace: float) -> None:
         if reason != "link_disabled":
@@ -161,6 +190,8 @@ class SocketMode:
         for task in tuple(self._closing):
             task.cancel()
         for connection in tuple(self.connections):
+            if connection.ageing is not None:
+                connection.ageing.cancel()
             with contextlib.suppress(Exception):  # The end of the server must not fail on a dead socket.
                 await connection.close()
 
@@ -169,12 +200,15 @@ class SocketMode:
     async def deliver(self, kind: EnvelopeKind, payload: Mapping[str, Any], *, accepts_answer: bool = False) -> Answer:
         """See `Delivery.deliver`."""
         if kind != "events_api":
-            return await self._attempt({"payload": payload, "type": kind, "accepts_response_payload": accepts_answer})
-        answer = Answer(False, reason="dispatch_failed")
-        retry_reason = ""
-        for attempt in range(len(self.retry_delays) + 1):
-            if attempt:
-                await asyncio.sleep(self.retry_delays[attempt - 1])
+            told: dict[str, Any] = {"payload": payload, "type": kind, "accepts_response_payload": accepts_answer}
+            try:
+                answer = await self._attempt(told)
+            except ConnectionError:
+                return Answer(False, reason="dispatch_failed")
+            return answer if accepts_answer else replace(answer, payload=None)
+        delays = iter(self.retry_delays)
+        attempt, retry_reason = 0, ""
+        while True:
             if not self.connected:
                 # Nothing is lost while the app is away for a moment: the attempt waits for a connection.
                 with contextlib.suppress(TimeoutError):
@@ -186,11 +220,19 @@ class SocketMode:
                 "retry_attempt": attempt,
                 "retry_reason": retry_reason,
             }
-            answer = await self._attempt(envelope)
-            if answer.acknowledged:
+            attempt += 1
+            try:
+                answer = await self._attempt(envelope)
+            except ConnectionError:
+                # What went down with its connection goes to the next one at once, as often as it takes: the app has
+                # had no chance to take it.
+                retry_reason = "connection_failed"
+                continue
+            delay = None if answer.acknowledged else next(delays, None)
+            if delay is None:
                 return answer
             retry_reason = "timeout" if answer.reason == "operation_timeout" else "connection_failed"
-        return answer
+            await asyncio.sleep(delay)
 
     def _next(self) -> Connection | None:
         healthy = [connection for connection in self.connections if not connection.leaving]
@@ -200,6 +242,7 @@ class SocketMode:
         return healthy[self._turn % len(healthy)]
 
     async def _attempt(self, envelope: dict[str, Any]) -> Answer:
+        """Sends an envelope once. Raises ConnectionError when the connection went down before it acknowledged."""
         fault = self._workspace.faults.take(_ENVELOPE_FAULTS, envelope["type"])
         if fault is not None and fault.kind == "disconnect":
             await self.disconnect(_reason(fault))
@@ -221,8 +264,9 @@ class SocketMode:
                 return Answer(True, await future)
         except TimeoutError:
             return Answer(False, reason="operation_timeout")
-        except Exception:  # noqa: BLE001 # Whatever broke the socket, the envelope did not arrive.
-            return Answer(False, reason="dispatch_failed")
+        except Exception as broken:  # Whatever broke the socket, the envelope did not arrive, and no other will.
+            connection.leaving = True
+            raise ConnectionError("the connection was lost") from broken
         finally:
             del self._pending[ident]
             connection.pending.discard(ident)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.workspace.api.call import ApiError, Call, Method
 from bot.workspace.described import team_object
-from bot.workspace.socket import SocketMode
+from bot.workspace.transport import Transport
 
 
 def auth_test(call: Call) -> dict[str, Any]:
@@ -36,11 +36,11 @@ def api_test(call: Call) -> dict[str, Any]:
 
 def connections_open(call: Call) -> dict[str, Any]:
     """The address of a new Socket Mode connection; needs the app-level token."""
-    socket_mode = call.workspace.delivery
-    if not isinstance(socket_mode, SocketMode):
+    transport = call.workspace.delivery
+    if not isinstance(transport, Transport):
         raise ApiError("internal_error")
     address = call.workspace.base_url.replace("http", "ws", 1)
-    return {"url": f"{address}/link/?ticket={socket_mode.ticket()}&app_id={call.workspace.app_id}"}
+    return {"url": f"{address}/link/?ticket={transport.socket_mode.ticket()}&app_id={call.workspace.app_id}"}
 
 
 def team_info(call: Call) -> dict[str, Any]:
