@@ -44,6 +44,9 @@ def user_object(workspace: Workspace, user: str, *, locale: bool = False) -> dic
         "who_can_share_contact_card": "EVERYONE",
         "updated": workspace.created,
     }
+    state = workspace.member_states.get(user)
+    if state is not None:
+        described["profile"] |= state.profile
     if locale:
         described["locale"] = person.locale
     return described
@@ -115,7 +118,9 @@ def channel_object(workspace: Workspace, conversation: Conversation, viewer: str
             "is_open": viewer not in conversation.closed_for,
             "priority": 0,
         }
-    purpose = {"value": "", "creator": "", "last_set": 0}
+    purpose = {"value": conversation.purpose, "creator": "", "last_set": 0}
+    if conversation.purpose:
+        purpose = {**purpose, "creator": conversation.creator, "last_set": conversation.created}
     return {
         **common,
         "name": conversation.name,
@@ -138,7 +143,7 @@ def channel_object(workspace: Workspace, conversation: Conversation, viewer: str
         "is_member": viewer in conversation.members,
         "topic": {"value": conversation.topic, "creator": conversation.creator, "last_set": conversation.created},
         "purpose": purpose,
-        "previous_names": [],
+        "previous_names": conversation.previous_names,
         "num_members": len(conversation.members),
     }
 
@@ -200,6 +205,16 @@ def message_object(workspace: Workspace, message: Message, *, metadata: bool = F
         described["reactions"] = [
             {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items()
         ]
+    pin = workspace.conversations[message.channel].pins.get(message.ts)
+    if pin is not None:
+        described |= {
+            "pinned_to": [message.channel],
+            "pinned_info": {"channel": message.channel, "pinned_by": pin.user, "pinned_ts": pin.created},
+        }
+    if message.streaming is not None:
+        stream = workspace.streams.get((message.channel, message.ts))
+        writing = stream is not None and not stream.over(workspace.clock())
+        described["streaming_state"] = "in_progress" if writing else "completed"
     if metadata and message.metadata:
         described["metadata"] = message.metadata
     return described
@@ -217,10 +232,9 @@ def _thread_summary(workspace: Workspace, message: Message, replies: list[str]) 
     }
 
 
-def reply_users(workspace: Workspace, message: Message) -> list[str]:
+def reply_users(_workspace: Workspace, message: Message) -> list[str]:
     """Who has answered in a message's thread, in order of their first answer."""
-    messages = workspace.conversations[message.channel].messages
-    return list(dict.fromkeys(messages[ts].user for ts in message.replies or ()))
+    return list(message.repliers or ())
 
 
 def file_object(workspace: Workspace, file: File) -> dict[str, Any]:

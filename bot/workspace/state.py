@@ -6,6 +6,7 @@ All methods run on one event loop. Time comes from the injected clock (seconds s
 from __future__ import annotations
 
 import asyncio
+import hmac
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,9 +14,14 @@ from typing import Any
 from bot.workspace.delivery import ACKNOWLEDGE_SECONDS, Answer, Delivery
 from bot.workspace.faults import Faults
 from bot.workspace.files import FileStore
+from bot.workspace.grants import Grants
 from bot.workspace.ids import Mint
 from bot.workspace.manifest import ANY_APP, InstalledApp
-from bot.workspace.messages import Conversation
+from bot.workspace.members import MemberState, Usergroup
+from bot.workspace.messages import Conversation, Message
+from bot.workspace.ratelimits import RateLimits
+from bot.workspace.schedules import Scheduled, Schedules
+from bot.workspace.streams import Stream
 from bot.workspace.team import EXAMPLE, Person, Team
 from bot.workspace.triggers import ResponseAddresses, Triggers
 from bot.workspace.views import ViewStore
@@ -49,6 +55,17 @@ class Workspace:
         self.triggers = Triggers(clock)
         self.responses = ResponseAddresses(clock)
         self.faults = Faults()
+        self.limits = RateLimits(clock)
+        self.grants = Grants(clock)
+        # Set by the module that posts: what happens to a scheduled message when its time has come.
+        self.post_scheduled: Callable[[Workspace, Scheduled], None] = lambda _workspace, _message: None
+        self.schedules = Schedules(clock, lambda message: self.post_scheduled(self, message))
+        # Open streams by channel and timestamp.
+        self.streams: dict[tuple[str, str], Stream] = {}
+        self.member_states: dict[str, MemberState] = {}
+        self.usergroups: dict[str, Usergroup] = {}
+        # user → (channel, timestamp) of what that user has reacted to, oldest reaction first.
+        self.reacted: dict[str, dict[tuple[str, str], None]] = {}
         self.delivery: Delivery | None = None
         # What the app answered that Slack would have refused, newest last: shown to whoever looks for the reason.
         self.refusals: list[str] = []
@@ -82,6 +99,16 @@ class Workspace:
             return self.app.name
         person = self.people.get(user)
         return person.real_name if person is not None else "Slackbot"
+
+    def member_state(self, user: str) -> MemberState:
+        """What a member has set about themselves."""
+        return self.member_states.setdefault(user, MemberState())
+
+    def live_bot_token(self) -> str:
+        """The bot token, a new one where the old one has been taken back."""
+        if self.bot_token in self.grants.dead:
+            self.bot_token = f"xoxb-{self.mint.secret()}"
+        return self.bot_token
 
     # Conversations
 
@@ -154,6 +181,31 @@ class Workspace:
         if self.bot_user in conversation.members:
             self.emit("member_joined_channel", event)
 
+    def leave(self, conversation: Conversation, user: str) -> None:
+        """Takes a member out and tells the app, also when it is the app that goes."""
+        told = self.bot_user in conversation.members
+        del conversation.members[user]
+        self.touch((user,))
+        self.touch_conversation(conversation)
+        if told:
+            event = {
+                "type": "member_left_channel",
+                "user": user,
+                "channel": conversation.id,
+                "channel_type": conversation.id[0],
+                "team": self.team.id,
+            }
+            self.emit("member_left_channel", event)
+
+    def note_reaction(self, message: Message, user: str) -> None:
+        """Keeps the list of what a user has reacted to in step with the message."""
+        place = (message.channel, message.ts)
+        known = self.reacted.setdefault(user, {})
+        if any(user in users for users in message.reactions.values()):
+            known[place] = None
+        else:
+            known.pop(place, None)
+
     # Change
 
     def touch(self, users: Iterable[str]) -> None:
@@ -210,12 +262,22 @@ class Workspace:
                 }
             ],
             "is_ext_shared_channel": False,
-            "event_context": f"4-{self.mint.secret()}",
+            "event_context": self.event_context(self.mint.secret()),
         }
         task = asyncio.get_running_loop().create_task(self.delivery.deliver("events_api", body))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return task
+
+    def event_context(self, nonce: str) -> str:
+        """An event context that can be told from an invented one without keeping it."""
+        seal = hmac.digest(self.verification_token.encode(), nonce.encode(), "sha256").hex()[:16]
+        return f"4-{nonce}{seal}"
+
+    def knows_event_context(self, context: str) -> bool:
+        """Whether this workspace has sent an event with that context."""
+        nonce = context.removeprefix("4-")[:-16]
+        return bool(nonce) and hmac.compare_digest(context.encode(), self.event_context(nonce).encode())
 
     async def emit_and_wait(self, subscription: str, event: Mapping[str, Any]) -> None:
         """Sends an event and waits until the app has acknowledged it, 3 seconds at most; not at all without an app."""
@@ -225,6 +287,7 @@ class Workspace:
 
     async def close(self) -> None:
         """Stops what is under way."""
+        self.schedules.stop()
         for task in tuple(self._under_way):
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
