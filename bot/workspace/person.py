@@ -22,6 +22,9 @@ _EMOJI = re.compile(r"[a-z0-9_+'\-぀-ヿ一-鿿]{1,100}(?:::skin-tone-[2-6])?")
 _NO_ANSWER = {
     "dispatch_failed": "The app is not connected, so it could not be reached.",
     "operation_timeout": "The app did not answer within 3 seconds.",
+    "http_client_error": "The app answered with an error.",
+    "http_service_error": "The app answered with an error.",
+    "app_missing_action_url": "The app has named no address for this.",
 }
 
 
@@ -82,6 +85,30 @@ class PersonClient:
         since = first if older else ""
         window = shown_messages(self._workspace, conversation, self.user, shown, since=since, until=until)
         return {**window, "has_older": older, "has_newer": newer}
+
+    def look(self, channel: str, ts: str) -> dict[str, Any]:
+        """One message, wherever it stands."""
+        return shown_message(self._workspace, self._message(self._conversation(channel), ts), self.user)
+
+    def thread(self, channel: str, ts: str, limit: int = 200) -> dict[str, Any]:
+        """A thread: its `parent` and the newest `limit` `replies`, the person's ephemeral ones among them; `has_more`
+        says whether there are older ones."""
+        conversation = self._conversation(channel)
+        parent = self._message(conversation, ts)
+        replies = parent.replies or []
+        shown = replies[-limit:] if limit > 0 else []
+        since = shown[0] if len(shown) < len(replies) and shown else ""
+        private = [
+            message
+            for message in conversation.ephemerals.get(self.user, {}).values()
+            if message.thread_ts == ts and message.ts >= since
+        ]
+        found = sorted([*(conversation.messages[reply] for reply in shown), *private], key=lambda message: message.ts)
+        return {
+            "parent": shown_message(self._workspace, parent, self.user),
+            "replies": [shown_message(self._workspace, message, self.user) for message in found],
+            "has_more": len(shown) < len(replies),
+        }
 
     def step(self, channel: str, ts: str, by: int) -> str:
         """The timestamp of the top-level message `by` places after one (before it where negative), the last there is

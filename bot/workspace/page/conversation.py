@@ -23,6 +23,11 @@ from bot.workspace.person import PersonError
 Json = dict[str, Any]
 
 
+# What one step back or forth brings, and the most messages that stand on the page at once.
+STEP = 100
+MOST = 300
+
+
 @dataclass(frozen=True)
 class Ways:
     """Where the column can lead: another conversation, the app's tabs, a thread, the drawer of a phone."""
@@ -42,7 +47,11 @@ class Column:
         self._desk = desk
         self._container = container
         self._ways = ways
-        self._earlier: Json = {"messages": [], "threads": {}, "has_more": None}
+        # The window that is drawn, as timestamps: from the first on (None: the newest PAGE), to the last (None: to the
+        # newest there is).
+        self._first: str | None = None
+        self._last: str | None = None
+        self._shown: Json = {"messages": [], "has_older": False, "has_newer": False}
         self._head_content = ""
         self._stream: Stream | None = None
         self._home: HomeTab | None = None
@@ -74,7 +83,10 @@ class Column:
             surface = Surface().classes("kk-scroll")
             surface.props.update({"stick": True, "role": "log", "label": say("messages"), "newBelow": say("new_below")})
             surface.props["data-testid"] = "messages"
+            surface.props["newest"] = say("to_newest")
             surface.on("act", self.act)
+            surface.on("edge", lambda event: self._walk(str(event.args)))
+            self._surface = surface
             self._stream = Stream(surface)
             if conversation is not None and not self._inside:
                 with box("kk-outside-note"):
@@ -115,36 +127,49 @@ class Column:
             with self._head:
                 still(content).classes("kk-head-line")
         if self._stream is not None:
-            messages = self._messages(conversation)
-            more = self._earlier["has_more"]
-            has_more = bool(conversation["has_more"] if more is None else more)
-            beginning = self._beginning(conversation, has_more, bool(messages))
+            self._shown = self._window(conversation)
+            has_older, has_newer = self._shown["has_older"], self._shown["has_newer"]
+            edges = {"older": has_older, "newer": has_newer, "grown": self._first is not None}
+            for name, value in edges.items():
+                if self._surface.props.get(name) != value:
+                    self._surface.props[name] = value
+            beginning = self._beginning(conversation, has_older, bool(self._shown["messages"]))
             setting = self._desk.setting(self.ident, self._stream.form_of)
-            self._stream.show(messages, setting, before=[beginning])
+            self._stream.show(self._shown["messages"], setting, before=[beginning])
         if self._home is not None:
             self._home.draw()
 
-    def _messages(self, conversation: Json) -> list[Json]:
-        newest = list(conversation["messages"])
-        first = newest[0]["ts"] if newest else ""
-        return [each for each in self._earlier["messages"] if not first or each["ts"] < first] + newest
+    def _window(self, conversation: Json) -> Json:
+        """The messages that are drawn, and whether there are others before and behind them."""
+        if self._first is None:
+            return {"messages": conversation["messages"], "has_older": conversation["has_more"], "has_newer": False}
+        try:
+            return self._desk.person.window(self.ident, self._first, self._last, MOST)
+        except PersonError:
+            return {"messages": [], "has_older": False, "has_newer": False}
 
-    def message(self, ts: str) -> Json | None:
-        """A message of the conversation by its ts, wherever it is shown."""
-        conversation = self._desk.conversation(self.ident)
-        if conversation is None:
-            return None
-        threads = [*conversation["threads"].values(), *self._earlier["threads"].values()]
-        for messages in (self._messages(conversation), *threads):
-            for message in messages:
-                if message["ts"] == ts:
-                    return dict(message)
-        return None
-
-    def replies(self, ts: str) -> list[Json]:
-        """The replies to a message, oldest first."""
-        conversation = self._desk.conversation(self.ident) or {"threads": {}}
-        return list(conversation["threads"].get(ts) or self._earlier["threads"].get(ts) or [])
+    def _walk(self, edge: str) -> None:
+        """The person has come near the oldest or the newest message that is drawn, or wants the newest there is: the
+        window goes along, and never holds more than `MOST`."""
+        messages = [each["ts"] for each in self._shown["messages"]]
+        step = self._desk.person.step
+        try:
+            if edge == "latest" or not messages:
+                self._first = self._last = None
+            elif edge == "older" and self._shown["has_older"]:
+                self._first = step(self.ident, messages[0], -STEP)
+                end = step(self.ident, self._first, MOST - 1)
+                if self._last is not None or end < messages[-1]:
+                    self._last = min(end, self._last or end)
+            elif edge == "newer" and self._shown["has_newer"]:
+                end = step(self.ident, messages[-1], STEP)
+                self._first = step(self.ident, end, 1 - MOST)
+                self._last = end if step(self.ident, end, 1) > end else None
+        except PersonError as error:
+            self._desk.tell(error.sentence)
+            return
+        self._desk.read()
+        self.draw()
 
     def _beginning(self, conversation: Json, has_more: bool, any_message: bool) -> Row:
         say = self._desk.voice.say
@@ -167,7 +192,7 @@ class Column:
         if kind == "channel":
             await self._ways.channel(act["target"])
         elif kind == "older":
-            self._show_older()
+            self._walk("older")
         elif kind == "thread":
             self._ways.thread(act["ts"])
         elif kind == "react":
@@ -176,28 +201,11 @@ class Column:
             await desk.attempt(desk.person.shortcut(act["callback"], self.ident, act["ts"]))
         elif kind == "button":
             desk.read()
-            message = self.message(act["ts"])
+            message = desk.message(self.ident, act["ts"])
             if message is not None:
                 await desk.press(act, message["blocks"], Form(), channel=self.ident, ts=act["ts"])
             if not event.sender.is_deleted:
                 event.sender.run_method("settle")
-
-    def _show_older(self) -> None:
-        conversation = self._desk.conversation(self.ident)
-        shown = self._messages(conversation) if conversation else []
-        if not shown:
-            return
-        try:
-            more = self._desk.person.older(self.ident, shown[0]["ts"])
-        except PersonError as error:
-            self._desk.tell(error.sentence)
-            return
-        self._earlier = {
-            "messages": more["messages"] + self._earlier["messages"],
-            "threads": more["threads"] | self._earlier["threads"],
-            "has_more": more["has_more"],
-        }
-        self.draw()
 
 
 class HomeTab:

@@ -23,13 +23,19 @@ from bot.workspace.person import PersonClient, PersonError
 Json = dict[str, Any]
 
 
+# The messages a conversation opens with; the older ones come as one scrolls to them.
+PAGE = 100
+
+
 class Desk:
-    """One person in one browser tab. `screen` is what was last read; `dialogs` is where questions are asked."""
+    """One person in one browser tab. `screen` is what was last read, with the messages of the conversation in `focus`
+    alone; `dialogs` is where questions are asked."""
 
     def __init__(self, client: Client, person: PersonClient) -> None:
         self.client = client
         self.person = person
-        self.screen: Json = person.screen()
+        self.focus = ""
+        self.screen: Json = person.screen(0)
         user = self.screen["user"]
         self.voice = Voice.of(user["language"], user["zone"])
         self.me: str = user["id"]
@@ -40,7 +46,7 @@ class Desk:
 
     def read(self) -> int:
         """Reads the screen anew; returns its version."""
-        self.screen = self.person.screen()
+        self.screen = self.person.screen(PAGE, only=(self.focus,))
         return int(self.screen["version"])
 
     def names(self) -> Names:
@@ -71,13 +77,11 @@ class Desk:
         return str(views[-1]["id"]) if views else None
 
     def message(self, channel: str, ts: str) -> Json | None:
-        """A message of a conversation's newest ones or their threads."""
-        conversation = self.conversation(channel) or {"messages": [], "threads": {}}
-        for messages in (conversation["messages"], *conversation["threads"].values()):
-            for message in messages:
-                if message["ts"] == ts:
-                    return dict(message)
-        return None
+        """A message as it is at this moment; None where it is gone."""
+        try:
+            return self.person.look(channel, ts)
+        except PersonError:
+            return None
 
     def title_of(self, conversation: Json) -> str:
         """'#general', or the name of whom one talks to."""

@@ -14,7 +14,8 @@ from nicegui.element import Element
 
 
 class Surface(Element, component="components/surface.js"):
-    """A scrolling area that reports presses on data-act elements as the event `act` (their dataset and `ts`)."""
+    """A scrolling area that reports presses on data-act elements as the event `act` (their dataset and `ts`), and with
+    `stick` as `edge` ('older', 'newer', 'latest') that a person has come to the end of what is drawn."""
 
 
 class DialogFrame(Element, component="components/dialog_frame.js"):
@@ -69,11 +70,15 @@ def box(classes: str, tag: str = "div", **props: object) -> Element:
 
 @dataclass(frozen=True)
 class Row:
-    """One thing in a list: its key, what its content amounts to, and how to build it inside the current container."""
+    """One thing in a list: its key, what its content amounts to, and how to build it inside the current container.
+
+    `amend` brings an element that stands there already up to the content and says whether it could: a message that
+    grows while one reads it is not taken away and put back."""
 
     key: str
     digest: object
     build: Callable[[], Element]
+    amend: Callable[[Element], bool] | None = None
 
 
 class Rows:
@@ -92,7 +97,10 @@ class Rows:
         children = self._container.default_slot.children
         for place, row in enumerate(wanted):
             known = self._kept.get(row.key)
-            if known is None or known[0] != row.digest:
+            if known is not None and known[0] != row.digest and row.amend is not None and row.amend(known[1]):
+                element = known[1]
+                self._kept[row.key] = (row.digest, element)
+            elif known is None or known[0] != row.digest:
                 if known is not None:
                     known[1].delete()
                 with self._container:

@@ -69,7 +69,9 @@ class Session:
             pressed=lambda act, view, form: press_in_view(self._desk, act, view, form),
         )
         self._ways = Ways(channel=self._open, app=self._open_app, thread=self._open_thread, drawer=self._open_drawer)
-        self._column = Column(self._desk, self._main, self._first(channel), "messages", self._ways)
+        self._desk.focus = self._first(channel)
+        self._desk.read()
+        self._column = Column(self._desk, self._main, self._desk.focus, "messages", self._ways)
         self._draw()
 
     # Following the workspace
@@ -156,6 +158,7 @@ class Session:
     async def _open(self, ident: str, tab: str = "messages") -> None:
         self._shut_drawer()
         self._thread.shut()
+        self._desk.focus = ident
         self._desk.read()
         self._column = Column(self._desk, self._main, ident, tab, self._ways)
         self._draw()

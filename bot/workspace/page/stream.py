@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from nicegui import ui
 from nicegui.element import Element
 
 from bot.workspace.page import mrkdwn
@@ -70,7 +71,8 @@ class Stream:
             # What the person chose in the message's own elements stands in them already: no reason to build anew.
             content = {key: value for key, value in message.items() if key != "state"}
             kind = (digest(content), grouped, setting.in_thread)
-            rows.append(Row(message["ts"], kind, self._builder(message, setting, grouped)))
+            build, amend = self._builder(message, setting, grouped)
+            rows.append(Row(message["ts"], kind, build, amend))
             previous = message
         self._rows.show(rows)
         shown = {row.key for row in rows}
@@ -78,8 +80,10 @@ class Stream:
             del self.forms[ts]
 
     @staticmethod
-    def _builder(message: Json, setting: Setting, grouped: bool) -> Callable[[], Element]:
-        return lambda: _build(message, setting, grouped)
+    def _builder(
+        message: Json, setting: Setting, grouped: bool
+    ) -> tuple[Callable[[], Element], Callable[[Element], bool]]:
+        return lambda: _build(message, setting, grouped), lambda element: _amend(element, message, setting, grouped)
 
 
 def _divider(words: str, key: str) -> Row:
@@ -97,15 +101,38 @@ def _system(message: Json) -> bool:
     return message.get("subtype") in {"channel_join", "channel_leave", "channel_topic", "channel_purpose"}
 
 
-def _build(message: Json, setting: Setting, grouped: bool) -> Element:
-    names = setting.names
+def _classes(message: Json, setting: Setting, grouped: bool) -> str:
     classes = "kk-message"
     if grouped:
         classes += " kk-grouped"
     if message.get("ephemeral"):
         classes += " kk-ephemeral"
-    if names.me and f"<@{names.me}>" in str(message.get("text") or ""):
+    if setting.names.me and f"<@{setting.names.me}>" in str(message.get("text") or ""):
         classes += " kk-for-me"
+    return classes
+
+
+def _all_still(message: Json) -> bool:
+    return all(is_still(block) for block in message.get("blocks") or [])
+
+
+def _still_html(message: Json, setting: Setting, grouped: bool) -> str:
+    inside = _still_content(message, setting)
+    return f"{_head(message, setting, grouped)}{inside}</div>{_foot(message, setting)}"
+
+
+def _amend(element: Element, message: Json, setting: Setting, grouped: bool) -> bool:
+    """Brings a message that was drawn as HTML alone up to its new content, where that is HTML alone too."""
+    if not isinstance(element, ui.html) or not _all_still(message):
+        return False
+    element.set_content(_still_html(message, setting, grouped))
+    element.classes(replace=_classes(message, setting, grouped))
+    return True
+
+
+def _build(message: Json, setting: Setting, grouped: bool) -> Element:
+    names = setting.names
+    classes = _classes(message, setting, grouped)
     marks = {
         "data_ts": message["ts"],
         "data_user": message.get("user") or "",
@@ -114,12 +141,9 @@ def _build(message: Json, setting: Setting, grouped: bool) -> Element:
         "tabindex": "-1",
         "aria_label": _author(message, setting).name + " " + names.voice.full(message["ts"]),
     }
-    before = _head(message, setting, grouped)
-    after = _foot(message, setting)
     blocks = message.get("blocks") or []
-    if all(is_still(block) for block in blocks):
-        inside = _still_content(message, setting)
-        return still(f"{before}{inside}</div>{after}", tag="div", **marks).classes(classes)
+    if _all_still(message):
+        return still(_still_html(message, setting, grouped), tag="div", **marks).classes(classes)
     root = box(classes, **marks)
     place = setting.place_of(message)
     with root:

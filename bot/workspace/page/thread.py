@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from typing import Any
 
 from nicegui.element import Element
+from nicegui.events import GenericEventArguments
 
 from bot.workspace.page.conversation import Column
 from bot.workspace.page.desk import Desk
 from bot.workspace.page.parts import Row, Surface, box, still
 from bot.workspace.page.stream import Stream
 from bot.workspace.page.writing import build_composer
+from bot.workspace.person import PersonError
 
 CROSS = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M5 5l10 10M15 5L5 15"/></svg>'
+
+
+# The newest replies that a thread opens with, and what one press on "older" adds.
+REPLIES = 200
 
 
 class ThreadPanel:
@@ -25,11 +32,12 @@ class ThreadPanel:
         self._widened = widened
         self._ts: str | None = None
         self._streams: tuple[Stream, Stream] | None = None
+        self._count = REPLIES
 
     def open(self, ts: str, column: Column) -> None:
         """Opens the thread of a message (or shows again one that is open)."""
         self.shut()
-        self._ts = ts
+        self._ts, self._count = ts, REPLIES
         self.draw(column)
 
     def shut(self) -> None:
@@ -41,19 +49,39 @@ class ThreadPanel:
 
     def draw(self, column: Column) -> None:
         """Brings the panel up to the desk's screen; a message that is gone closes it."""
-        parent = column.message(self._ts) if self._ts else None
-        if self._ts is None or parent is None:
+        found = self._find(column)
+        if self._ts is None or found is None:
             self.shut()
             return
         if self._streams is None:
             self._streams = self._build(column, self._ts)
         head, tail = self._streams
-        replies = column.replies(self._ts)
+        parent, replies = found["parent"], found["replies"]
         head.show([parent], self._desk.setting(column.ident, head.form_of, in_thread=True))
-        words = html.escape(self._desk.voice.replies(len(replies)))
+        words = html.escape(self._desk.voice.replies(max(len(replies), parent["reply_count"])))
         line = Row("replies", words, lambda: still(f'<span class="kk-day">{words}</span>').classes("kk-day-line"))
         setting = self._desk.setting(column.ident, tail.form_of, in_thread=True)
-        tail.show(replies, setting, before=[line] if replies else [])
+        before = [line] if replies else []
+        if found["has_more"]:
+            older = html.escape(self._desk.voice.say("show_older"))
+            button = f'<button type="button" class="kk-button" data-act="older">{older}</button>'
+            before.append(Row("older", older, lambda: still(button).classes("kk-older")))
+        tail.show(replies, setting, before=before)
+
+    def _find(self, column: Column) -> dict[str, Any] | None:
+        if self._ts is None:
+            return None
+        try:
+            return self._desk.person.thread(column.ident, self._ts, self._count)
+        except PersonError:
+            return None
+
+    async def _act(self, event: GenericEventArguments, column: Column) -> None:
+        if event.args["act"] == "older":
+            self._count += REPLIES
+            self.draw(column)
+        else:
+            await column.act(event)
 
     def _build(self, column: Column, ts: str) -> tuple[Stream, Stream]:
         say = self._desk.voice.say
@@ -74,7 +102,7 @@ class ThreadPanel:
                 cross.classes("kk-icon-button").on("click", self.shut, args=[])
             surface = Surface().classes("kk-scroll")
             surface.props.update({"stick": True, "role": "log", "label": say("thread"), "newBelow": say("new_below")})
-            surface.on("act", column.act)
+            surface.on("act", lambda event: self._act(event, column))
             streams = (Stream(surface), Stream(surface))
             if conversation is not None and conversation["is_member"]:
                 with box("kk-composer-place"):
