@@ -51,14 +51,22 @@ def _log(level: str) -> None:
 
 
 @app.command()
-def run() -> None:
-    """Run the bot against the Slack workspace of .env, until it is stopped."""
+def run(
+    http: Annotated[bool, typer.Option("--http", help="Let Slack reach the bot over HTTP, not Socket Mode.")] = False,
+    host: Annotated[str | None, typer.Option(help="Where to listen over HTTP; WEB_HOST otherwise.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Its port; WEB_PORT otherwise.")] = None,
+) -> None:
+    """Run the bot against the Slack workspace of .env, until it is stopped.
+
+    Without --http it uses HTTP where there is a SLACK_SIGNING_SECRET and no SLACK_APP_TOKEN, else Socket Mode.
+    """
     from bot.run import Misconfigured, run_until_stopped
 
     settings = _settings()
     _log(settings.log_level)
+    place = {name: value for name, value in (("web_host", host), ("web_port", port)) if value is not None}
     try:
-        run_loop(run_until_stopped(settings))
+        run_loop(run_until_stopped(settings.model_copy(update=place), http=True if http else None))
     except Misconfigured as missing:
         errors.print(f"[red]{missing}[/red]")
         raise typer.Exit(2) from missing
@@ -68,12 +76,13 @@ def run() -> None:
 def demo(
     port: Annotated[int, typer.Option(help="The page's port on this machine.")] = 8025,
     seed: Annotated[int, typer.Option(help="Another seed, another history.")] = 1,
+    http: Annotated[bool, typer.Option("--http", help="Let the workspace reach the bot over HTTP.")] = False,
 ) -> None:
     """Start an embedded workspace with an invented team, the bot in it, and print the page's address."""
     from bot.demo import run_demo
 
     _log("WARNING")
-    run_loop(run_demo(port, seed))
+    run_loop(run_demo(port, seed, http=http))
 
 
 @app.command()
@@ -82,11 +91,20 @@ def workspace(
     manifest: Annotated[Path | None, typer.Option(help="A Slack app manifest (JSON) to install.")] = None,
     state: Annotated[Path | None, typer.Option(help="A file that keeps the state between runs.")] = None,
     page: Annotated[bool, typer.Option(help="Serve the page for people.")] = True,
+    request_url: Annotated[
+        str | None, typer.Option(help="Tell the app over HTTP, at this address on this machine.")
+    ] = None,
 ) -> None:
     """Start only the embedded Slack workspace; prints one line of JSON with its addresses and tokens."""
+    from bot.workspace.http import RequestUrlError
+    from bot.workspace.manifest import ManifestError
     from bot.workspace.server import serve
 
-    serve(port, manifest, state, page)
+    try:
+        serve(port, manifest, state, page, request_url)
+    except (ManifestError, RequestUrlError) as refused:
+        errors.print(f"[red]{refused}[/red]")
+        raise typer.Exit(2) from refused
 
 
 @app.command(name="import")
@@ -135,12 +153,17 @@ def migrate() -> None:
 
 
 @app.command()
-def manifest(language: Annotated[str, typer.Option(help="ja or en.")] = "ja") -> None:
+def manifest(
+    language: Annotated[str, typer.Option(help="ja or en.")] = "ja",
+    http: Annotated[
+        str | None, typer.Option(metavar="URL", help="Over HTTP: https://…/slack/events, where Slack reaches the bot.")
+    ] = None,
+) -> None:
     """Print the Slack app manifest, to be pasted at api.slack.com under “From a manifest”."""
     from bot.app import all_routes
     from bot.manifest import manifest as made
 
-    json.dump(made(all_routes(), language), sys.stdout, ensure_ascii=False, indent=2)
+    json.dump(made(all_routes(), language, http), sys.stdout, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")
 
 

@@ -281,8 +281,8 @@ def _notice_modal(interaction: Interaction, blocks: list[dict[str, Any]]) -> dic
     return {"type": "modal", "title": t("Notice"), "close": t("Close"), "blocks": blocks}
 
 
-def bolt(deps: Deps, routes: Routes, client: AsyncWebClient) -> AsyncApp:
-    """The Bolt application with every listener bound."""
-    app = AsyncApp(client=client, process_before_response=True)
+def bolt(deps: Deps, routes: Routes, client: AsyncWebClient, signing_secret: str | None = None) -> AsyncApp:
+    """The Bolt application with every listener bound. Over HTTP it needs the signing secret."""
+    app = AsyncApp(client=client, signing_secret=signing_secret, process_before_response=True)
     Listeners(deps, routes).bind(app)
     return app

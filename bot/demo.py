@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import aiohttp
 from rich.console import Console
 
 from bot.app import all_routes, web_client
@@ -167,12 +168,26 @@ def _result(chance: random.Random) -> CallResult:
     return CallResult(Connection(connection), Party(party), Outcome(outcome) if outcome else None, note)
 
 
+async def reach_over_http(printed: Printed, request_url: str) -> None:
+    """Makes the workspace tell the app everything at this address. Raises RuntimeError where it refuses to."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{printed['page']}app", json={"request_url": request_url}) as answer,
+    ):
+        told = await answer.json()
+    if not told["ok"]:
+        raise RuntimeError(told["error"])
+
+
 def settings_for(printed: Printed, database: Path) -> Settings:
     """The bot's settings in this workspace; nothing is read from `.env`, so a demonstration never meets real tokens."""
     return Settings(
         _env_file=None,
         slack_bot_token=printed["bot_token"],
         slack_app_token=printed["app_token"],
+        slack_signing_secret=printed["signing_secret"],
+        web_host="127.0.0.1",
+        web_port=0,
         slack_api_url=printed["api"],
         database_url=f"sqlite:///{database}",
         log_level="WARNING",
@@ -186,8 +201,8 @@ def _fresh_folder() -> None:
         leftover.unlink()
 
 
-async def run_demo(port: int, seed: int) -> None:
-    """Start everything, print the address, run until stopped."""
+async def run_demo(port: int, seed: int, *, http: bool = False) -> None:
+    """Start everything, print the address, run until stopped. The bot is reached over Socket Mode, or over HTTP."""
     console = Console()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -196,13 +211,15 @@ async def run_demo(port: int, seed: int) -> None:
             loop.add_signal_handler(number, stopped.set)
     _fresh_folder()
     # The settings of the real bot must not reach the demonstration through the environment either.
-    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "DATABASE_URL"):
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_URL", "DATABASE_URL"):
         os.environ.pop(name, None)
     async with embedded_workspace(port) as printed:
         settings = settings_for(printed, DEMO_DATABASE)
         async with storage(settings) as deps:
             await populate(deps, printed, seed)
-        async with running(settings):
+        async with running(settings, http=http) as house:
+            if house.request_url is not None:
+                await reach_over_http(printed, house.request_url)
             console.print("[bold]架け橋 Kakehashi[/bold]")
             console.print(f"  画面 / Page:  [link={printed['page']}]{printed['page']}[/link]")
             console.print("  試す / Try:   /lead qualify   /lead add   data/companies-500.csv → DM")

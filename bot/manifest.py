@@ -28,8 +28,11 @@ EVENTS = {"message": "message.im"}
 """Events whose name in a manifest differs from the type they arrive with."""
 
 
-def manifest(routes: Routes, language: str = DEFAULT) -> dict[str, Any]:
-    """The manifest of a Socket Mode app, with descriptions in one language."""
+def manifest(routes: Routes, language: str = DEFAULT, request_url: str | None = None) -> dict[str, Any]:
+    """The manifest of a Socket Mode app, or with `request_url` of one that is reached there over HTTP, with
+    descriptions in one language."""
+    address = {} if request_url is None else {"request_url": request_url}
+    options = {} if request_url is None else {"message_menu_options_url": request_url}
     t = translator(language)
     commands = []
     for command, verbs in routes.commands.items():
@@ -39,6 +42,7 @@ def manifest(routes: Routes, language: str = DEFAULT) -> dict[str, Any]:
                 "description": t("Leads: find, add, qualify, hand off"),
                 "usage_hint": " | ".join(verbs),
                 "should_escape": False,
+                **({} if request_url is None else {"url": request_url}),
             }
         )
     shortcuts = [
@@ -63,10 +67,10 @@ def manifest(routes: Routes, language: str = DEFAULT) -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
         "settings": {
-            "event_subscriptions": {"bot_events": sorted(EVENTS.get(kind, kind) for kind in routes.events)},
-            "interactivity": {"is_enabled": True},
+            "event_subscriptions": {**address, "bot_events": sorted(EVENTS.get(kind, kind) for kind in routes.events)},
+            "interactivity": {"is_enabled": True, **address, **options},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": True,
+            "socket_mode_enabled": request_url is None,
             "token_rotation_enabled": False,
         },
     }

@@ -15,7 +15,9 @@ import aiohttp
 from dbos import DBOSClient
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import web
 from bot.app import all_routes, bolt, web_client
 from bot.clock import clock
 from bot.queue import Queue
@@ -43,6 +45,8 @@ class House:
     deps: Deps
     routes: Routes
     app: AsyncApp
+    request_url: str | None = None
+    """Over HTTP: where Slack is to send everything, as seen from this machine."""
 
 
 @asynccontextmanager
@@ -59,19 +63,56 @@ async def storage(settings: Settings, *, now: Callable[[], datetime] = wall_cloc
         await database.dispose()
 
 
-@asynccontextmanager
-async def running(settings: Settings, *, now: Callable[[], datetime] = wall_clock) -> AsyncIterator[House]:
-    """The bot, connected and working until the block ends. Raises `Misconfigured` without tokens."""
-    if settings.slack_bot_token is None or settings.slack_app_token is None:
+def _checked(settings: Settings, http: bool) -> str:
+    """The bot token. Raises `Misconfigured` where a setting is missing for this way to Slack."""
+    needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
+    if http:
+        needed["SLACK_SIGNING_SECRET"] = settings.slack_signing_secret
+    else:
+        needed["SLACK_APP_TOKEN"] = settings.slack_app_token
+    missing = [name for name, value in needed.items() if value is None]
+    if missing:
         raise Misconfigured(
-            "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are not set. Put both into .env (see README.md, "
-            "“Connect a real workspace”), or run `make run` for the embedded workspace, which needs none."
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set. See “Connect a real workspace” in "
+            "README.md, or run `make run` for the embedded workspace, which needs no setting."
         )
+    assert settings.slack_bot_token is not None  # noqa: S101 - checked above; tells the type checker
+    return settings.slack_bot_token.get_secret_value()
+
+
+@asynccontextmanager
+async def _reached(settings: Settings, app: AsyncApp, client: AsyncWebClient, http: bool) -> AsyncIterator[str | None]:
+    """Slack reaches the bot until the block ends: over HTTP (yields the Request URL) or over Socket Mode."""
+    if http:
+        try:
+            async with web.serving(app, settings.web_host, settings.web_port) as request_url:
+                yield request_url
+        except web.PortTaken as taken:
+            raise Misconfigured(f"{taken} WEB_HOST and WEB_PORT, or --host and --port, name another place.") from taken
+        return
+    assert settings.slack_app_token is not None  # noqa: S101 - `_checked` has seen it; tells the type checker
+    handler = AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value(), web_client=client)
+    try:
+        await handler.connect_async()
+        yield None
+    finally:
+        await handler.close_async()
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, *, http: bool | None = None, now: Callable[[], datetime] = wall_clock
+) -> AsyncIterator[House]:
+    """The bot, reached and working until the block ends; over HTTP or Socket Mode, as the settings say unless `http`
+    does. Raises `Misconfigured` without tokens."""
+    over_http = settings.over_http if http is None else http
+    bot_token = _checked(settings, over_http)
+    secret = settings.slack_signing_secret.get_secret_value() if over_http and settings.slack_signing_secret else None
     async with storage(settings, now=now) as deps, aiohttp.ClientSession() as session:
-        client = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+        client = web_client(bot_token, settings.slack_api_url)
         client.session = session
         routes = all_routes()
-        app = bolt(deps, routes, client)
+        app = bolt(deps, routes, client, secret)
         queue = Queue(settings)
         deliverer = Deliverer(
             deps, lambda _team: client, routes.deliveries, settle_seconds=settings.delivery_settle_seconds
@@ -79,23 +120,21 @@ async def running(settings: Settings, *, now: Callable[[], datetime] = wall_cloc
         await queue.start(lambda: delivery.register(deliverer, routes.tasks))
         scheduler = clock(deps, routes, queue)
         scheduler.start()
-        handler = AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value(), web_client=client)
         try:
-            await handler.connect_async()
-            yield House(settings, deps, routes, app)
+            async with _reached(settings, app, client, over_http) as request_url:
+                yield House(settings, deps, routes, app, request_url)
         finally:
-            await handler.close_async()
             scheduler.shutdown(wait=False)
             await queue.stop()
 
 
-async def run_until_stopped(settings: Settings) -> None:
-    """Run the bot until SIGINT or SIGTERM."""
+async def run_until_stopped(settings: Settings, *, http: bool | None = None) -> None:
+    """Run the bot until SIGINT or SIGTERM; see `running` for `http`."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on the loop.
             loop.add_signal_handler(number, stopped.set)
-    async with running(settings):
-        log.info("The bot is connected.")
+    async with running(settings, http=http) as house:
+        log.info("The bot is connected%s.", f": Slack is to send to {house.request_url}" if house.request_url else "")
         await stopped.wait()

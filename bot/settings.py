@@ -21,8 +21,11 @@ class Settings(BaseSettings):
 
     slack_bot_token: SecretStr | None = Field(None, description="xoxb-…, from OAuth & Permissions")
     slack_app_token: SecretStr | None = Field(None, description="xapp-…, with the scope connections:write")
+    slack_signing_secret: SecretStr | None = Field(None, description="Basic Information; for HTTP")
     slack_api_url: str = Field("https://slack.com/api/", description="Another server that speaks Slack's Web API")
     database_url: str = Field("sqlite:///data/local/kakehashi.db", description="SQLite or PostgreSQL")
+    web_host: str = Field("127.0.0.1", description="Where the bot listens when Slack reaches it over HTTP")
+    web_port: Annotated[int, Field(ge=0, le=65535)] = 3000
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     delivery_limit: Annotated[int, Field(ge=1)] = 5
     """Messages a channel may receive within `delivery_seconds`: half of what Slack allows (one a second)."""
@@ -32,6 +35,12 @@ class Settings(BaseSettings):
     queue_poll_seconds: Annotated[float, Field(gt=0)] = 0.2
     recover_seconds: Annotated[float, Field(gt=0)] = 15.0
     """How often we look for work that a dead process left; it is taken over at the second look."""
+
+    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret")
+    @classmethod
+    def _set(cls, secret: SecretStr | None) -> SecretStr | None:
+        # A line left empty in .env is a setting not made; an empty secret would sign for everybody.
+        return secret if secret is not None and secret.get_secret_value().strip() else None
 
     @field_validator("database_url")
     @classmethod
@@ -43,6 +52,11 @@ class Settings(BaseSettings):
     @classmethod
     def _ends_with_slash(cls, url: str) -> str:
         return url if url.endswith("/") else f"{url}/"
+
+    @property
+    def over_http(self) -> bool:
+        """Whether Slack is to reach the bot over HTTP: there is a signing secret and no token for Socket Mode."""
+        return self.slack_signing_secret is not None and self.slack_app_token is None
 
     def prepare_folder(self) -> None:
         """Make the folder of a SQLite file."""
