@@ -73,8 +73,8 @@ def _checked(settings: Settings, http: bool) -> str:
     missing = [name for name, value in needed.items() if value is None]
     if missing:
         raise Misconfigured(
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set. README.md says how, under “Connect a "
-            "real workspace”; or run `make run` for the embedded workspace, which needs no settings."
+            f"Not set: {' and '.join(missing)}. Put what is missing into .env (see README.md, “Connect a real "
+            "workspace”), or run `make run` for the embedded workspace, which needs no settings."
         )
     assert settings.slack_bot_token is not None  # noqa: S101 - checked above; tells the type checker
     return settings.slack_bot_token.get_secret_value()
