@@ -1,0 +1,241 @@
+"""The bot's own server: what it takes, what it refuses, and how it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import ValidationError
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import web
+from bot.app import all_routes
+from bot.manifest import manifest
+from bot.run import Misconfigured, running
+from bot.settings import Settings
+from bot.workspace.manifest import RequestUrls, read_manifest
+
+SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+BODY = json.dumps({"type": "url_verification", "challenge": "c"})
+
+
+def signed(body: str, *, secret: str = SECRET, age: int = 0) -> dict[str, str]:
+    """The headers of a request that Slack signed `age` seconds ago."""
+    timestamp = str(int(time.time()) - age)
+    digest = hmac.new(secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256).hexdigest()
+    return {
+        "X-Slack-Request-Timestamp": timestamp,
+        "X-Slack-Signature": f"v0={digest}",
+        "Content-Type": "application/json",
+    }
+
+
+@dataclass
+class Served:
+    """A served app whose one listener can be held up."""
+
+    url: str
+    http: httpx.AsyncClient
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    finished: list[str] = field(default_factory=list)
+
+    async def post(self, body: str, headers: dict[str, str]) -> httpx.Response:
+        """What the app answers at its address for everything."""
+        return await self.http.post(self.url, content=body.encode(), headers=headers)
+
+
+def small_app() -> AsyncApp:
+    """An app that needs no workspace."""
+    client = AsyncWebClient(token="xoxb-1", base_url="http://127.0.0.1:9/api/", retry_handlers=[])
+
+    async def authorize(**_: Any) -> Any:
+        from slack_bolt.authorization import AuthorizeResult
+
+        return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1", bot_id="B1", bot_user_id="U1")
+
+    return AsyncApp(client=client, signing_secret=SECRET, authorize=authorize, process_before_response=True)
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    app = small_app()
+    async with web.serving(app, "127.0.0.1", 0) as url, httpx.AsyncClient(timeout=10) as http:
+        found = Served(url, http)
+
+        @app.event("app_mention")
+        async def mentioned(event: dict[str, Any]) -> None:
+            found.started.set()
+            await found.go_on.wait()
+            found.finished.append(event["text"])
+
+        yield found
+
+
+def mention(text: str) -> str:
+    """An event's body."""
+    event = {"type": "app_mention", "text": text, "user": "U2", "channel": "C1", "ts": "1.1"}
+    return json.dumps({"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event})
+
+
+async def test_signed_request_is_answered(served: Served) -> None:
+    answer = await served.post(BODY, signed(BODY))
+    assert (answer.status_code, answer.json()) == (200, {"challenge": "c"})
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        dict,
+        lambda: signed(BODY, secret="another"),
+        lambda: signed(BODY + " "),
+        lambda: signed(BODY, age=301),
+        lambda: signed(BODY, age=-330),
+        lambda: {**signed(BODY), "X-Slack-Request-Timestamp": "soon"},
+        lambda: {**signed(BODY), "X-Slack-Signature": "v0=ü"},
+        lambda: {**signed(BODY), "X-Slack-Signature": ""},
+    ],
+    ids=["unsigned", "other secret", "other body", "too old", "too new", "no time", "no hex", "empty"],
+)
+async def test_request_not_signed_by_slack_now_is_refused(served: Served, sign: Callable[[], dict[str, str]]) -> None:
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in sign().items()]
+    answer = await served.http.post(served.url, content=BODY.encode(), headers=raw)
+    assert answer.status_code == 401
+    assert served.finished == []
+
+
+async def test_forged_event_runs_nothing(served: Served) -> None:
+    served.go_on.set()
+    body = mention("forged")
+    assert (await served.post(body, signed(body, secret="guessed"))).status_code == 401
+    assert (await served.post(body, signed(body))).status_code == 200
+    assert served.finished == ["forged"]
+
+
+@pytest.mark.parametrize("body", ["{", "\udcff"], ids=["broken JSON", "no UTF-8"])
+async def test_request_that_cannot_be_read_is_refused(served: Served, body: str) -> None:
+    raw = body.encode("utf-8", "surrogateescape")
+    answer = await served.http.post(served.url, content=raw, headers=signed("x"))
+    assert answer.status_code == 400
+
+
+async def test_body_larger_than_slacks_is_refused(served: Served) -> None:
+    body = "x" * (web.BODY_LIMIT + 1)
+    assert (await served.post(body, signed(body))).status_code == 413
+
+
+async def test_health_is_told_without_a_signature(served: Served) -> None:
+    answer = await served.http.get(served.url.replace(web.EVENTS_PATH, "/healthz"))
+    assert (answer.status_code, answer.json()) == (200, {"ok": True})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", web.EVENTS_PATH, 405), ("GET", "/", 404), ("POST", "/healthz", 405), ("GET", "/docs", 404)],
+)
+async def test_there_is_nothing_else(served: Served, method: str, path: str, status: int) -> None:
+    answer = await served.http.request(method, served.url.replace(web.EVENTS_PATH, path))
+    assert answer.status_code == status
+
+
+async def test_what_was_accepted_is_finished_before_the_end() -> None:
+    app = small_app()
+    started, go_on, finished = asyncio.Event(), asyncio.Event(), []
+
+    @app.event("app_mention")
+    async def mentioned(event: dict[str, Any]) -> None:
+        started.set()
+        await go_on.wait()
+        finished.append(event["text"])
+
+    body = mention("x")
+    async with httpx.AsyncClient(timeout=10) as http:
+        serving = web.serving(app, "127.0.0.1", 0)
+        url = await serving.__aenter__()
+        asked = asyncio.create_task(http.post(url, content=body, headers=signed(body)))
+        await started.wait()
+        stopping = asyncio.create_task(serving.__aexit__(None, None, None))
+        await asyncio.sleep(0)
+        assert not stopping.done()
+        go_on.set()
+        await stopping
+        assert finished == ["x"]
+        assert (await asked).status_code == 200
+
+
+# Settings
+
+
+def settings(**given: Any) -> Settings:
+    return Settings(_env_file=None, database_url="sqlite:///never-made.db", **given)
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "WEB_HOST", "WEB_PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "over_http"),
+    [
+        ({"slack_signing_secret": "s"}, True),
+        ({"slack_signing_secret": "s", "slack_app_token": ""}, True),
+        ({"slack_signing_secret": "s", "slack_app_token": "xapp-1"}, False),
+        ({"slack_signing_secret": "", "slack_app_token": "xapp-1"}, False),
+        ({}, False),
+    ],
+)
+def test_http_is_chosen_by_a_signing_secret_without_an_app_token(given: dict[str, str], over_http: bool) -> None:
+    assert settings(**given).over_http is over_http
+
+
+@pytest.mark.parametrize(
+    ("given", "http", "missing"),
+    [
+        ({}, None, "SLACK_BOT_TOKEN and SLACK_APP_TOKEN"),
+        ({"slack_bot_token": "xoxb-1"}, None, "SLACK_APP_TOKEN"),
+        ({"slack_bot_token": "xoxb-1"}, True, "SLACK_SIGNING_SECRET"),
+        ({"slack_bot_token": "xoxb-1", "slack_signing_secret": " "}, True, "SLACK_SIGNING_SECRET"),
+        ({"slack_signing_secret": "s"}, None, "SLACK_BOT_TOKEN"),
+    ],
+)
+async def test_missing_setting_is_named(given: dict[str, str], http: bool | None, missing: str) -> None:
+    with pytest.raises(Misconfigured, match=f"^Not set: {missing}\\. "):
+        async with running(settings(**given), http=http):
+            pass
+
+
+async def test_port_that_is_taken_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(web.PortTaken, match=str(port)):
+            async with web.serving(small_app(), "127.0.0.1", port):
+                pass
+
+
+def test_port_outside_of_all_ports_is_no_setting() -> None:
+    with pytest.raises(ValidationError, match="web_port"):
+        settings(web_port=70_000)
+
+
+def test_manifest_for_http_names_one_address_for_everything() -> None:
+    address = "http://127.0.0.1:3000/slack/events"
+    app = read_manifest(manifest(all_routes(), request_url=address))
+    assert app.socket_mode is False
+    commands = {command.command: address for command in app.commands or ()}
+    assert app.urls == RequestUrls(address, address, address, commands)
+    assert commands
+    assert read_manifest(manifest(all_routes())).socket_mode is True
