@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from bot.workspace import inputs
@@ -37,6 +38,11 @@ def screen(workspace: Workspace, user: str, limit: int, only: Collection[str] | 
         ],
         "shortcuts": [
             {"callback_id": entry.callback_id, "name": entry.name, "type": entry.type} for entry in app.shortcuts or ()
+        ],
+        "usergroups": [
+            {"id": group.id, "handle": group.handle, "name": group.name}
+            for group in workspace.usergroups.values()
+            if not group.disabled
         ],
         "users": [_shown_user(workspace, ident) for ident in (*workspace.people, workspace.bot_user)],
         "channels": [
@@ -85,6 +91,11 @@ def shown_conversation(workspace: Workspace, conversation: Conversation, user: s
         "is_private": conversation.kind == "private",
         "topic": conversation.topic,
         "members": list(conversation.members),
+        "bookmarks": [
+            {"id": each.id, "title": each.title, "link": each.link, "emoji": each.emoji}
+            for each in conversation.bookmarks.values()
+        ],
+        "assistant": {ts: asdict(said) for ts, said in conversation.assistant.items()},
         "unread": conversation.unread.get(user, 0),
         "mentions": conversation.mentions.get(user, 0),
         "last_read": conversation.last_read.get(user),
@@ -150,9 +161,19 @@ def shown_message(workspace: Workspace, message: Message, user: str | None = Non
         "files": [_shown_file(workspace, file) for file in message.files],
         "reactions": [{"name": name, "users": list(users)} for name, users in message.reactions.items()],
         "ephemeral": message.ephemeral_to is not None,
+        "pinned": message.ts in workspace.conversations[message.channel].pins,
+        "streaming": _is_written(workspace, message),
         "subtype": message.subtype,
         "state": _plain_state(chosen),
     }
+
+
+def _is_written(workspace: Workspace, message: Message) -> bool:
+    """Whether the app is writing the message at this moment."""
+    if message.streaming is None:
+        return False
+    stream = workspace.streams.get((message.channel, message.ts))
+    return stream is not None and not stream.over(workspace.clock())
 
 
 def _shown_file(workspace: Workspace, file_id: str) -> dict[str, Any]:

@@ -18,7 +18,8 @@ Hooks that stay the same, for browser tests and for people with scripts:
                              conversation, channel-name, messages, composer, send, attach, file-input,
                              attached-file, show-older, only-you, mentions, join, thread, thread-close, tab-home,
                              tab-messages, home, home-empty, modal, modal-submit, modal-cancel, modal-close,
-                             modal-notice, field-error, confirm, confirm-accept, confirm-deny, toast
+                             modal-notice, field-error, confirm, confirm-accept, confirm-deny, toast, bookmarks,
+                             pinned, assistant, assistant-status, assistant-prompt
 
 An open modal carries data-view-id. A select's text box has data-value with the chosen values, joined by commas.
 """

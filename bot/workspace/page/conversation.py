@@ -10,8 +10,12 @@ from typing import Any
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
+from bot.workspace.page import mrkdwn
+from bot.workspace.page.assistant import AssistantBar
 from bot.workspace.page.blocks import BlockList
 from bot.workspace.page.desk import Desk
+from bot.workspace.page.emoji import EMOJI
+from bot.workspace.page.emoji_art import picture
 from bot.workspace.page.faces import Face
 from bot.workspace.page.form import Form
 from bot.workspace.page.parts import Row, Surface, box, still
@@ -55,6 +59,7 @@ class Column:
         self._head_content = ""
         self._stream: Stream | None = None
         self._home: HomeTab | None = None
+        self._assistant: AssistantBar | None = None
         self._inside = False
         self._build()
 
@@ -70,11 +75,14 @@ class Column:
         self._inside = conversation is not None and conversation["is_member"]
         self._container.clear()
         self._head_content = ""
-        self._stream = self._home = None
+        self._stream = self._home = self._assistant = None
         with self._container:
             with box("kk-head", tag="header"):
                 toggle(desk.voice).on("click", self._ways.drawer, args=[])
                 self._head = box("kk-head-words")
+            self._bar = box("kk-bookmarks", role="group", aria_label=say("bookmarks"), data_testid="bookmarks")
+            self._bar.set_visibility(False)
+            self._bar_content = ""
             if is_app:
                 self._tabs()
             if is_app and self.tab == "home":
@@ -96,6 +104,7 @@ class Column:
                     join.on("click", lambda: desk.attempt(desk.person.join(self.ident)), args=[])
             elif conversation is not None:
                 with box("kk-composer-place"):
+                    self._assistant = AssistantBar(desk.screen["app"]["name"], self._say)
                     build_composer(desk, conversation)
 
     def _tabs(self) -> None:
@@ -126,6 +135,9 @@ class Column:
             self._head.clear()
             with self._head:
                 still(content).classes("kk-head-line")
+        self._draw_bookmarks(conversation)
+        if self._assistant is not None:
+            self._assistant.draw(said_in(conversation))
         if self._stream is not None:
             self._shown = self._window(conversation)
             has_older, has_newer = self._shown["has_older"], self._shown["has_newer"]
@@ -138,6 +150,18 @@ class Column:
             self._stream.show(self._shown["messages"], setting, before=[beginning])
         if self._home is not None:
             self._home.draw()
+
+    def _draw_bookmarks(self, conversation: Json) -> None:
+        content = bookmarks_html(conversation)
+        if content != self._bar_content:
+            self._bar_content = content
+            self._bar.clear()
+            self._bar.set_visibility(bool(content))
+            with self._bar:
+                still(content).classes("kk-bookmark-row")
+
+    async def _say(self, text: str) -> None:
+        await self._desk.attempt(self._desk.person.message(self.ident, text))
 
     def _window(self, conversation: Json) -> Json:
         """The messages that are drawn, and whether there are others before and behind them."""
@@ -264,6 +288,26 @@ async def press_in_view(desk: Desk, act: Json, view: Json, form: Form) -> None:
     current = desk.view(view["id"])
     if current is not None:
         await desk.press(act, current["blocks"], form, view_id=view["id"])
+
+
+def said_in(conversation: Json) -> Json:
+    """What the app says in a conversation itself; that it is at work, also where it works in one of its threads."""
+    said = dict(conversation["assistant"].get("") or {})
+    for each in conversation["assistant"].values():
+        if each["status"] and not said.get("status"):
+            said |= {"status": each["status"], "loading_messages": each["loading_messages"]}
+    return said
+
+
+def bookmarks_html(conversation: Json) -> str:
+    """The links in the bar under a channel's name."""
+    links = ""
+    for each in conversation["bookmarks"]:
+        name = str(each["emoji"]).strip(":")
+        sign = picture(EMOJI[name]) if name in EMOJI else '<span class="kk-bookmark-sign" aria-hidden="true">🔗</span>'
+        shown = mrkdwn.link(str(each["link"]), sign + mrkdwn.plain(str(each["title"])))
+        links += f'<span class="kk-bookmark">{shown}</span>'
+    return links
 
 
 def head_html(desk: Desk, conversation: Json) -> str:

@@ -55,6 +55,7 @@ class Desk:
             voice=self.voice,
             users={each["id"]: each["real_name"] for each in self.screen["users"]},
             channels={each["id"]: each["name"] for each in self.channels()},
+            groups={each["id"]: each["handle"] for each in self.screen["usergroups"]},
             me=self.me,
         )
 

@@ -22,12 +22,14 @@ from bot.workspace.page.wording import Voice
 class Names:
     """How the ids in a text read for one person.
 
-    `users` and `channels` map ids to display names; `me` is the reader's own id, whose mentions stand out.
+    `users` and `channels` map ids to display names, `groups` those of user groups to handles;
+    `me` is the reader's own id, whose mentions stand out.
     """
 
     voice: Voice
     users: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
     me: str = ""
 
 
@@ -88,6 +90,12 @@ def channel(channel_id: str, names: Names, label: str = "") -> str:
             f'data-target="{html.escape(channel_id)}">#{html.escape(name)}</button>'
         )
     return f'<span class="kk-mention">#{html.escape(name)}</span>'
+
+
+def usergroup(group_id: str, names: Names, label: str = "") -> str:
+    """A mention of a user group as HTML."""
+    shown = f"@{names.groups[group_id]}" if group_id in names.groups else label or f"@{group_id}"
+    return f'<span class="kk-mention">{_escaped(shown)}</span>'
 
 
 def broadcast(word: str) -> str:
@@ -216,7 +224,7 @@ def _control(inside: str, names: Names) -> str:
             return fallback
         return link(_decoded(parts[3]), words) if len(parts) > 3 else words
     if target.startswith("!subteam^"):
-        return f'<span class="kk-mention">{_escaped(label or "@" + target.removeprefix("!subteam^"))}</span>'
+        return usergroup(target.removeprefix("!subteam^"), names, label)
     if target.startswith("!"):
         return broadcast(target[1:])
     shown = _escaped(with_emoji(label) if label else target.removeprefix("mailto:").removeprefix("tel:"))

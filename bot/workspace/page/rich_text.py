@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.workspace.page.emoji import EMOJI, with_emoji
 from bot.workspace.page.emoji_art import with_art
-from bot.workspace.page.mrkdwn import Names, broadcast, channel, link, user
+from bot.workspace.page.mrkdwn import Names, broadcast, channel, link, user, usergroup
 
 Json = dict[str, Any]
 
@@ -73,7 +73,7 @@ def _element(element: Json, names: Names, *, raw: bool = False) -> str:
     elif kind == "channel":
         shown = channel(str(element.get("channel_id") or ""), names)
     elif kind == "usergroup":
-        shown = f'<span class="kk-mention">@{html.escape(str(element.get("usergroup_id") or ""))}</span>'
+        shown = usergroup(str(element.get("usergroup_id") or ""), names)
     elif kind == "broadcast":
         shown = broadcast(str(element.get("range") or "here"))
     elif kind == "emoji":

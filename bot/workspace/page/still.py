@@ -308,7 +308,9 @@ def _button(element: Json, block_id: str, names: Names, index: int | None = None
         data_index=None if index is None else str(index),
         aria_label=element.get("accessibility_label") or None,
     )
-    label = sign + text_object(element.get("text"), names)
+    label = text_object(element.get("text"), names)
+    if sign:
+        label = f'<span class="kk-button-sign" aria-hidden="true">{sign}</span>{label}'
     address = mrkdwn.safe_url(str(element["url"])) if element.get("url") else None
     if address is not None:
         return (

@@ -26,6 +26,7 @@ Json = dict[str, Any]
 
 # Messages of one author within this many seconds stand under one name, as in every messenger.
 TOGETHER = 300
+_PIN = '<path d="M7 3h6M8 3v5l-2.5 3h9L12 8V3M10 11v6"/>'
 QUICK_REACTIONS = ("+1", "white_check_mark", "eyes", "pray")
 
 
@@ -109,6 +110,10 @@ def _classes(message: Json, setting: Setting, grouped: bool) -> str:
         classes += " kk-ephemeral"
     if setting.names.me and f"<@{setting.names.me}>" in str(message.get("text") or ""):
         classes += " kk-for-me"
+    if message.get("pinned"):
+        classes += " kk-pinned"
+    if message.get("streaming"):
+        classes += " kk-streaming"
     return classes
 
 
@@ -192,6 +197,11 @@ def _byline(message: Json, setting: Setting, grouped: bool) -> str:
             '<path d="M2 10s3-5 8-5 8 5 8 5-3 5-8 5-8-5-8-5z"/><circle cx="10" cy="10" r="2.3"/></svg>'
             f"{html.escape(voice.say('only_you'))}</div>"
         )
+    if message.get("pinned"):
+        note += (
+            f'<div class="kk-only-you" data-testid="pinned"><svg viewBox="0 0 20 20" aria-hidden="true">{_PIN}</svg>'
+            f"{html.escape(voice.say('pinned'))}</div>"
+        )
     if grouped:
         return note
     face = _author(message, setting)
@@ -226,6 +236,9 @@ def _attachments(message: Json, setting: Setting) -> str:
         named = {"good": "#2e7d5b", "warning": "#b7791f", "danger": "#c0334d"}.get(colour, f"#{colour.lstrip('#')}")
         edge = named if len(named) in {4, 7} and named[1:].isalnum() else "#c9ced8"
         inside = ""
+        if attachment.get("author_name"):
+            by = mrkdwn.link(str(attachment.get("author_link") or ""), mrkdwn.plain(str(attachment["author_name"])))
+            inside += f'<div class="kk-muted">{by}</div>'
         if attachment.get("pretext"):
             out.append(f'<div class="kk-text">{mrkdwn.render(str(attachment["pretext"]), names)}</div>')
         if attachment.get("title"):
@@ -240,6 +253,11 @@ def _attachments(message: Json, setting: Setting) -> str:
             )
             inside += f'<div class="kk-field"><strong>{label}</strong><br>{value}</div>'
         inside += "".join(block_html(block, names) for block in attachment.get("blocks") or [])
+        for name in ("image_url", "thumb_url"):
+            if source := mrkdwn.safe_url(str(attachment.get(name) or "")):
+                inside += f'<img class="kk-image-picture"{attributes(src=source, alt="", loading="lazy")}>'
+        if attachment.get("footer"):
+            inside += f'<div class="kk-muted">{mrkdwn.plain(str(attachment["footer"]))}</div>'
         out.append(f'<div class="kk-attachment" style="border-color:{html.escape(edge)}">{inside}</div>')
     return "".join(out)
 

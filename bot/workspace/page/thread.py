@@ -9,6 +9,7 @@ from typing import Any
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
+from bot.workspace.page.assistant import AssistantBar
 from bot.workspace.page.conversation import Column
 from bot.workspace.page.desk import Desk
 from bot.workspace.page.parts import Row, Surface, box, still
@@ -33,6 +34,7 @@ class ThreadPanel:
         self._ts: str | None = None
         self._streams: tuple[Stream, Stream] | None = None
         self._count = REPLIES
+        self._assistant: AssistantBar | None = None
 
     def open(self, ts: str, column: Column) -> None:
         """Opens the thread of a message (or shows again one that is open)."""
@@ -45,7 +47,7 @@ class ThreadPanel:
         if self._streams is not None:
             self._container.clear()
             self._widened(False)
-        self._ts = self._streams = None
+        self._ts = self._streams = self._assistant = None
 
     def draw(self, column: Column) -> None:
         """Brings the panel up to the desk's screen; a message that is gone closes it."""
@@ -67,6 +69,8 @@ class ThreadPanel:
             button = f'<button type="button" class="kk-button" data-act="older">{older}</button>'
             before.append(Row("older", older, lambda: still(button).classes("kk-older")))
         tail.show(replies, setting, before=before)
+        if self._assistant is not None and (conversation := self._desk.conversation(column.ident)):
+            self._assistant.draw(conversation["assistant"].get(self._ts) or {})
 
     def _find(self, column: Column) -> dict[str, Any] | None:
         if self._ts is None:
@@ -106,5 +110,9 @@ class ThreadPanel:
             streams = (Stream(surface), Stream(surface))
             if conversation is not None and conversation["is_member"]:
                 with box("kk-composer-place"):
+                    self._assistant = AssistantBar(
+                        self._desk.screen["app"]["name"],
+                        lambda text: self._desk.attempt(self._desk.person.message(column.ident, text, ts)),
+                    )
                     build_composer(self._desk, conversation, ts)
         return streams
