@@ -1,4 +1,4 @@
-"""The bot over real Socket Mode, in the embedded workspace, on both databases."""
+"""The bot over real Socket Mode and over signed HTTP, in the embedded workspace, on both databases."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bot.demo import populate
 from bot.manifest import manifest
 from bot.run import House, running, storage
 from bot.settings import Settings
+from bot.workspace.manifest import RequestUrls
 from bot.workspace.person import PersonClient
 from bot.workspace.server import RunningWorkspace
 from bot.workspace.server import running as workspace_running
@@ -22,6 +23,14 @@ IS, FS, MANAGER, ADMIN, MARKETING = "U01SATO001", "U01TANAKA1", "U01KATO001", "U
 IS_ENGLISH, CS = "U01MILLER1", "U01ONO0001"
 HANDOFFS = "C01HANDOFF"
 DEADLINE = 20.0
+
+over_both_ways = pytest.mark.parametrize(
+    ("database_url", "way"),
+    [("sqlite", "socket_mode"), ("postgresql", "socket_mode"), ("sqlite", "http")],
+    indirect=True,
+)
+"""For the flows of the main job: over Socket Mode on both databases, and over HTTP. What reaches a handler is the same
+either way, so the database need not be tried again, nor every other test."""
 
 
 async def eventually(check: Callable[[], Any]) -> Any:
@@ -69,6 +78,9 @@ def settings(database_url: str, world_workspace: RunningWorkspace) -> Settings:
         _env_file=None,
         slack_bot_token=world_workspace.bot_token,
         slack_app_token=world_workspace.app_token,
+        slack_signing_secret=world_workspace.signing_secret,
+        web_host="127.0.0.1",
+        web_port=0,
         slack_api_url=world_workspace.api_url,
         database_url=database_url,
         delivery_limit=1000,
@@ -83,9 +95,17 @@ async def world_workspace() -> AsyncIterator[RunningWorkspace]:
 
 
 @pytest.fixture
-async def world(world_workspace: RunningWorkspace, settings: Settings) -> AsyncIterator[World]:
+def way(request: pytest.FixtureRequest) -> str:
+    """How the workspace reaches the bot: `socket_mode`, or `http` where a test asks for both."""
+    return str(getattr(request, "param", "socket_mode"))
+
+
+@pytest.fixture
+async def world(world_workspace: RunningWorkspace, settings: Settings, way: str) -> AsyncIterator[World]:
     """The demonstration's team, at work."""
     async with storage(settings) as deps:
         await populate(deps, world_workspace.introduction(), seed=1)
-    async with running(settings) as house:
+    async with running(settings, http=way == "http") as house:
+        if house.request_url is not None:
+            await world_workspace.transport.use_http(RequestUrls.one(house.request_url))
         yield World(world_workspace, house)

@@ -1,4 +1,4 @@
-"""A file dropped into the bot's messages, over real Socket Mode and the real upload."""
+"""A file dropped into the bot's messages, over real Socket Mode, over HTTP, and the real upload."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.handlers.conftest import CS, IS, World, eventually
+from tests.handlers.conftest import CS, IS, World, eventually, over_both_ways
 
 EXCERPT = Path(__file__).parents[2] / "data" / "companies-500.csv"
 
@@ -27,6 +27,7 @@ async def drop(world: World, filename: str, content: bytes, user: str = IS) -> d
     return await eventually(done)
 
 
+@over_both_ways
 async def test_excerpt_is_imported_and_a_second_time_nothing_changes(world: World) -> None:
     first = await drop(world, "companies-500.csv", EXCERPT.read_bytes())
     assert "新規 *500*" in str(first["blocks"])

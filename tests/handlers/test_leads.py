@@ -1,4 +1,4 @@
-"""Leads over real Socket Mode: found, shown, added, planned, and every mistake answered with what to do."""
+"""Leads over real Socket Mode and HTTP: found, shown, added, planned, and every mistake answered with what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,18 @@ from services import members
 from services.outreach import calls, leads
 from services.qualification import verdict
 from storage.tables import Member
-from tests.handlers.conftest import CS, FS, HANDOFFS, IS, IS_ENGLISH, MANAGER, MARKETING, World, eventually
+from tests.handlers.conftest import (
+    CS,
+    FS,
+    HANDOFFS,
+    IS,
+    IS_ENGLISH,
+    MANAGER,
+    MARKETING,
+    World,
+    eventually,
+    over_both_ways,
+)
 from tests.handlers.test_main_job import answers, hand_off, open_form
 
 TEAM = "C01ISTEAM0"
@@ -50,6 +61,7 @@ async def test_empty_command_lists_what_is_possible(world: World) -> None:
     assert "/lead add" in str((await said(world, IS, ""))["blocks"])
 
 
+@over_both_ways
 async def test_single_hit_is_shown_as_a_card_with_fitting_buttons(world: World) -> None:
     card = await said(world, IS, "show 山田 太郎 アオバセイキ")
     assert "あおば精機製作所" in str(card["blocks"])
@@ -57,10 +69,12 @@ async def test_single_hit_is_shown_as_a_card_with_fitting_buttons(world: World) 
     assert "handoff.accept" not in buttons(card)
 
 
+@over_both_ways
 async def test_unknown_name_says_how_to_add_it(world: World) -> None:
     assert "/lead add" in (await said(world, IS, "find どこにもいない"))["text"]
 
 
+@over_both_ways
 async def test_company_is_found_in_any_spelling_and_a_lead_added(world: World) -> None:
     await world.person(IS).command(TEAM, "/lead", "add")
     view = world.modal(IS)
@@ -85,6 +99,7 @@ async def test_new_company_is_made_on_the_spot(world: World) -> None:
     assert "あさやけ" in str((await said(world, IS, "find あさやけ"))["blocks"])
 
 
+@over_both_ways
 async def test_likely_duplicate_is_shown_before_saving_and_nothing_typed_is_lost(world: World) -> None:
     async def submit(view_id: str) -> dict[str, Any]:
         return await world.person(IS).submit(view_id, {"name": {"v": "同名 花子"}, "note": {"v": "メモは残る"}})
@@ -110,6 +125,7 @@ async def test_bad_entries_are_told_on_their_fields(world: World) -> None:
     assert set(answer["errors"]) == {"email", "phone"}
 
 
+@over_both_ways
 async def test_unqualified_lead_gets_a_next_step(world: World) -> None:
     form = await open_form(world)
     judged = await world.person(IS).submit(form["id"], answers(need_status="not_confirmed"))
@@ -132,6 +148,7 @@ async def test_start_date_in_the_past_is_refused_and_the_form_stays_filled(world
     assert world.modal(IS)["state"]["summary"]["v"] == "部長と20分話せた。"
 
 
+@over_both_ways
 async def test_manager_changes_the_rules_and_a_rep_only_reads_them(world: World) -> None:
     assert "第1版" in str((await said(world, IS, "rules"))["blocks"])
     await world.person(MANAGER).command("C01GENERAL", "/lead", "rules")
@@ -146,6 +163,7 @@ async def test_manager_changes_the_rules_and_a_rep_only_reads_them(world: World)
     assert "4項目中 3項目（必要: 4項目）" in str(judged["view"]["blocks"])
 
 
+@over_both_ways
 async def test_manager_overrides_a_verdict_with_a_reason(world: World) -> None:
     form = await open_form(world)
     await world.person(IS).submit(form["id"], answers(intent="no"))
@@ -171,6 +189,7 @@ async def test_manager_overrides_a_verdict_with_a_reason(world: World) -> None:
     assert "SQL" in str(done["view"]["blocks"])
 
 
+@over_both_ways
 async def test_returned_handoff_comes_back_to_inside_sales_with_its_reason(world: World) -> None:
     post = await hand_off(world)
     await world.person(FS).action(channel=HANDOFFS, ts=post["ts"], action_id="handoff.return")
@@ -193,6 +212,7 @@ async def test_rep_may_not_accept_and_is_told_whom_to_ask(world: World) -> None:
     assert "受領待ち" in str(world.messages(FS, HANDOFFS)[0]["blocks"])
 
 
+@over_both_ways
 async def test_home_shows_leads_by_stage_and_handoffs_to_answer(world: World) -> None:
     post = await hand_off(world)
     assert "引き継いで受領待ち" in str((await world.person(IS).home())["view"]["blocks"])
@@ -208,6 +228,7 @@ async def test_home_changes_language_at_once(world: World) -> None:
     assert shown
 
 
+@over_both_ways
 async def test_message_with_a_name_is_answered_with_the_lead(world: World) -> None:
     bot = world.person(IS).screen()["app"]["bot_user"]
     channel = (await world.person(IS).open_dm(bot))["channel"]
@@ -217,6 +238,7 @@ async def test_message_with_a_name_is_answered_with_the_lead(world: World) -> No
     await eventually(lambda: any("架け橋です" in str(m["blocks"]) for m in world.direct(IS)))
 
 
+@over_both_ways
 async def test_mention_is_answered_in_its_thread(world: World) -> None:
     bot = world.person(IS).screen()["app"]["bot_user"]
     sent = await world.person(IS).message(TEAM, f"<@{bot}> 何ができる?")

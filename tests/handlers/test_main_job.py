@@ -1,11 +1,11 @@
-"""The main job over real Socket Mode: qualify, verdict, handoff, answer."""
+"""The main job over real Socket Mode and HTTP: qualify, verdict, handoff, answer."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.handlers.conftest import FS, HANDOFFS, IS, World, eventually
+from tests.handlers.conftest import FS, HANDOFFS, IS, World, eventually, over_both_ways
 
 
 def answers(**changed: Any) -> dict[str, dict[str, Any]]:
@@ -55,6 +55,7 @@ async def hand_off(world: World) -> dict[str, Any]:
     return (await eventually(lambda: world.messages(FS, HANDOFFS)))[-1]
 
 
+@over_both_ways
 async def test_lead_with_three_confirmed_is_handed_to_field_sales_and_accepted(world: World) -> None:
     post = await hand_off(world)
     assert "引き継ぎ" in post["text"]
