@@ -12,14 +12,30 @@ from bot.workspace.blockkit.elements import (
     IN_SECTION,
     button,
     image,
+    one_picture,
     slack_file,
 )
 from bot.workspace.blockkit.problem import Problem
-from bot.workspace.blockkit.schema import Check, anything, array, boolean, one_of, record, string, typed
-from bot.workspace.blockkit.texts import IDENTIFIER, URL, mrkdwn, plain, rich_text, text
+from bot.workspace.blockkit.schema import (
+    Check,
+    any_of,
+    anything,
+    array,
+    boolean,
+    number,
+    one_of,
+    record,
+    string,
+    typed,
+    unique,
+)
+from bot.workspace.blockkit.texts import HTTPS, IDENTIFIER, URL, mrkdwn, plain, rich_text, text
 
 _TYPE: dict[str, Check] = {"type": anything}
 _BASE: dict[str, Check] = {"block_id": IDENTIFIER}
+
+
+_unique_action_ids = unique("elements", "action_id")
 
 
 def _text_or_fields(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
@@ -27,26 +43,12 @@ def _text_or_fields(value: dict[str, Any], pointer: str, problems: list[Problem]
         problems.append(Problem(pointer, "must define either `text` or `fields`"))
 
 
-def _picture(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
-    if (value.get("image_url") is None) == (value.get("slack_file") is None):
-        problems.append(Problem(pointer, "must define either `image_url` or `slack_file`"))
-
-
-def _unique_action_ids(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
-    seen = set()
-    for place, element in enumerate(value["elements"]):
-        action_id = element.get("action_id")
-        if action_id is not None and action_id in seen:
-            problems.append(Problem(f"{pointer}/elements/{place}/action_id", f'action_id "{action_id}" already exists'))
-        seen.add(action_id)
-
-
 _context_elements = typed({"image": image, "plain_text": plain(3000), "mrkdwn": mrkdwn(3000)})
 _cell = typed(
     {
         "rich_text": rich_text,
         "raw_text": record({"type": anything, "text": string(None, 1)}, {}),
-        "raw_number": record({"type": anything, "value": anything}, {"text": string()}),
+        "raw_number": record({"type": anything, "value": number}, {"text": string(None, 1)}),
     }
 )
 _column = record({}, {"align": one_of("left", "center", "right"), "is_wrapped": boolean})
@@ -57,36 +59,42 @@ def _column_or_null(value: Any, pointer: str, problems: list[Problem]) -> None:
         _column(value, pointer, problems)
 
 
-_task = record(
-    {
-        "type": one_of("task_card"),
-        "task_id": string(255, 1),
-        "title": string(None, 1),
-        "status": one_of("pending", "in_progress", "complete", "error"),
-    },
+_TASK: tuple[dict[str, Check], dict[str, Check]] = (
+    {"task_id": string(255, 1), "title": string(None, 1)},
     {
         **_BASE,
+        "status": one_of("pending", "in_progress", "complete", "error"),
         "details": rich_text,
         "output": rich_text,
         "sources": array(record({"type": one_of("url"), "url": URL, "text": string(None, 1)}, {})),
     },
 )
+_task_card = record({"type": anything, **_TASK[0]}, _TASK[1])
+# Inside a plan there is nothing else that a task could be, so it may leave its type out.
+_planned_task = record(_TASK[0], {"type": one_of("task_card"), **_TASK[1]})
+
+
+def _one_icon(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
+    if value.get("icon") is not None and value.get("slack_icon") is not None:
+        problems.append(Problem(pointer, "must define only one of `icon` or `slack_icon`"))
+
+
 _card = record(
     {"type": one_of("card")},
     {
         **_BASE,
         "hero_image": image,
         "icon": image,
+        "slack_icon": record({"type": one_of("icon"), "name": string(None, 1)}, {}),
         "title": text(150),
         "subtitle": text(150),
         "body": text(200),
-        "actions": array(typed({"button": button}), 1, 5),
+        "subtext": text(200),
+        "actions": array(typed({"button": button}), 1, 3),
     },
-    lambda value, pointer, problems: (
-        problems.append(Problem(pointer, "must define at least one of `hero_image`, `title`, `actions` or `body`"))
-        if not any(value.get(key) for key in ("hero_image", "title", "actions", "body"))
-        else None
-    ),
+    any_of("hero_image", "title", "actions", "body"),
+    _one_icon,
+    unique("actions", "action_id"),
 )
 
 BLOCKS: dict[str, Check] = {
@@ -106,7 +114,7 @@ BLOCKS: dict[str, Check] = {
     "image": record(
         {**_TYPE, "alt_text": string(2000, 1)},
         {**_BASE, "image_url": URL, "slack_file": slack_file, "title": plain(2000)},
-        _picture,
+        one_picture,
     ),
     "actions": record({**_TYPE, "elements": array(typed(ELEMENTS, IN_ACTIONS), 1, 25)}, _BASE, _unique_action_ids),
     "context": record({**_TYPE, "elements": array(_context_elements, 1, 10)}, _BASE),
@@ -124,26 +132,29 @@ BLOCKS: dict[str, Check] = {
         {**_BASE, "column_settings": array(_column_or_null, 0, 20)},
     ),
     "video": record(
-        {**_TYPE, "alt_text": string(2000, 1), "title": plain(200), "thumbnail_url": URL, "video_url": URL},
+        {**_TYPE, "alt_text": string(2000, 1), "title": plain(200), "thumbnail_url": URL, "video_url": HTTPS},
         {
             **_BASE,
             "author_name": string(50),
             "description": plain(200),
             "provider_icon_url": URL,
             "provider_name": string(50),
-            "title_url": URL,
+            "title_url": HTTPS,
         },
     ),
     "file": record({**_TYPE, "external_id": string(None, 1), "source": one_of("remote")}, _BASE),
     "alert": record(
-        {**_TYPE, "text": text(3000)}, {**_BASE, "level": one_of("default", "info", "warning", "error", "success")}
+        {**_TYPE, "text": text(200)}, {**_BASE, "level": one_of("default", "info", "warning", "error", "success")}
     ),
     "card": _card,
     "carousel": record({**_TYPE, "elements": array(_card, 1, 10)}, _BASE),
-    "task_card": _task,
-    "plan": record({**_TYPE, "title": string(None, 1)}, {**_BASE, "tasks": array(_task)}),
+    "task_card": _task_card,
+    "plan": record(
+        {**_TYPE, "title": string(None, 1)}, {**_BASE, "tasks": array(_planned_task, 0, 50)}, unique("tasks", "task_id")
+    ),
 }
 
 _MESSAGE_ONLY = frozenset({"markdown", "table", "file", "context_actions", "carousel", "card", "task_card", "plan"})
-IN_MESSAGES = frozenset(BLOCKS)
-IN_VIEWS = frozenset(BLOCKS) - _MESSAGE_ONLY
+IN_MESSAGES = frozenset(BLOCKS) - {"alert"}
+IN_MODALS = frozenset(BLOCKS) - _MESSAGE_ONLY
+IN_HOMES = IN_MODALS - {"alert"}

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.workspace.blockkit.problem import Problem
-from bot.workspace.blockkit.schema import Check, anything, array, boolean, integer, one_of, record, string
+from bot.workspace.blockkit.schema import (
+    Check,
+    any_of,
+    anything,
+    array,
+    boolean,
+    either,
+    integer,
+    one_of,
+    record,
+    string,
+)
 from bot.workspace.blockkit.texts import (
     IDENTIFIER,
     URL,
@@ -30,7 +44,6 @@ _DISPATCH: dict[str, Check] = {
 }
 _MENU = _BASE | _CONFIRM | _FOCUS | _PLACEHOLDER
 _MANY: dict[str, Check] = {"max_selected_items": integer(1)}
-_DATE = string(10, 10, r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", "must be a valid date")
 _TIME = string(5, 5, r"(?:[01]\d|2[0-3]):[0-5]\d", "must be a valid time")
 _FILTER: dict[str, Check] = {
     "filter": record(
@@ -40,9 +53,36 @@ _FILTER: dict[str, Check] = {
             "exclude_external_shared_channels": boolean,
             "exclude_bot_users": boolean,
         },
+        any_of("include", "exclude_external_shared_channels", "exclude_bot_users"),
     )
 }
 _TYPE: dict[str, Check] = {"type": anything}
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _date(value: Any, pointer: str, problems: list[Problem]) -> None:
+    try:
+        good = isinstance(value, str) and _DAY.fullmatch(value) is not None and date.fromisoformat(value) is not None
+    except ValueError:
+        good = False
+    if not good:
+        problems.append(Problem(pointer, "must be a valid date"))
+
+
+@cache
+def _zone_exists(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (LookupError, OSError, ValueError):
+        return False
+    return True
+
+
+def _timezone(value: Any, pointer: str, problems: list[Problem]) -> None:
+    if not isinstance(value, str) or len(value) > 64 or not _zone_exists(value):
+        problems.append(Problem(pointer, "must be a valid timezone"))
 
 
 def _options_in(value: dict[str, Any]) -> list[dict[str, Any]]:
@@ -69,11 +109,6 @@ def _among(wanted: dict[str, Any], options: list[dict[str, Any]]) -> bool:
     )
 
 
-def _either_options(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
-    if (value.get("options") is None) == (value.get("option_groups") is None):
-        problems.append(Problem(pointer, "must define either `options` or `option_groups`"))
-
-
 def _within_maximum(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
     most = value.get("max_selected_items")
     problems += [
@@ -83,6 +118,7 @@ def _within_maximum(value: dict[str, Any], pointer: str, problems: list[Problem]
     ]
 
 
+_ONE_SOURCE = either("options", "option_groups")
 _OPTIONS: dict[str, Check] = {
     "options": array(plain_option, 1, 100),
     "option_groups": array(option_group(plain_option), 1, 100),
@@ -93,13 +129,19 @@ def _text_input(optional: dict[str, Check], *more: Check) -> Check:
     return record(_TYPE, {**_BASE, **_FOCUS, **_PLACEHOLDER, **_DISPATCH, **optional}, *more)
 
 
-def _lengths(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
-    least, most = value.get("min_length"), value.get("max_length")
-    if least is not None and most is not None and least > most:
-        problems.append(Problem(f"{pointer}/min_length", "must be less than or equal to `max_length`"))
+def _in_order(low: str, high: str) -> Check:
+    def check(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
+        least, most = value.get(low), value.get(high)
+        if least is not None and most is not None and float(least) > float(most):
+            problems.append(Problem(f"{pointer}/{low}", f"must be less than or equal to `{high}`"))
+
+    return check
 
 
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_lengths = _in_order("min_length", "max_length")
+_lines = _in_order("min_lines", "max_lines")
+_values = _in_order("min_value", "max_value")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 
 def _number(value: Any, pointer: str, problems: list[Problem]) -> None:
@@ -114,18 +156,13 @@ def _decimals(value: dict[str, Any], pointer: str, problems: list[Problem]) -> N
             for key in ("initial_value", "min_value", "max_value")
             if "." in (value.get(key) or "")
         ]
-    least, most = value.get("min_value"), value.get("max_value")
-    if least is not None and most is not None and float(least) > float(most):
-        problems.append(Problem(f"{pointer}/min_value", "must be less than or equal to `max_value`"))
 
 
-def _picture(value: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
-    if (value.get("image_url") is None) == (value.get("slack_file") is None):
-        problems.append(Problem(pointer, "must define either `image_url` or `slack_file`"))
-
-
-slack_file = record({}, {"id": string(None, 1), "url": URL})
-image = record({"type": anything, "alt_text": string(2000, 1)}, {"image_url": URL, "slack_file": slack_file}, _picture)
+slack_file = record({}, {"id": string(None, 1), "url": URL}, either("id", "url"))
+one_picture = either("image_url", "slack_file")
+image = record(
+    {"type": anything, "alt_text": string(2000, 1)}, {"image_url": URL, "slack_file": slack_file}, one_picture
+)
 
 button = record(
     {**_TYPE, "text": plain(75)},
@@ -136,6 +173,8 @@ button = record(
         "value": string(2000),
         "style": one_of("primary", "danger"),
         "accessibility_label": string(75),
+        "agent_prompt": string(4000),
+        "agent_prompt_display": string(),
     },
 )
 _workflow = record(
@@ -155,7 +194,7 @@ ELEMENTS: dict[str, Check] = {
     "overflow": record({**_TYPE, "options": array(overflow_option, 2, 5)}, _BASE | _CONFIRM),
     "workflow_button": record(
         {**_TYPE, "text": plain(75), "workflow": _workflow},
-        {**_BASE, "style": one_of("primary", "danger"), "accessibility_label": string(75)},
+        {**_BASE, **_CONFIRM, "style": one_of("primary", "danger"), "accessibility_label": string(75)},
     ),
     "feedback_buttons": record({**_TYPE, "positive_button": _feedback, "negative_button": _feedback}, _BASE),
     "icon_button": record(
@@ -168,13 +207,11 @@ ELEMENTS: dict[str, Check] = {
             "visible_to_user_ids": array(string(None, 1), 0, 10),
         },
     ),
-    "static_select": record(
-        _TYPE, {**_MENU, **_OPTIONS, "initial_option": plain_option}, _either_options, _initial_among
-    ),
+    "static_select": record(_TYPE, {**_MENU, **_OPTIONS, "initial_option": plain_option}, _ONE_SOURCE, _initial_among),
     "multi_static_select": record(
         _TYPE,
         {**_MENU, **_MANY, **_OPTIONS, "initial_options": array(plain_option, 1, 100)},
-        _either_options,
+        _ONE_SOURCE,
         _initial_among,
         _within_maximum,
     ),
@@ -213,8 +250,8 @@ ELEMENTS: dict[str, Check] = {
     "multi_channels_select": record(
         _TYPE, {**_MENU, **_MANY, "initial_channels": array(string(None, 1), 1)}, _within_maximum
     ),
-    "datepicker": record(_TYPE, {**_MENU, "initial_date": _DATE}),
-    "timepicker": record(_TYPE, {**_MENU, "initial_time": _TIME, "timezone": string(None, 1)}),
+    "datepicker": record(_TYPE, {**_MENU, "initial_date": _date}),
+    "timepicker": record(_TYPE, {**_MENU, "initial_time": _TIME, "timezone": _timezone}),
     "datetimepicker": record(
         _TYPE, {**_BASE, **_CONFIRM, **_FOCUS, "initial_date_time": integer(1_000_000_000, 9_999_999_999)}
     ),
@@ -251,8 +288,11 @@ ELEMENTS: dict[str, Check] = {
             "max_value": _number,
         },
         _decimals,
+        _values,
     ),
-    "rich_text_input": _text_input({"initial_value": rich_text}),
+    "rich_text_input": _text_input(
+        {"initial_value": rich_text, "min_lines": integer(1, 100), "max_lines": integer(1, 100)}, _lines
+    ),
     "file_input": record(_TYPE, {**_BASE, "filetypes": array(string(None, 1)), "max_files": integer(1, 10)}),
 }
 
@@ -261,7 +301,7 @@ _CHOICES = frozenset({"checkboxes", "radio_buttons"})
 _MENUS = frozenset(kind for kind in ELEMENTS if kind.endswith("_select"))
 _BUTTONS = frozenset({"button", "overflow", "workflow_button"})
 IN_ACTIONS = _BUTTONS | _MENUS | _PICKERS | _CHOICES
-IN_SECTION = IN_ACTIONS | {"image"}
+IN_SECTION = (IN_ACTIONS - {"datetimepicker"}) | {"image"}
 IN_INPUT = (
     _MENUS
     | _PICKERS
@@ -278,3 +318,14 @@ IN_INPUT = (
     )
 )
 IN_CONTEXT_ACTIONS = frozenset({"feedback_buttons", "icon_button"})
+
+# Where an element may stand, for those that may not stand everywhere.
+SURFACES: dict[str, frozenset[str]] = {
+    "email_text_input": frozenset({"modal"}),
+    "url_text_input": frozenset({"modal"}),
+    "number_input": frozenset({"modal"}),
+    "file_input": frozenset({"modal"}),
+    "rich_text_input": frozenset({"modal", "home"}),
+    "datetimepicker": frozenset({"modal", "message"}),
+    "workflow_button": frozenset({"message"}),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -14,7 +15,7 @@ Check = Callable[[Any, str, list[Problem]], None]
 
 def string(most: int | None = None, least: int = 0, pattern: str | None = None, error: str = "invalid format") -> Check:
     """A string of `least` to `most` characters."""
-    compiled = re.compile(pattern) if pattern else None
+    compiled = re.compile(pattern, re.ASCII) if pattern else None
 
     def check(value: Any, pointer: str, problems: list[Problem]) -> None:
         if not isinstance(value, str):
@@ -47,6 +48,12 @@ def integer(least: int | None = None, most: int | None = None) -> Check:
             problems.append(Problem(pointer, f"must be less than {most + 1}"))
 
     return check
+
+
+def number(value: Any, pointer: str, problems: list[Problem]) -> None:
+    """A number, whole or not; JSON knows no infinity."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        problems.append(Problem(pointer, "must be a number"))
 
 
 def one_of(*allowed: str) -> Check:
@@ -117,6 +124,42 @@ def typed(kinds: Mapping[str, Check], only: Collection[str] | None = None) -> Ch
             problems.append(Problem(f"{pointer}/type", f"unsupported type: {kind}"))
         else:
             kinds[kind](value, pointer, problems)
+
+    return check
+
+
+def either(*keys: str) -> Check:
+    """Exactly one of some keys of an object."""
+    sentence = "must define either " + " or ".join(f"`{key}`" for key in keys)
+
+    def check(value: Any, pointer: str, problems: list[Problem]) -> None:
+        if sum(value.get(key) is not None for key in keys) != 1:
+            problems.append(Problem(pointer, sentence))
+
+    return check
+
+
+def any_of(*keys: str) -> Check:
+    """At least one of some keys of an object, with something in it."""
+    sentence = "must define at least one of " + ", ".join(f"`{key}`" for key in keys)
+
+    def check(value: Any, pointer: str, problems: list[Problem]) -> None:
+        if all(value.get(key) in (None, []) for key in keys):
+            problems.append(Problem(pointer, sentence))
+
+    return check
+
+
+def unique(key: str, inner: str) -> Check:
+    """No two of the objects in the list `key` have the same `inner`."""
+
+    def check(value: Any, pointer: str, problems: list[Problem]) -> None:
+        seen = set()
+        for place, entry in enumerate(value.get(key) or ()):
+            ident = entry.get(inner)
+            if ident is not None and ident in seen:
+                problems.append(Problem(f"{pointer}/{key}/{place}/{inner}", f'{inner} "{ident}" already exists'))
+            seen.add(ident)
 
     return check
 

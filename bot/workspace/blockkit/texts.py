@@ -10,6 +10,8 @@ from bot.workspace.blockkit.schema import Check, anything, array, boolean, integ
 IDENTIFIER = string(255, 1)
 URL = string(3000, 1, r"[A-Za-z][A-Za-z0-9+.\-]*:.+", "must be a valid URL")
 
+HTTPS = string(3000, 1, r"https://.+", "must be a valid https URL")
+
 
 def plain(most: int, least: int = 1) -> Check:
     """A plain_text object of `least` to `most` characters."""
@@ -44,17 +46,17 @@ confirm = record(
 )
 
 
-def option(label: Check, *, with_url: bool = False) -> Check:
-    """An option with its label's check."""
-    optional: dict[str, Check] = {"description": text(75)}
+def option(label: Check, description: Check, *, with_url: bool = False) -> Check:
+    """An option with the checks of its label and of the line below it."""
+    optional: dict[str, Check] = {"description": description}
     if with_url:
         optional["url"] = URL
     return record({"text": label, "value": string(150, 1)}, optional)
 
 
-plain_option = option(plain(75))
-rich_option = option(text(75))
-overflow_option = option(plain(75), with_url=True)
+plain_option = option(plain(75), plain(75))
+rich_option = option(text(75), text(75))
+overflow_option = option(plain(75), plain(75), with_url=True)
 
 
 def option_group(option_check: Check) -> Check:
@@ -83,21 +85,22 @@ _rich_elements: dict[str, Check] = {
     ),
 }
 _rich_element = typed(_rich_elements)
+_BORDER = integer(0, 1)
 _section = record({"type": anything, "elements": array(_rich_element)}, {})
 rich_text_parts: dict[str, Check] = {
     "rich_text_section": _section,
     "rich_text_preformatted": record(
         {"type": anything, "elements": array(typed(_rich_elements, ("text", "link")))},
-        {"border": integer(0), "language": string()},
+        {"border": _BORDER, "language": string()},
     ),
-    "rich_text_quote": record({"type": anything, "elements": array(_rich_element)}, {"border": integer(0)}),
+    "rich_text_quote": record({"type": anything, "elements": array(_rich_element)}, {"border": _BORDER}),
     "rich_text_list": record(
         {
             "type": anything,
             "style": one_of("bullet", "ordered"),
             "elements": array(typed({"rich_text_section": _section}), 1),
         },
-        {"indent": integer(0, 8), "offset": integer(0), "border": integer(0)},
+        {"indent": integer(0, 8), "offset": integer(0), "border": _BORDER},
     ),
 }
 rich_text = record({"type": one_of("rich_text"), "elements": array(typed(rich_text_parts))}, {"block_id": IDENTIFIER})
