@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bot.workspace import inputs, payloads, posting, viewing
+from bot.workspace import assistant, inputs, payloads, posting, viewing
 from bot.workspace.answers import apply_command_answer, apply_submission_answer, read_options
 from bot.workspace.delivery import Answer
 from bot.workspace.described import file_object
@@ -377,6 +377,23 @@ class PersonClient:
         await workspace.emit_and_wait("app_home_opened", event)
         current = workspace.views.homes.get(self.user)
         return {"ok": True, "view": shown_view(current) if current is not None else None}
+
+    async def assistant(self, channel: str | None = None, thread_ts: str | None = None) -> dict[str, Any]:
+        """Opens a new thread with the app, which is told so; `channel` is the one the person has open beside it. With
+        `thread_ts` the person goes to that channel with the thread open."""
+        workspace = self._workspace
+        if not workspace.app.assistant:
+            raise PersonError(404, "The app has no assistant.")
+        looking_at = self._conversation(channel) if channel is not None else None
+        direct = workspace.im(self.user, workspace.bot_user)
+        if thread_ts is None:
+            root = assistant.start_thread(workspace, self.user, looking_at)
+        else:
+            root = self._message(direct, thread_ts)
+            if root.subtype != assistant.ROOT_SUBTYPE:
+                raise PersonError(404, f"{thread_ts} is no thread with the app.")
+            assistant.change_context(workspace, self.user, direct, root, looking_at)
+        return {"ok": True, "channel": direct.id, "thread_ts": root.ts}
 
     async def shortcut(self, callback_id: str, channel: str | None = None, ts: str | None = None) -> dict[str, Any]:
         """Runs a shortcut of the app: global, or on a message where channel and ts are given."""

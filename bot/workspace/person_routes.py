@@ -117,6 +117,10 @@ async def _shortcut(person: PersonClient, fields: _Fields) -> dict[str, Any]:
     return await person.shortcut(fields.text("callback_id"), fields.maybe("channel"), fields.maybe("ts"))
 
 
+async def _assistant(person: PersonClient, fields: _Fields) -> dict[str, Any]:
+    return await person.assistant(fields.maybe("channel"), fields.maybe("thread_ts"))
+
+
 async def _react(person: PersonClient, fields: _Fields) -> dict[str, Any]:
     return await person.react(fields.text("channel"), fields.text("ts"), fields.text("name"))
 
@@ -147,6 +151,7 @@ _ACTS: dict[str, Act] = {
     "home": _home,
     "upload": _upload,
     "shortcut": _shortcut,
+    "assistant": _assistant,
     "react": _react,
     "read": _read,
     "open_dm": _open_dm,
