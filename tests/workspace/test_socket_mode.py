@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -23,10 +23,10 @@ GENERAL, SATO = "C01GENERAL", "U01SATO001"
 class Link:
     """One raw connection. It acknowledges what it gets unless told to be deaf."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, deaf: bool = False) -> None:
         self.socket = socket
         self.frames: list[dict[str, Any]] = []
-        self.deaf = False
+        self.deaf = deaf
         self.reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
@@ -42,11 +42,11 @@ class Link:
 
 
 @asynccontextmanager
-async def linked(served: RunningWorkspace) -> AsyncIterator[Link]:
+async def linked(served: RunningWorkspace, *, deaf: bool = False) -> AsyncIterator[Link]:
     client = AsyncWebClient(token=served.app_token, base_url=served.api_url)
     address = (await client.apps_connections_open(app_token=served.app_token))["url"]
     async with aiohttp.ClientSession() as session, session.ws_connect(address) as socket:
-        link = Link(socket)
+        link = Link(socket, deaf)
         await until(lambda: link.frames)
         yield link
         link.reading.cancel()
@@ -150,6 +150,117 @@ async def test_a_connection_asked_to_go_gets_nothing_new_and_loses_nothing(serve
             await until(lambda: new.envelopes)
             assert old.envelopes == []
         await until(lambda: old.socket.closed or old.reading.done())
+
+
+async def test_what_goes_down_with_one_connection_after_another_still_arrives(served) -> None:
+    """More often than Slack retries: an event that no connection lived to take is not an event that was tried."""
+    await served.person(SATO).message(GENERAL, "x")
+    seen = []
+    for _ in range(6):
+        async with linked(served, deaf=True) as dying:
+            await until(lambda: dying.envelopes)
+            seen.append(dying.envelopes[0])
+        await until(lambda: not served.socket_mode.connections)
+    async with linked(served) as link:
+        await until(lambda: link.envelopes)
+        seen.append(link.envelopes[0])
+    assert len({envelope["payload"]["event_id"] for envelope in seen}) == 1
+    assert [envelope["retry_attempt"] for envelope in seen] == list(range(7))
+    assert {envelope["retry_reason"] for envelope in seen[1:]} == {"connection_failed"}
+
+
+async def test_no_event_is_lost_while_connections_come_and_go(served) -> None:
+    """Each is acknowledged by somebody, whatever the connections do meanwhile."""
+    got: set[str] = set()
+    for round_ in range(8):
+        async with linked(served) as link:
+            for n in range(5):
+                await served.person(SATO).message(GENERAL, f"{round_}-{n}")
+            await until(lambda: link.envelopes)
+            await link.socket.close()
+            await until(lambda: not served.socket_mode.connections)
+            got |= {envelope["payload"]["event"]["text"] for envelope in link.envelopes}
+    async with linked(served) as link:
+        expected = {f"{round_}-{n}" for round_ in range(8) for n in range(5)}
+        await until(lambda: got | {envelope["payload"]["event"]["text"] for envelope in link.envelopes} == expected)
+
+
+async def test_a_command_whose_connection_dies_fails_at_once_and_is_not_repeated(served) -> None:
+    async with linked(served) as survivor:
+        async with linked(served) as dying:
+            dying.deaf = survivor.deaf = True
+            commands = [asyncio.create_task(served.person(SATO).command(GENERAL, "/lead")) for _ in range(2)]
+            await until(lambda: survivor.envelopes and dying.envelopes)
+        outcome, _ = await asyncio.wait(commands, return_when=asyncio.FIRST_COMPLETED)
+        assert [command.result()["error"] for command in outcome] == ["dispatch_failed"]
+        assert len(survivor.envelopes) == 1
+        await survivor.socket.send_json({"envelope_id": survivor.envelopes[0]["envelope_id"]})
+        await asyncio.wait(commands)
+
+
+async def test_only_what_takes_an_answer_says_so(served) -> None:
+    async with linked(served) as link:
+        await served.person(SATO).command(GENERAL, "/lead")
+        await served.person(SATO).shortcut("everywhere")
+        await served.person(SATO).message(GENERAL, "x")
+        await until(lambda: len(link.envelopes) == 3)
+        accepts = {envelope["type"]: envelope["accepts_response_payload"] for envelope in link.envelopes}
+        assert accepts == {"slash_commands": True, "interactive": False, "events_api": False}
+
+
+async def test_an_old_connection_is_warned_and_then_asked_to_go(served) -> None:
+    links = served.socket_mode
+    async with linked(served) as other, linked(served) as old:
+        connection = links.connections[1]
+        connection.ageing.cancel()
+        connection.ageing = asyncio.create_task(links._age(connection, 0.1))
+        await until(lambda: len(old.frames) == 3)
+        assert [frame.get("reason") for frame in old.frames[1:]] == ["warning", "refresh_requested"]
+        for n in range(4):
+            await served.person(SATO).message(GENERAL, str(n))
+        await until(lambda: len(other.envelopes) == 4)
+        assert old.envelopes == []
+
+
+async def test_a_connection_can_ask_for_a_short_life(served) -> None:
+    client = AsyncWebClient(token=served.app_token, base_url=served.api_url)
+    address = (await client.apps_connections_open(app_token=served.app_token))["url"]
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{address}&debug_reconnects=true") as socket:
+        assert (await socket.receive_json())["debug_info"]["approximate_connection_time"] == 360
+
+
+async def test_a_ticket_wears_out() -> None:
+    now = [1_800_000_000.0]
+    async with running(clock=lambda: now[0]) as served:
+        old, fresh = served.socket_mode.ticket(), served.socket_mode.ticket()
+        now[0] += 30
+        assert served.socket_mode.redeem(old)
+        now[0] += 0.1
+        assert not served.socket_mode.redeem(fresh)
+        assert not served.socket_mode.redeem("never issued")
+
+
+async def test_a_socket_without_a_ticket_is_refused(served) -> None:
+    address = served.page_url.replace("http", "ws", 1)
+    async with aiohttp.ClientSession() as session:
+        for path in ("link/", "link/?ticket=guess", "link"):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await session.ws_connect(f"{address}{path}")
+
+
+async def test_the_place_of_a_connection_that_ended_is_free_again(served) -> None:
+    async with AsyncExitStack() as stack:
+        links = [await stack.enter_async_context(linked(served)) for _ in range(10)]
+        assert sorted(link.frames[0]["num_connections"] for link in links) == list(range(1, 11))
+        await links[3].socket.close()
+        await until(lambda: len(served.socket_mode.connections) == 9)
+        again = await stack.enter_async_context(linked(served))
+        assert again.frames[0]["type"] == "hello"
+        for n in range(20):
+            await served.person(SATO).message(GENERAL, str(n))
+        living = [*links[:3], *links[4:], again]
+        await until(lambda: sum(len(link.envelopes) for link in living) == 20)
+        assert [len(link.envelopes) for link in living] == [2] * 10
 
 
 async def test_the_eleventh_connection_is_refused(served) -> None:
