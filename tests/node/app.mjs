@@ -109,7 +109,7 @@ app.command('/history', async ({ ack, body, client }) => {
     pages += 1;
     texts.push(...page.messages.map((message) => message.text));
   }
-  await ack({ text: JSON.stringify({ pages, texts }) });
+  await ack({ text: [`${pages}:`, ...texts].join(' ') });
 });
 
 app.command('/broken', async ({ ack, client, body }) => {

@@ -95,7 +95,7 @@ async def turn_pages(served: RunningWorkspace) -> None:
     for number in range(5):
         await sato.message(IS_TEAM, f"{number}件目")
     said = (await sato.command(IS_TEAM, "/history"))["response"]["text"]
-    assert json.loads(said) == {"pages": 3, "texts": [f"{number}件目" for number in (4, 3, 2, 1, 0)]}
+    assert said == "3: 4件目 3件目 2件目 1件目 0件目"
 
 
 async def everything_else(served: RunningWorkspace) -> None:
