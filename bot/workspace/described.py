@@ -212,8 +212,7 @@ def message_object(workspace: Workspace, message: Message, *, metadata: bool = F
             "pinned_info": {"channel": message.channel, "pinned_by": pin.user, "pinned_ts": pin.created},
         }
     if message.streaming is not None:
-        stream = workspace.streams.get((message.channel, message.ts))
-        writing = stream is not None and not stream.over(workspace.clock())
+        writing = workspace.stream(message.channel, message.ts) is not None
         described["streaming_state"] = "in_progress" if writing else "completed"
     if metadata and message.metadata:
         described["metadata"] = message.metadata

@@ -9,8 +9,11 @@ from typing import Any, Literal, get_args
 
 # On Web API calls: 429, 500, delay (answered late), cut (connection cut before anything happened),
 # answer_lost (done, then the connection is cut). On envelopes: duplicate (sent twice), unacknowledged (the
-# acknowledgement is overlooked), disconnect (the app is asked to connect anew).
-FaultKind = Literal["429", "500", "delay", "cut", "answer_lost", "duplicate", "unacknowledged", "disconnect"]
+# acknowledgement is overlooked), disconnect (the app is asked to connect anew). rate_limits is no fault of its own:
+# while it is ordered, Slack's limits hold for every call.
+FaultKind = Literal[
+    "429", "500", "delay", "cut", "answer_lost", "duplicate", "unacknowledged", "disconnect", "rate_limits"
+]
 API_FAULTS = frozenset({"429", "500", "delay", "cut", "answer_lost"})
 _OTHER_NAMES = {
     "ratelimited": "429", "rate_limited": "429", "error": "500", "lost": "answer_lost", "lost_answer": "answer_lost",
@@ -62,6 +65,8 @@ class Faults:
         kind = _OTHER_NAMES.get(name, name)
         if kind not in get_args(FaultKind):
             raise FaultError(f"kind must be one of {', '.join(get_args(FaultKind))}")
+        if kind == "rate_limits":
+            return self._limit(body)
         count = body.get("count", 1)
         if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
             raise FaultError("count must be a positive number, or null for always")
@@ -83,6 +88,21 @@ class Faults:
         )
         self.orders.append(fault)
         return fault
+
+    def _limit(self, body: Mapping[str, Any]) -> Fault:
+        on = body.get("on", True)
+        if not isinstance(on, bool):
+            raise FaultError("on must be true or false")
+        order = Fault("rate_limits", left=None)
+        self.orders = [one for one in self.orders if one.kind != "rate_limits"]
+        if on:
+            self.orders.append(order)
+        return order
+
+    @property
+    def limited(self) -> bool:
+        """Whether Slack's rate limits have been ordered."""
+        return any(order.kind == "rate_limits" for order in self.orders)
 
     def take(self, kinds: frozenset[str], name: str, channel: str | None = None) -> Fault | None:
         """The fault for this call or envelope, counted down; None, the usual case, lets it pass."""

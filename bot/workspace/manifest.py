@@ -77,6 +77,7 @@ class InstalledApp:
     socket_mode: bool | None = None
     urls: RequestUrls = RequestUrls()
     assistant: bool = True
+    redirect_urls: tuple[str, ...] = ()
 
     def receives(self, event: str) -> bool:
         """Whether the app has subscribed to an event; messages are named per kind of channel, `message.im`."""
@@ -140,6 +141,7 @@ def read_manifest(document: Mapping[str, Any]) -> InstalledApp:
         socket_mode=socket_mode,
         urls=urls,
         assistant="assistant_view" in features,
+        redirect_urls=tuple(map(str, _section(document, "oauth_config", "").get("redirect_urls", ()))),
     )
 
 

@@ -172,10 +172,14 @@ class Conversation:
         """Timestamps of the top-level messages from `oldest` to `latest`, ascending."""
         return _between(self.timeline, oldest, latest, inclusive=inclusive)
 
-    def newest(self, oldest: str, latest: str | None, limit: int, *, inclusive: bool) -> tuple[list[str], bool]:
-        """The newest `limit` top-level timestamps from `oldest` to `latest`, ascending, and whether older ones are
-        left. Costs what the page costs, not what the history is long."""
+    def newest(
+        self, oldest: str, latest: str | None, limit: int, *, inclusive: bool, before: str | None = None
+    ) -> tuple[list[str], bool]:
+        """The newest `limit` top-level timestamps from `oldest` to `latest` and earlier than `before`, ascending, and
+        whether older ones are left. Costs what the page costs, however long the history is."""
         start, end = _bounds(self.timeline, oldest, latest, inclusive=inclusive)
+        if before is not None:
+            end = max(start, min(end, bisect_left(self.timeline, before)))
         first = max(start, end - limit)
         return self.timeline[first:end], first > start
 

@@ -9,6 +9,7 @@ from typing import Any
 from bot.workspace.described import file_object, message_object
 from bot.workspace.files import File
 from bot.workspace.messages import Blocks, Conversation, Message
+from bot.workspace.schedules import Scheduled
 from bot.workspace.state import CHANNEL_TYPES, Workspace
 
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
@@ -107,6 +108,10 @@ def post(
         client_msg_id=client_msg_id,
     )
     conversation.add(message)
+    thread = conversation.assistant.get(thread_ts or "")
+    if thread is not None and user == workspace.bot_user:
+        # The answer is there: what the app said it was doing is over.
+        thread.status, thread.loading_messages = "", []
     for file in files:
         file.shares.setdefault(conversation.id, []).append(message.ts)
     _count_unread(conversation, message)
@@ -143,6 +148,8 @@ def _announce(workspace: Workspace, conversation: Conversation, message: Message
         described["subtype"] = "file_share"
     event = {**described, "channel": conversation.id, "event_ts": message.ts, "channel_type": kind}
     for file_id in message.files:
+        created = {"type": "file_created", "file_id": file_id, "user_id": message.user, "file": {"id": file_id}}
+        workspace.emit("file_created", created)
         shared = {
             "type": "file_shared",
             "channel_id": conversation.id,
@@ -159,6 +166,25 @@ def _announce(workspace: Workspace, conversation: Conversation, message: Message
 
 def _plural(kind: str) -> str:
     return {"channel": "channels", "group": "groups"}.get(kind, kind)
+
+
+def post_scheduled(workspace: Workspace, message: Scheduled) -> None:
+    """Posts what was put off. Where the channel takes no messages any more, or where it carries metadata, nothing is
+    posted, as in Slack; `Workspace.refusals` says so."""
+    conversation = workspace.conversations.get(message.channel)
+    parts = message.parts
+    thread_ts = parts.get("thread_ts")
+    reason = None
+    if conversation is None or conversation.archived or message.user not in conversation.members:
+        reason = "the channel takes no messages from the app any more"
+    elif thread_ts is not None and thread_ts not in conversation.messages:
+        reason = "the message to reply to is gone"
+    elif parts.get("metadata"):
+        reason = "Slack posts no scheduled message that carries metadata"
+    if conversation is None or reason is not None:
+        workspace.refuse(f"chat.scheduleMessage {message.id}: {reason}")
+        return
+    post(workspace, conversation, message.user, **{key: value for key, value in parts.items() if key != "metadata"})
 
 
 def post_ephemeral(

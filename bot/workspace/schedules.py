@@ -57,10 +57,8 @@ class Schedules:
             for one in self.waiting.values()
             if one.channel == channel and abs(one.post_at - post_at) < WINDOW_SECONDS
         )
-        return any(
-            moments[place + WINDOW_LIMIT - 1] - first < WINDOW_SECONDS
-            for place, first in enumerate(moments[: len(moments) - WINDOW_LIMIT + 1])
-        )
+        windows = zip(moments, moments[WINDOW_LIMIT - 1 :], strict=False)
+        return any(last - first < WINDOW_SECONDS for first, last in windows)
 
     def run_due(self) -> None:
         """Posts what is due, in the order of its time. Costs nothing while nothing is."""

@@ -163,6 +163,9 @@ class Workspace:
         )
         self.conversations[made.id] = made
         self.touch(self.people)
+        if not private:
+            told = {"id": made.id, "name": name, "name_normalized": name, "created": made.created, "creator": creator}
+            self.emit("channel_created", {"type": "channel_created", "channel": told})
         return made
 
     def join(self, conversation: Conversation, user: str, inviter: str | None = None) -> None:
@@ -196,6 +199,14 @@ class Workspace:
                 "team": self.team.id,
             }
             self.emit("member_left_channel", event)
+
+    def stream(self, channel: str, ts: str) -> Stream | None:
+        """The stream that is open into a message; None where there is none, or it has ended by itself."""
+        stream = self.streams.get((channel, ts))
+        if stream is not None and stream.over(self.clock()):
+            del self.streams[channel, ts]
+            return None
+        return stream
 
     def note_reaction(self, message: Message, user: str) -> None:
         """Keeps the list of what a user has reacted to in step with the message."""

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from bot.workspace.api import auth, chat, conversations, files, reactions, users, views
+from bot.workspace.api import (
+    auth,
+    chat,
+    conversations,
+    files,
+    pins,
+    reactions,
+    scheduled,
+    streaming,
+    team,
+    usergroups,
+    users,
+    views,
+)
 from bot.workspace.api.call import Method
 
 METHODS: dict[str, Method] = {
@@ -10,7 +23,12 @@ METHODS: dict[str, Method] = {
     **chat.METHODS,
     **conversations.METHODS,
     **files.METHODS,
+    **pins.METHODS,
     **reactions.METHODS,
+    **scheduled.METHODS,
+    **streaming.METHODS,
+    **team.METHODS,
+    **usergroups.METHODS,
     **users.METHODS,
     **views.METHODS,
 }

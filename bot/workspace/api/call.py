@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.workspace.api.tables import tables
 from bot.workspace.blockkit import Problem
-from bot.workspace.messages import Conversation
+from bot.workspace.messages import Conversation, Message
 from bot.workspace.state import Workspace
 
 
@@ -37,14 +38,27 @@ def refused(code: str, problems: Sequence[Problem]) -> ApiError:
     return ApiError(code, messages)
 
 
+def misshapen(name: str, sentence: str) -> ApiError:
+    """The error of an argument that has not the shape its method wants."""
+    return ApiError("invalid_arguments", [f"[ERROR] {sentence} [json-pointer:/{name}]"])
+
+
 @dataclass(slots=True)
 class Call:
-    """`arguments` are as they came: text from forms and queries, JSON values from JSON bodies."""
+    """`arguments` are as they came: text from forms and queries, JSON values from JSON bodies. `user` is who acts: the
+    bot user for the bot token, a member for a member's token, nobody for the app-level one or none."""
 
     workspace: Workspace
     method: str
     arguments: Mapping[str, Any]
     app_level: bool = False
+    user: str = ""
+    token: str = ""
+
+    @property
+    def by_bot(self) -> bool:
+        """Whether the bot itself acts."""
+        return self.user == self.workspace.bot_user
 
     def text(self, name: str) -> str | None:
         """A string argument; numbers become text; None where it is absent or null."""
@@ -55,7 +69,7 @@ class Call:
             return "true" if value else "false"
         if isinstance(value, (str, int, float)):
             return str(value)
-        raise ApiError("invalid_arguments", [f"[ERROR] must be a string [json-pointer:/{name}]"])
+        raise misshapen(name, "must be a string")
 
     def required(self, name: str) -> str:
         """A string argument that must be there; the dispatcher has already refused the call without it."""
@@ -71,21 +85,27 @@ class Call:
             return default
         if isinstance(value, bool):
             return value
+        if isinstance(value, (dict, list)):
+            raise misshapen(name, "must be a boolean")
         return str(value).lower() not in ("0", "false", "no")
 
-    def number(self, name: str, default: int, *, least: int = 1, most: int = 1000, error: str = "invalid_limit") -> int:
-        """A whole number, cut to `most`; `error` below `least` or where it is no number. 0 stands for the default."""
+    def number(
+        self, name: str, default: int, *, least: int = 1, most: int = 1000, error: str | None = "invalid_limit"
+    ) -> int:
+        """A whole number, cut to `most`. Below `least`, or where it is no number, the call ends with `error`, or with
+        `invalid_arguments` where the method does not know that code. 0 stands for the default."""
         value = self.arguments.get(name)
         if value is None or value == "":
             return default
+        known = error if error in tables()[self.method]["errors"] else None
         try:
             number = int(str(value))
         except ValueError:
-            raise ApiError(error) from None
+            raise ApiError(known) if known else misshapen(name, "must be an integer") from None
         if number == 0:
             return default
         if number < least:
-            raise ApiError(error)
+            raise ApiError(known) if known else misshapen(name, f"must be greater than {least - 1}")
         return min(number, most)
 
     def json(self, name: str, error: str) -> Any:
@@ -111,19 +131,37 @@ class Call:
             return [str(item) for item in value]
         return [part.strip() for part in str(value).split(",") if part.strip()]
 
-    def conversation(self, name: str = "channel", *, by_name: bool = False, members_only: bool = False) -> Conversation:
-        """The conversation an argument names. One the app cannot see does not exist for it (`channel_not_found`)."""
+    def conversation(
+        self,
+        name: str = "channel",
+        *,
+        by_name: bool = False,
+        members_only: bool = False,
+        error: str = "channel_not_found",
+    ) -> Conversation:
+        """The conversation an argument names. One the caller cannot see does not exist for them (`error`)."""
         wanted = self.text(name) or ""
         workspace = self.workspace
         found = workspace.conversations.get(wanted)
         if found is None and by_name:
             found = workspace.find_channel(wanted)
             if found is None and wanted in workspace.people:
-                return workspace.im(workspace.bot_user, wanted)
-        if found is None or (found.kind != "channel" and workspace.bot_user not in found.members):
-            raise ApiError("channel_not_found")
-        if members_only and workspace.bot_user not in found.members:
+                return workspace.im(self.user, wanted)
+        if found is None or (found.kind != "channel" and self.user not in found.members):
+            raise ApiError(error)
+        if members_only and self.user not in found.members:
             raise ApiError("not_in_channel")
+        return found
+
+    def sees(self, conversation: Conversation) -> bool:
+        """Whether the caller may look into a conversation."""
+        return conversation.kind == "channel" or self.user in conversation.members
+
+    def message(self, conversation: Conversation, name: str = "ts", error: str = "message_not_found") -> Message:
+        """The message whose timestamp an argument gives. One that was deleted does not exist (`error`)."""
+        found = conversation.messages.get(self.required(name))
+        if found is None or found.subtype == "tombstone":
+            raise ApiError(error)
         return found
 
 

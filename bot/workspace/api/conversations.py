@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bot.workspace import posting
 from bot.workspace.api.call import ApiError, Call, Method, cursor_text, page, write_cursor
 from bot.workspace.described import channel_object, message_object
 from bot.workspace.messages import Conversation, Message
 
 _TYPES = {"public_channel": "channel", "private_channel": "private", "mpim": "mpim", "im": "im"}
 _TS = re.compile(r"\d{1,10}(?:\.\d{1,6})?")
+_TOPIC_LIMIT = 250
 _NAME = re.compile(r"[^\s#@<>&.,;:'\"()\[\]{}A-Z/\\]{1,80}")
 
 
@@ -32,28 +34,28 @@ def _of_types(call: Call, viewer: str) -> list[Conversation]:
 
 def listed(call: Call) -> dict[str, Any]:
     """All conversations of the wanted types that the app can see."""
-    bot = call.workspace.bot_user
-    items, metadata = page(_of_types(call, bot), call)
-    return {"channels": [channel_object(call.workspace, one, bot) for one in items], "response_metadata": metadata}
+    items, metadata = page(_of_types(call, call.user), call)
+    channels = [channel_object(call.workspace, one, call.user) for one in items]
+    return {"channels": channels, "response_metadata": metadata}
 
 
 def of_user(call: Call) -> dict[str, Any]:
     """Conversations a user (the app, without one named) is a member of."""
     workspace = call.workspace
-    user = call.text("user") or workspace.bot_user
+    user = call.text("user") or call.user
     if not workspace.is_user(user):
         raise ApiError("user_not_found")
-    shared = (one for one in _of_types(call, workspace.bot_user) if user in one.members)
+    shared = (one for one in _of_types(call, call.user) if user in one.members)
     items, metadata = page(list(shared), call)
     return {
-        "channels": [channel_object(workspace, one, workspace.bot_user) for one in items],
+        "channels": [channel_object(workspace, one, call.user) for one in items],
         "response_metadata": metadata,
     }
 
 
 def info(call: Call) -> dict[str, Any]:
     """One conversation."""
-    described = channel_object(call.workspace, call.conversation(), call.workspace.bot_user)
+    described = channel_object(call.workspace, call.conversation(), call.user)
     if not call.flag("include_num_members"):
         described.pop("num_members", None)
     if call.flag("include_locale"):
@@ -77,16 +79,16 @@ def opened(call: Call) -> dict[str, Any]:
         if len(users) > 8:
             raise ApiError("too_many_users")
         for user in users:
-            if user not in workspace.people:
+            if user not in workspace.people and user != workspace.bot_user:
                 raise ApiError("user_not_found")
-        already = frozenset((*users, workspace.bot_user)) in workspace.ims
+        if set(users) == {call.user} and call.by_bot:
+            raise ApiError("not_enough_users")
+        already = frozenset((*users, call.user)) in workspace.ims
         if call.flag("prevent_creation") and not already:
             raise ApiError("channel_not_found")
-        if len(set(users)) == 1:
-            conversation = workspace.im(workspace.bot_user, users[0])
-        else:
-            conversation = workspace.group(users, workspace.bot_user)
-    described = channel_object(workspace, conversation, workspace.bot_user)
+        one = len(set(users)) == 1
+        conversation = workspace.im(call.user, users[0]) if one else workspace.group(users, call.user)
+    described = channel_object(workspace, conversation, call.user)
     answer: dict[str, Any] = {"channel": described if call.flag("return_im") else {"id": conversation.id}}
     return answer | ({"no_op": True, "already_open": True} if already else {})
 
@@ -114,20 +116,15 @@ def history(call: Call) -> dict[str, Any]:
     inclusive = call.flag("inclusive")
     limit = call.number("limit", 100, most=999, error="invalid_limit")
     before = cursor_text(call)
-    if before is not None:
-        if not re.fullmatch(r"\d{10}\.\d{6}", before):
-            raise ApiError("invalid_cursor")
-        found = conversation.between(oldest, before, inclusive=inclusive)
-        if inclusive and found and found[-1] == before:
-            found.pop()
-    else:
-        found = conversation.between(oldest, latest, inclusive=inclusive)
-    more = len(found) > limit
-    shown = found[-limit:][::-1]
+    if before is not None and not re.fullmatch(r"\d{10}\.\d{6}", before):
+        raise ApiError("invalid_cursor")
+    # A cursor names the oldest message of the page before it.
+    found, more = conversation.newest(oldest, latest, limit, inclusive=inclusive, before=before)
+    shown = found[::-1]
     answer: dict[str, Any] = {
         "messages": [_message(call, conversation.messages[ts]) for ts in shown],
         "has_more": more,
-        "pin_count": 0,
+        "pin_count": len(conversation.pins),
         "channel_actions_ts": None,
         "channel_actions_count": 0,
     }
@@ -166,7 +163,7 @@ def _message(call: Call, message: Message) -> dict[str, Any]:
 
 
 def join(call: Call) -> dict[str, Any]:
-    """The app joins a public channel."""
+    """The caller joins a public channel."""
     workspace = call.workspace
     conversation = call.conversation()
     if conversation.kind != "channel":
@@ -174,57 +171,224 @@ def join(call: Call) -> dict[str, Any]:
     if conversation.archived:
         raise ApiError("is_archived")
     answer: dict[str, Any] = {}
-    if workspace.bot_user in conversation.members:
+    if call.user in conversation.members:
         answer = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
     else:
-        workspace.join(conversation, workspace.bot_user)
-    return {"channel": channel_object(workspace, conversation, workspace.bot_user), **answer}
+        workspace.join(conversation, call.user)
+    return {"channel": channel_object(workspace, conversation, call.user), **answer}
+
+
+def _uninvitable(call: Call, conversation: Conversation, user: str) -> str | None:
+    if user == call.user:
+        return "cant_invite_self"
+    if not call.workspace.is_user(user):
+        return "user_not_found"
+    return "already_in_channel" if user in conversation.members else None
 
 
 def invite(call: Call) -> dict[str, Any]:
-    """Invites users into a channel of the app."""
+    """Invites users into a channel of the caller; with `force`, those who can be."""
     workspace = call.workspace
     conversation = call.conversation(members_only=True)
     if conversation.kind in ("im", "mpim"):
         raise ApiError("method_not_supported_for_channel_type")
+    if conversation.archived:
+        raise ApiError("is_archived")
     users = call.listed("users")
     if not users:
         raise ApiError("no_user")
-    for user in users:
-        if user == workspace.bot_user:
-            raise ApiError("cant_invite_self")
-        if user not in workspace.people:
-            raise ApiError("user_not_found")
-        if user in conversation.members:
-            raise ApiError("already_in_channel")
-    for user in users:
-        workspace.join(conversation, user, workspace.bot_user)
-    return {"channel": channel_object(workspace, conversation, workspace.bot_user)}
+    wrong = [
+        {"user": user, "ok": False, "error": code} for user in users if (code := _uninvitable(call, conversation, user))
+    ]
+    good = [user for user in users if all(entry["user"] != user for entry in wrong)]
+    if wrong and not (call.flag("force") and good):
+        code = str(wrong[0]["error"])
+        raise ApiError(code, errors=wrong) if len(users) > 1 else ApiError(code)
+    for user in good:
+        workspace.join(conversation, user, call.user)
+    return {"channel": channel_object(workspace, conversation, call.user)}
+
+
+def _new_name(call: Call) -> str:
+    """A name for a channel that is free and has Slack's shape."""
+    name = (call.text("name") or "").removeprefix("#")
+    if not name:
+        raise ApiError("invalid_name_required")
+    if len(name) > 80:
+        raise ApiError("invalid_name_maxlength")
+    if not re.search(r"\w", name.replace("_", "")):
+        raise ApiError("invalid_name_punctuation" if re.fullmatch(r"[-_]+", name) else "invalid_name_specials")
+    if not _NAME.fullmatch(name):
+        raise ApiError("invalid_name_specials")
+    if call.workspace.find_channel(name) is not None:
+        raise ApiError("name_taken")
+    return name
 
 
 def create(call: Call) -> dict[str, Any]:
-    """Makes a channel with the app in it."""
+    """Makes a channel with the caller in it."""
+    conversation = call.workspace.add_channel(_new_name(call), call.user, private=call.flag("is_private"))
+    return {"channel": channel_object(call.workspace, conversation, call.user)}
+
+
+def _channel(call: Call, *, member: bool = True, archived: bool = False) -> Conversation:
+    """A channel (no direct message) that can be changed. `member` asks the caller to be in it; `archived` tells that it
+    may be archived."""
+    conversation = call.conversation()
+    if conversation.kind in ("im", "mpim"):
+        raise ApiError("method_not_supported_for_channel_type")
+    if member and call.user not in conversation.members:
+        raise ApiError("not_in_channel")
+    if conversation.archived and not archived:
+        raise ApiError("is_archived")
+    return conversation
+
+
+def _announce(call: Call, conversation: Conversation, kind: str, **more: Any) -> None:
     workspace = call.workspace
-    name = call.required("name")
-    if len(name) > 80:
-        raise ApiError("invalid_name_maxlength")
-    if not _NAME.fullmatch(name):
-        raise ApiError("invalid_name_specials")
-    if workspace.find_channel(name) is not None:
-        raise ApiError("name_taken")
-    conversation = workspace.add_channel(name, workspace.bot_user, private=call.flag("is_private"))
-    return {"channel": channel_object(workspace, conversation, workspace.bot_user)}
+    workspace.touch(workspace.people)
+    if workspace.bot_user in conversation.members:
+        private = conversation.kind == "private"
+        workspace.emit(
+            kind.replace("channel_", "group_") if private else kind,
+            {
+                "type": kind.replace("channel_", "group_") if private else kind,
+                "channel": conversation.id,
+                "user": call.user,
+                **more,
+            },
+        )
+
+
+def archive(call: Call) -> dict[str, Any]:
+    """Puts a channel away: nothing can be written in it any more."""
+    conversation = _channel(call, archived=True)
+    if conversation.archived:
+        raise ApiError("already_archived")
+    if conversation.name == "general":
+        raise ApiError("cant_archive_general")
+    conversation.archived = True
+    _announce(call, conversation, "channel_archive", is_moved=0)
+    return {}
+
+
+def unarchive(call: Call) -> dict[str, Any]:
+    """Takes a channel out again."""
+    conversation = _channel(call, member=False, archived=True)
+    if not conversation.archived:
+        raise ApiError("not_archived")
+    conversation.archived = False
+    _announce(call, conversation, "channel_unarchive")
+    return {}
+
+
+def _note(call: Call, conversation: Conversation, kind: str, words: str) -> None:
+    # Slack writes a line into the channel about each of these, in the name of whoever did it.
+    posting.post(call.workspace, conversation, call.user, f"<@{call.user}> {words}", subtype=kind)
+
+
+def rename(call: Call) -> dict[str, Any]:
+    """Gives a channel another name."""
+    conversation = _channel(call)
+    old, name = conversation.name, _new_name(call)
+    conversation.name = name
+    conversation.previous_names = [old, *(one for one in conversation.previous_names if one != old)]
+    described = channel_object(call.workspace, conversation, call.user)
+    workspace = call.workspace
+    workspace.touch(workspace.people)
+    if workspace.bot_user in conversation.members:
+        kind = "group_rename" if conversation.kind == "private" else "channel_rename"
+        told = {"id": conversation.id, "name": name, "name_normalized": name, "created": conversation.created}
+        workspace.emit(kind, {"type": kind, "channel": told})
+    _note(call, conversation, "channel_name", f'has renamed the channel from "{old}" to "{name}"')
+    return {"channel": described}
+
+
+def set_topic(call: Call) -> dict[str, Any]:
+    """Sets the topic: what stands beside the name."""
+    conversation = call.conversation(members_only=True)
+    _changeable(conversation)
+    topic = call.text("topic") or ""
+    if len(topic) > _TOPIC_LIMIT:
+        raise ApiError("too_long")
+    conversation.topic = topic
+    _note(
+        call, conversation, "channel_topic", f"set the channel topic: {topic}" if topic else "cleared the channel topic"
+    )
+    return {"channel": channel_object(call.workspace, conversation, call.user), "topic": topic}
+
+
+def set_purpose(call: Call) -> dict[str, Any]:
+    """Sets the description."""
+    conversation = call.conversation(members_only=True)
+    _changeable(conversation)
+    purpose = call.text("purpose") or ""
+    if len(purpose) > _TOPIC_LIMIT:
+        raise ApiError("too_long")
+    conversation.purpose = purpose
+    words = f"set the channel description: {purpose}" if purpose else "cleared channel description"
+    _note(call, conversation, "channel_purpose", words)
+    return {"channel": channel_object(call.workspace, conversation, call.user), "purpose": purpose}
+
+
+def _changeable(conversation: Conversation) -> None:
+    if conversation.kind == "im":
+        raise ApiError("method_not_supported_for_channel_type")
+    if conversation.archived:
+        raise ApiError("is_archived")
+
+
+def kick(call: Call) -> dict[str, Any]:
+    """Takes a member out of a channel of the caller."""
+    conversation = _channel(call, archived=True)
+    user = call.text("user") or ""
+    if user == call.user:
+        raise ApiError("cant_kick_self")
+    if not call.workspace.is_user(user):
+        raise ApiError("user_not_found")
+    if conversation.name == "general":
+        raise ApiError("cant_kick_from_general")
+    if user not in conversation.members:
+        raise ApiError("not_in_channel")
+    call.workspace.leave(conversation, user)
+    return {"errors": {}}
+
+
+def leave(call: Call) -> dict[str, Any]:
+    """The caller leaves a channel."""
+    conversation = _channel(call, member=False)
+    if conversation.name == "general":
+        raise ApiError("cant_leave_general")
+    if call.user not in conversation.members:
+        return {"not_in_channel": True}
+    if len(conversation.members) == 1 and conversation.kind == "private":
+        raise ApiError("last_member")
+    call.workspace.leave(conversation, call.user)
+    return {}
+
+
+def mark(call: Call) -> dict[str, Any]:
+    """Says how far the caller has read."""
+    conversation = call.conversation(members_only=True)
+    ts = call.required("ts")
+    if not _TS.fullmatch(ts):
+        raise ApiError("invalid_timestamp")
+    conversation.last_read[call.user] = ts
+    if not conversation.newest(ts, None, 1, inclusive=False)[0]:
+        conversation.unread.pop(call.user, None)
+        conversation.mentions.pop(call.user, None)
+    call.workspace.touch((call.user,))
+    return {}
 
 
 def close(call: Call) -> dict[str, Any]:
-    """Closes a direct message for the app; it opens again with the next message."""
-    workspace = call.workspace
+    """Closes a direct message for the caller; it opens again with the next message."""
     conversation = call.conversation()
     if conversation.kind not in ("im", "mpim"):
         raise ApiError("method_not_supported_for_channel_type")
-    if workspace.bot_user in conversation.closed_for:
+    if call.user in conversation.closed_for:
         return {"no_op": True, "already_closed": True}
-    conversation.closed_for.add(workspace.bot_user)
+    conversation.closed_for.add(call.user)
     return {}
 
 
@@ -239,5 +403,13 @@ METHODS: dict[str, Method] = {
     "conversations.join": join,
     "conversations.invite": invite,
     "conversations.create": create,
+    "conversations.archive": archive,
+    "conversations.unarchive": unarchive,
+    "conversations.rename": rename,
+    "conversations.setTopic": set_topic,
+    "conversations.setPurpose": set_purpose,
+    "conversations.kick": kick,
+    "conversations.leave": leave,
+    "conversations.mark": mark,
     "users.conversations": of_user,
 }

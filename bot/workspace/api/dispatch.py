@@ -1,70 +1,54 @@
-"""From an HTTP request to a method and back: arguments in all four forms, tokens, scopes, required ones, faults."""
+"""From an HTTP request to a method and back: arguments in all four forms, tokens, scopes, required ones, limits,
+faults."""
 
 from __future__ import annotations
 
 import asyncio
-import functools
+import base64
+import binascii
 import hmac
 import json
 import logging
+import re
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from bot.workspace import posting
 from bot.workspace.api import METHODS
 from bot.workspace.api.call import ApiError, Call
+from bot.workspace.api.scopes import ANY_LEVEL, APP_LEVEL, BOT_ONLY, MEMBERS_ONLY, OPEN, RETIRED, SCOPES
+from bot.workspace.api.tables import tables
 from bot.workspace.faults import API_FAULTS, Fault
 from bot.workspace.state import Workspace
 
 logger = logging.getLogger(__name__)
 
-# One of these scopes is needed; methods that are not here need none.
-SCOPES: dict[str, tuple[str, ...]] = {
-    "chat.postMessage": ("chat:write",),
-    "chat.postEphemeral": ("chat:write",),
-    "chat.update": ("chat:write",),
-    "chat.delete": ("chat:write",),
-    "conversations.list": ("channels:read", "groups:read", "im:read", "mpim:read"),
-    "conversations.info": ("channels:read", "groups:read", "im:read", "mpim:read"),
-    "conversations.members": ("channels:read", "groups:read", "im:read", "mpim:read"),
-    "conversations.history": ("channels:history", "groups:history", "im:history", "mpim:history"),
-    "conversations.replies": ("channels:history", "groups:history", "im:history", "mpim:history"),
-    "conversations.open": ("im:write", "mpim:write"),
-    "conversations.close": ("im:write", "mpim:write"),
-    "conversations.join": ("channels:join",),
-    "conversations.invite": ("channels:manage", "channels:write.invites", "groups:write"),
-    "conversations.create": ("channels:manage", "groups:write"),
-    "files.getUploadURLExternal": ("files:write",),
-    "files.completeUploadExternal": ("files:write",),
-    "files.delete": ("files:write",),
-    "files.info": ("files:read",),
-    "files.list": ("files:read",),
-    "reactions.add": ("reactions:write",),
-    "reactions.remove": ("reactions:write",),
-    "reactions.get": ("reactions:read",),
-    "team.info": ("team:read",),
-    "users.conversations": ("channels:read", "groups:read", "im:read", "mpim:read"),
-    "users.getPresence": ("users:read",),
-    "users.info": ("users:read",),
-    "users.list": ("users:read",),
-    "users.lookupByEmail": ("users:read.email",),
-    "users.profile.get": ("users.profile:read", "users:read"),
+__all__ = ["SCOPES", "Dispatcher", "tables"]
+
+_ARGUMENT = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
+# Slack says that one of two is there; its table can only say that the first is required.
+_EITHER = {"chat.appendStream": {"markdown_text": "chunks"}}
+# Required arguments for which a method has a code of its own when they are there, but empty.
+OWN_EMPTY: dict[str, tuple[str, ...]] = {
+    "assistant.threads.setStatus": ("status",),
+    "chat.appendStream": ("markdown_text",),
+    "chat.meMessage": ("text",),
+    "conversations.create": ("name",),
+    "conversations.invite": ("users",),
+    "conversations.rename": ("name",),
+    "conversations.setPurpose": ("purpose",),
+    "conversations.setTopic": ("topic",),
+    "dnd.setSnooze": ("num_minutes",),
+    "dnd.teamInfo": ("users",),
+    "reactions.add": ("name", "timestamp"),
+    "reactions.remove": ("name",),
+    "usergroups.create": ("name",),
+    "usergroups.users.update": ("users",),
 }
-_APP_LEVEL = frozenset({"apps.connections.open"})
-_EITHER_LEVEL = frozenset({"auth.test", "api.test"})
-_OPEN = frozenset({"api.test"})
-
-
-@functools.cache
-def tables() -> Mapping[str, Mapping[str, Any]]:
-    """What Slack publishes of each supported method: arguments, required ones, error codes, rate tier."""
-    text = files("bot.workspace.api").joinpath("methods.json").read_text(encoding="utf-8")
-    found: Mapping[str, Mapping[str, Any]] = json.loads(text)["methods"]
-    return found
 
 
 class Dispatcher:
@@ -72,11 +56,14 @@ class Dispatcher:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        workspace.post_scheduled = posting.post_scheduled
+        workspace.schedules.wake()
 
     async def answer(self, request: Request) -> Response:
         """One call."""
         method = request.path_params["method"]
         faults = self._workspace.faults
+        self._workspace.schedules.run_due()
         try:
             arguments, token, warning = await _read(request)
         except ApiError as error:
@@ -86,6 +73,8 @@ class Dispatcher:
             spoiled = await self._spoil(request, fault)
             if spoiled is not None:
                 return spoiled
+        if (wait := self._limited(method, arguments)) is not None:
+            return _too_many(wait)
         body = self._call(method, arguments, token)
         if warning:
             body["warning"] = warning
@@ -94,50 +83,80 @@ class Dispatcher:
             return self._cut(request)
         return _answer(body, self._workspace.app.scopes)
 
+    def _limited(self, method: str, arguments: Mapping[str, Any]) -> int | None:
+        workspace = self._workspace
+        if method not in METHODS or not (workspace.limits.always or workspace.faults.limited):
+            return None
+        return workspace.limits.take(method, tables()[method]["tier"], _channel(arguments))
+
     def _call(self, method: str, arguments: dict[str, Any], token: str | None) -> dict[str, Any]:
         handler = METHODS.get(method)
-        if handler is None:
-            return {"ok": False, "error": "unknown_method", "req_method": method}
         try:
-            app_level = self._authorised(method, token)
+            if handler is None:
+                if method in RETIRED:
+                    raise ApiError("method_deprecated")
+                return {"ok": False, "error": "unknown_method", "req_method": method}
+            user, app_level = self._authorised(method, token)
+            self._check_names(arguments)
             self._check_required(method, arguments)
-            return {"ok": True, **handler(Call(self._workspace, method, arguments, app_level))}
+            return {"ok": True, **handler(Call(self._workspace, method, arguments, app_level, user, token or ""))}
         except ApiError as error:
             return error.answer()
         except Exception:
             logger.exception("Web API method %s failed", method)
             return {"ok": False, "error": "internal_error"}
 
-    def _authorised(self, method: str, token: str | None) -> bool:
-        workspace = self._workspace
+    def _authorised(self, method: str, token: str | None) -> tuple[str, bool]:
+        """Who calls (nobody for the app-level token), and whether with the app-level token."""
         if not token:
-            if method in _OPEN:
-                return False
+            if method in OPEN:
+                return "", False
             raise ApiError("not_authed")
+        workspace = self._workspace
         app_level = hmac.compare_digest(token.encode(), workspace.app_token.encode())
         bot_level = hmac.compare_digest(token.encode(), workspace.bot_token.encode())
-        if method in _OPEN:
-            return app_level
-        if not app_level and not bot_level:
+        member = workspace.grants.user_tokens.get(token)
+        user = workspace.bot_user if bot_level else member.user if member is not None else ""
+        if method in OPEN:
+            return user, app_level
+        if token in workspace.grants.dead:
+            raise ApiError(workspace.grants.dead[token])
+        if not app_level and not user:
             raise ApiError("invalid_auth")
-        if app_level != (method in _APP_LEVEL) and method not in _EITHER_LEVEL:
+        refused = BOT_ONLY if member is not None else MEMBERS_ONLY
+        if method in refused or (app_level != (method in APP_LEVEL) and method not in ANY_LEVEL):
             raise ApiError("not_allowed_token_type")
+        granted = workspace.app.scopes if member is None else frozenset(member.scopes)
         needed = SCOPES.get(method)
-        granted = workspace.app.scopes
-        if needed and granted is not None and not granted.intersection(needed):
+        if not app_level and needed and granted is not None and not granted.intersection(needed):
             raise ApiError("missing_scope", needed=",".join(needed), provided=",".join(sorted(granted)))
-        return app_level
+        return user, app_level
+
+    def _check_names(self, arguments: Mapping[str, Any]) -> None:
+        for name in arguments:
+            if "[" in name:
+                raise ApiError("invalid_array_arg")
+            if not _ARGUMENT.fullmatch(name):
+                raise ApiError("invalid_arg_name")
 
     def _check_required(self, method: str, arguments: Mapping[str, Any]) -> None:
-        missing = [name for name in tables()[method]["required"] if arguments.get(name) in (None, "")]
+        instead, own = _EITHER.get(method, {}), OWN_EMPTY.get(method, ())
+
+        def absent(name: str) -> bool:
+            value = arguments.get(name)
+            if value is None:
+                return arguments.get(instead.get(name, name)) is None
+            # What is there but empty is left to the methods that have a code of their own for it.
+            return bool(value == "" and name not in own)
+
+        missing = [name for name in tables()[method]["required"] if absent(name)]
         if missing:
             raise ApiError("invalid_arguments", [f"[ERROR] missing required field: {name}" for name in missing])
 
     async def _spoil(self, request: Request, fault: Fault) -> Response | None:
         match fault.kind:
             case "429":
-                body = {"ok": False, "error": "ratelimited"}
-                return JSONResponse(body, 429, {"Retry-After": str(max(1, round(fault.seconds)))})
+                return _too_many(max(1, round(fault.seconds)))
             case "500":
                 return Response("Internal Server Error", 500, media_type="text/plain")
             case "cut":
@@ -151,6 +170,10 @@ class Dispatcher:
             self._workspace.faults.cut((client.host, client.port))
         # The connection is gone, so nobody reads this; a server that cannot cut shows the client a broken gateway.
         return Response("", 502)
+
+
+def _too_many(seconds: int) -> Response:
+    return JSONResponse({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(seconds)})
 
 
 def _channel(arguments: Mapping[str, Any]) -> str | None:
@@ -167,8 +190,19 @@ async def _read(request: Request) -> tuple[dict[str, Any], str | None, str | Non
         arguments |= body
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     token = credentials.strip() if scheme.lower() == "bearer" else None
+    if scheme.lower() == "basic":
+        arguments = {**_client_of(credentials), **arguments}
     given = arguments.pop("token", None)
     return arguments, token or (given if isinstance(given, str) else None), warning
+
+
+def _client_of(credentials: str) -> dict[str, str]:
+    """The client id and secret that SDKs send in a Basic header when they turn a code into tokens."""
+    try:
+        ident, _, secret = base64.b64decode(credentials, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return {}
+    return {"client_id": ident, "client_secret": secret}
 
 
 async def _body(request: Request) -> tuple[dict[str, Any], str | None]:

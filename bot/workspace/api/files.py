@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 from bot.workspace import blockkit, posting
-from bot.workspace.api.call import ApiError, Call, Method, refused
+from bot.workspace.api.call import ApiError, Call, Method, misshapen, refused
 from bot.workspace.described import file_object
 from bot.workspace.files import MAXIMUM_SIZE, File
 from bot.workspace.messages import Conversation
@@ -27,20 +29,22 @@ def upload_url(call: Call) -> dict[str, Any]:
     if alternative and len(alternative) > 1000:
         raise ApiError("alt_txt_too_large")
     snippet = call.text("snippet_type")
+    if snippet and not re.fullmatch(r"[a-z0-9_+#\-]{1,40}", snippet):
+        raise ApiError("unknown_snippet_type")
     if snippet and length > _SNIPPET_BYTES:
         raise ApiError("snippet_too_large")
     mint = workspace.mint
     file = File(
         mint.id("F"),
         name,
-        workspace.bot_user,
+        call.user,
         int(workspace.clock()),
         length,
         mint.secret(),
         mint.secret(),
         alt_text=alternative,
         snippet_type=snippet,
-        by_app=True,
+        by_app=call.by_bot,
     )
     workspace.files.add(file)
     return {"upload_url": f"{workspace.base_url}/upload/v1/{file.ticket}", "file_id": file.id}
@@ -55,10 +59,10 @@ def _targets(call: Call) -> list[Conversation]:
     for name in named:
         conversation = workspace.conversations.get(name)
         if conversation is None and name in workspace.people:
-            conversation = workspace.im(workspace.bot_user, name)
-        if conversation is None or (conversation.kind != "channel" and workspace.bot_user not in conversation.members):
+            conversation = workspace.im(call.user, name)
+        if conversation is None or not call.sees(conversation):
             raise ApiError("channel_not_found")
-        if workspace.bot_user not in conversation.members:
+        if call.user not in conversation.members:
             raise ApiError("not_in_channel")
         found.append(conversation)
     return found
@@ -78,7 +82,7 @@ def complete(call: Call) -> dict[str, Any]:
     found: list[tuple[File, str]] = []
     for entry in entries:
         file = workspace.files.files.get(str(entry.get("id"))) if isinstance(entry, dict) else None
-        if file is None or file.deleted or file.content is None or file.owner != workspace.bot_user:
+        if file is None or file.deleted or file.content is None or file.owner != call.user:
             raise ApiError("file_not_found")
         found.append((file, str(entry.get("title") or "")))
     targets = _targets(call)
@@ -92,7 +96,7 @@ def complete(call: Call) -> dict[str, Any]:
             workspace,
             conversation,
             [file for file, _ in found],
-            workspace.bot_user,
+            call.user,
             call.text("initial_comment") or "",
             thread_ts=thread_ts,
             blocks=blocks,
@@ -106,13 +110,14 @@ def _file(call: Call) -> File:
         raise ApiError("file_not_found")
     if file.deleted:
         raise ApiError("file_deleted")
-    workspace = call.workspace
-    seen = file.owner == workspace.bot_user or any(
-        workspace.bot_user in workspace.conversations[channel].members for channel in file.shares
-    )
-    if not seen and not _in_submission(file):
+    if not _sees(call, file) and not _in_submission(file):
         raise ApiError("file_not_found")
     return file
+
+
+def _sees(call: Call, file: File) -> bool:
+    conversations = call.workspace.conversations
+    return file.owner == call.user or any(call.user in conversations[channel].members for channel in file.shares)
 
 
 def _in_submission(file: File) -> bool:
@@ -135,7 +140,7 @@ def info(call: Call) -> dict[str, Any]:
 def delete(call: Call) -> dict[str, Any]:
     """Deletes a file of the app."""
     file = _file(call)
-    if file.owner != call.workspace.bot_user:
+    if file.owner != call.user:
         raise ApiError("cant_delete_file")
     call.workspace.files.delete(file)
     seen = {user for channel in file.shares for user in call.workspace.conversations[channel].members}
@@ -143,21 +148,48 @@ def delete(call: Call) -> dict[str, Any]:
     return {}
 
 
+# What the `types` of files.list stand for.
+_TYPES: dict[str, Callable[[File], bool]] = {
+    "images": lambda file: file.mimetype.startswith("image/"),
+    "pdfs": lambda file: file.filetype == "pdf",
+    "zips": lambda file: file.filetype == "zip",
+    "gdocs": lambda _file: False,
+    "spaces": lambda _file: False,
+    "snippets": lambda file: file.snippet_type is not None,
+}
+
+
+def _moment(call: Call, name: str) -> float | None:
+    value = call.text(name)
+    if not value or value in ("0", "now"):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        raise misshapen(name, "must be a timestamp") from None
+
+
 def listed(call: Call) -> dict[str, Any]:
     """Files the app can see, newest first, in pages by number as this old method has them."""
     workspace = call.workspace
     channel, user = call.text("channel"), call.text("user")
+    if user and not workspace.is_user(user):
+        raise ApiError("user_not_found")
+    kinds = call.listed("types") or ["all"]
+    if set(kinds) - {"all", *_TYPES}:
+        raise ApiError("unknown_type")
+    since, until = _moment(call, "ts_from"), _moment(call, "ts_to")
     found = [
         file
         for file in reversed(workspace.files.files.values())
         if file.completed
         and not file.deleted
-        and (
-            file.owner == workspace.bot_user
-            or any(workspace.bot_user in workspace.conversations[c].members for c in file.shares)
-        )
+        and _sees(call, file)
         and (not channel or channel in file.shares)
         and (not user or user == file.owner)
+        and ("all" in kinds or any(_TYPES[kind](file) for kind in kinds))
+        and (since is None or file.created >= since)
+        and (until is None or file.created <= until)
     ]
     count, number = call.number("count", 100), call.number("page", 1)
     shown = found[(number - 1) * count : number * count]

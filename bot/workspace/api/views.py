@@ -1,4 +1,4 @@
-"""views.*"""
+"""views.*, blocks.validate"""
 
 from __future__ import annotations
 
@@ -112,9 +112,32 @@ def published(call: Call) -> dict[str, Any]:
     return _answer(call, view)
 
 
+def validated(call: Call) -> dict[str, Any]:
+    """Says whether blocks, a view or a message would be taken, without doing anything with them."""
+    view, message = call.json("view", "invalid_view"), call.json("message", "invalid_message")
+    blocks = call.json("blocks", "invalid_blocks")
+    if (view is None) + (message is None) + (blocks is None) != 2:
+        raise ApiError("invalid_arguments", ["[ERROR] must provide one of blocks, message and view"])
+    if view is not None:
+        code, problems = blockkit.view_problems(view, ("modal", "home"))
+        error = "invalid_view"
+    elif message is not None:
+        if not isinstance(message, dict) or not (message.get("blocks") or message.get("text")):
+            raise ApiError("invalid_message")
+        code, problems = blockkit.message_problems(message.get("blocks") or [], "/message/blocks")
+        error = "invalid_message"
+    else:
+        code, problems = blockkit.message_problems(blocks)
+        error = "invalid_blocks"
+    if code is not None:
+        raise refused(error, problems)
+    return {}
+
+
 METHODS: dict[str, Method] = {
     "views.open": opened,
     "views.push": pushed,
     "views.update": updated,
     "views.publish": published,
+    "blocks.validate": validated,
 }
