@@ -17,13 +17,17 @@ import pytest
 from pydantic import ValidationError
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
+from typer.testing import CliRunner
 
 from bot import web
+from bot.__main__ import app as command_line
 from bot.app import all_routes
+from bot.demo import reach_over_http
 from bot.manifest import manifest
 from bot.run import Misconfigured, running
 from bot.settings import Settings
 from bot.workspace.manifest import RequestUrls, read_manifest
+from bot.workspace.server import running as workspace_running
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 BODY = json.dumps({"type": "url_verification", "challenge": "c"})
@@ -55,7 +59,7 @@ class Served:
         return await self.http.post(self.url, content=body.encode(), headers=headers)
 
 
-def small_app() -> AsyncApp:
+def small_app(secret: str = SECRET) -> AsyncApp:
     """An app that needs no workspace."""
     client = AsyncWebClient(token="xoxb-1", base_url="http://127.0.0.1:9/api/", retry_handlers=[])
 
@@ -64,7 +68,7 @@ def small_app() -> AsyncApp:
 
         return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1", bot_id="B1", bot_user_id="U1")
 
-    return AsyncApp(client=client, signing_secret=SECRET, authorize=authorize, process_before_response=True)
+    return AsyncApp(client=client, signing_secret=secret, authorize=authorize, process_before_response=True)
 
 
 @pytest.fixture
@@ -239,3 +243,32 @@ def test_manifest_for_http_names_one_address_for_everything() -> None:
     assert app.urls == RequestUrls(address, address, address, commands)
     assert commands
     assert read_manifest(manifest(all_routes())).socket_mode is True
+
+
+# Told to the workspace
+
+
+async def test_workspace_takes_the_address_of_a_bot_that_knows_its_secret() -> None:
+    async with workspace_running() as workspace:
+        async with web.serving(small_app("another"), "127.0.0.1", 0) as url:
+            with pytest.raises(RuntimeError, match="HTTP 401"):
+                await reach_over_http(workspace.introduction(), url)
+            assert not workspace.transport.over_http
+        async with web.serving(small_app(workspace.signing_secret), "127.0.0.1", 0) as url:
+            await reach_over_http(workspace.introduction(), url)
+            assert workspace.transport.http.urls == RequestUrls.one(url)
+
+
+def test_command_line_prints_the_manifest_for_http() -> None:
+    printed = CliRunner().invoke(command_line, ["manifest", "--http", "https://bot.example/slack/events"])
+    settings = json.loads(printed.stdout)["settings"]
+    assert settings["event_subscriptions"]["request_url"] == "https://bot.example/slack/events"
+    assert settings["socket_mode_enabled"] is False
+
+
+def test_workspace_does_not_start_with_an_address_elsewhere() -> None:
+    refused = CliRunner().invoke(
+        command_line, ["workspace", "--port", "0", "--no-page", "--request-url", "https://bot.example/slack/events"]
+    )
+    assert refused.exit_code == 2
+    assert "is not on this machine" in refused.output
