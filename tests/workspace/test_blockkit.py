@@ -60,10 +60,14 @@ def test_null_is_the_same_as_absent() -> None:
     assert view_problems(home(title=None, submit=None), ("home",))[0] == "invalid_arguments"
 
 
-def test_many_views_without_blocks_are_views() -> None:
+def test_no_blocks_at_all_are_taken() -> None:
     assert view_problems(modal(), ("modal",)) == (None, [])
     assert view_problems(home(), ("home",)) == (None, [])
     assert message_problems([]) == (None, [])
+
+
+def test_half_a_character_does_not_break_the_checks() -> None:
+    assert view_problems(modal(section(text=mrkdwn("\ud83d"))), ("modal",)) == (None, [])
 
 
 def test_a_home_is_not_opened_as_a_modal_nor_the_other_way_round() -> None:

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.server import RunningWorkspace, running
 
+from .kit import mrkdwn, on_surface, section
 from .recorder import GENERAL, SATO
 from .rules import RULES, Rule
 
@@ -55,6 +56,13 @@ async def test_a_broken_rule_is_refused_at_its_place_and_the_neighbour_is_taken(
     assert f"{rule.pointer}]" in pointers
     taken = await send(workspace, api, rule.surface, rule.inside)
     assert taken["ok"], taken
+
+
+@pytest.mark.parametrize("surface", ["modal", "home"])
+async def test_a_view_of_more_than_250_kilobytes_is_refused(workspace, api, surface: str) -> None:
+    long = section(text=mrkdwn("x" * 2938))  # With its keys 2,991 bytes, and a comma.
+    assert (await send(workspace, api, surface, on_surface(surface, [long] * 84)))["error"] == "view_too_large"
+    assert (await send(workspace, api, surface, on_surface(surface, [long] * 83)))["ok"]
 
 
 async def test_names_of_rules_are_unique_so_that_a_failure_says_which() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from bot.workspace.blockkit.texts import option_group, plain, plain_option
 
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
+VIEW_BYTES = 250_000
 MARKDOWN_CHARACTERS = 12_000
 TABLE_CHARACTERS = 10_000
 # Slack refuses messages whose blocks are too large together without saying where the border lies; this is ours.
@@ -85,7 +87,14 @@ def view_problems(view: Any, types: Collection[str]) -> tuple[str | None, list[P
         _VIEWS[view["type"]](view, pointer, problems)
         if not problems:
             _across_view(view, pointer, problems)
+    if not problems and _bytes(view) > VIEW_BYTES:
+        return "view_too_large", []
     return ("invalid_arguments", problems) if problems else (None, [])
+
+
+def _bytes(view: dict[str, Any]) -> int:
+    # Half of a character that lies outside of the first plane can be written in JSON, and is no reason to fall over.
+    return len(json.dumps(view, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
 
 
 def _across_view(view: dict[str, Any], pointer: str, problems: list[Problem]) -> None:
@@ -117,10 +126,10 @@ def suggestion_problems(answer: Any) -> list[Problem]:
 def _across(blocks: list[dict[str, Any]], pointer: str, surface: str, problems: list[Problem]) -> None:
     """What can be seen only from outside of a block: ids twice, more than one focus, elements on a wrong surface."""
     seen = set()
-    for place, block in enumerate(blocks):
+    for path, block in _with_cards(blocks):
         block_id = block.get("block_id")
         if block_id is not None and block_id in seen:
-            problems.append(Problem(f"{pointer}/{place}/block_id", f'block_id "{block_id}" already exists'))
+            problems.append(Problem(f"{pointer}{path}/block_id", f'block_id "{block_id}" already exists'))
         seen.add(block_id)
     focused = False
     for path, _, element in _placed_elements(blocks):
@@ -132,6 +141,15 @@ def _across(blocks: list[dict[str, Any]], pointer: str, surface: str, problems: 
                 sentence = "only one element may set `focus_on_load`"
                 problems.append(Problem(f"{pointer}{path}/focus_on_load", sentence))
             focused = True
+
+
+def _with_cards(blocks: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each block with its path, also those that stand in a carousel: clicks name them by their ids."""
+    for place, block in enumerate(blocks):
+        yield f"/{place}", block
+        if block["type"] == "carousel":
+            for inner, card in enumerate(block["elements"]):
+                yield f"/{place}/elements/{inner}", card
 
 
 def _placed_elements(blocks: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:

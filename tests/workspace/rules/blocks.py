@@ -34,6 +34,11 @@ def messages() -> Iterator[Rule]:
     yield rule("blocks of unknown types", [{"type": "heading"}], "/blocks/0/type", [block("header")])
     twice = [section(block_id="a"), section(block_id="a")]
     yield rule("block_id once", twice, "/blocks/1/block_id", [section(block_id="a"), section(block_id="b")])
+    cards = [card(block_id="a"), card(block_id="a")]
+    named = block("carousel", elements=[card(block_id="a"), card(block_id="b")])
+    yield rule(
+        "block_id once among cards", [block("carousel", elements=cards)], "/blocks/0/elements/1/block_id", [named]
+    )
     focused = field(element("plain_text_input", focus_on_load=True))
     yield rule("one focus", [focused, focused], "/blocks/1/element/focus_on_load", [focused, field()])
     yield rule("one table", [table(), table()], "/blocks/1", [table()])
