@@ -31,7 +31,13 @@ def screen(workspace: Workspace, user: str, limit: int, only: Collection[str] | 
             "zone": person.zone,
         },
         "team": {"id": workspace.team.id, "name": workspace.team.name},
-        "app": {"id": workspace.app_id, "name": app.name, "bot_user": workspace.bot_user, "bot_id": workspace.bot_id},
+        "app": {
+            "id": workspace.app_id,
+            "name": app.name,
+            "bot_user": workspace.bot_user,
+            "bot_id": workspace.bot_id,
+            "assistant": app.assistant,
+        },
         "commands": [
             {"command": entry.command, "description": entry.description, "usage_hint": entry.usage_hint}
             for entry in app.commands or ()

@@ -19,7 +19,7 @@ Hooks that stay the same, for browser tests and for people with scripts:
                              attached-file, show-older, only-you, mentions, join, thread, thread-close, tab-home,
                              tab-messages, home, home-empty, modal, modal-submit, modal-cancel, modal-close,
                              modal-notice, field-error, confirm, confirm-accept, confirm-deny, toast, bookmarks,
-                             pinned, assistant, assistant-status, assistant-prompt
+                             pinned, new-talk, assistant, assistant-status, assistant-prompt
 
 An open modal carries data-view-id. A select's text box has data-value with the chosen values, joined by commas.
 """

@@ -284,8 +284,8 @@ def _rich(element: Json, block_id: str, place: Place, labels: Labels) -> Element
     say = place.names.voice.say
     component = RichField()
     _common(component, element, block_id, labels)
-    component.props["initialHtml"] = rich_text.render(held, place.names) if isinstance(held, dict) else ""
-    component.props["words"] = _component_words(say, "bold", "italic", "strike", "list")
+    component.props["initialHtml"] = rich_text.editable(held, place.names) if isinstance(held, dict) else ""
+    component.props["words"] = _component_words(say, "bold", "italic", "strike", "code", "list", "numbers", "quote")
 
     def written(event: GenericEventArguments) -> None:
         place.form.put(block_id, action_id, None if event.args["empty"] else event.args["block"])

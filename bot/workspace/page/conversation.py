@@ -109,18 +109,30 @@ class Column:
 
     def _tabs(self) -> None:
         say = self._desk.voice.say
-        with box("kk-tabs", role="tablist"):
-            for name in ("home", "messages"):
-                chosen = "true" if self.tab == name else "false"
-                tab = still(
-                    html.escape(say(name)),
-                    tag="button",
-                    type="button",
-                    role="tab",
-                    aria_selected=chosen,
-                    data_testid=f"tab-{name}",
-                )
-                tab.on("click", lambda name=name: self._ways.app(name), args=[])
+        with box("kk-tabs-row"):
+            with box("kk-tabs", role="tablist"):
+                for name in ("home", "messages"):
+                    tab = still(
+                        html.escape(say(name)),
+                        tag="button",
+                        type="button",
+                        role="tab",
+                        aria_selected="true" if self.tab == name else "false",
+                        data_testid=f"tab-{name}",
+                    )
+                    tab.on("click", lambda name=name: self._ways.app(name), args=[])
+            if self._desk.screen["app"]["assistant"]:
+                talk = still(html.escape(say("new_talk")), tag="button", type="button", data_testid="new-talk")
+                talk.classes("kk-button kk-new-talk").on("click", self._talk, args=[])
+
+    async def _talk(self) -> None:
+        """Opens a new thread with the app, as its own tab does in Slack."""
+        opened = await self._desk.attempt(self._desk.person.assistant())
+        if opened:
+            if self.tab != "messages":
+                await self._ways.app("messages")
+            self._desk.read()
+            self._ways.thread(opened["thread_ts"])
 
     def draw(self) -> None:
         """Brings the column up to the desk's screen."""

@@ -217,5 +217,8 @@ class Desk:
             file_url=lambda file_id: f"/page/file/{quote(self.me)}/{quote(file_id)}",
             today=self.voice.now().date(),
             shortcuts=[each for each in self.screen["shortcuts"] if each["type"] == "message"],
+            titles={
+                ts: said["title"] for ts, said in (self.conversation(channel) or {"assistant": {}})["assistant"].items()
+            },
             in_thread=in_thread,
         )

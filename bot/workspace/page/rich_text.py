@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import Any
 
@@ -19,6 +20,33 @@ _STYLES = (("code", "code"), ("bold", "strong"), ("italic", "em"), ("strike", "s
 def render(block: Json, names: Names) -> str:
     """A rich_text block (or a rich_text cell) as HTML."""
     return with_art("".join(_part(part, names) for part in block.get("elements") or []))
+
+
+def editable(block: Json, names: Names) -> str:
+    """A rich_text block as HTML that a person edits: real lists, and what is no text (a person, a channel, a date)
+    in one piece that carries its element along as data-element."""
+    return with_art("".join(_editable_part(part, names) for part in block.get("elements") or []))
+
+
+def _editable_part(part: Json, names: Names) -> str:
+    kind, elements = part.get("type"), part.get("elements") or []
+    if kind == "rich_text_list":
+        tag = "ol" if part.get("style") == "ordered" else "ul"
+        rows = "".join(f"<li>{_editable_line(item.get('elements') or [], names)}</li>" for item in elements)
+        return f'<{tag} data-indent="{int(part.get("indent") or 0)}">{rows}</{tag}>'
+    tag = {"rich_text_preformatted": "pre", "rich_text_quote": "blockquote"}.get(str(kind), "div")
+    return f"<{tag}>{_editable_line(elements, names) or '<br>'}</{tag}>"
+
+
+def _editable_line(elements: list[Json], names: Names) -> str:
+    shown = ""
+    for element in elements:
+        inside = _element(element, names)
+        if element.get("type") not in {"text", "link"}:
+            carried = html.escape(json.dumps(element, ensure_ascii=False))
+            inside = f'<span contenteditable="false" data-element="{carried}">{inside}</span>'
+        shown += inside
+    return shown
 
 
 def _part(part: Json, names: Names) -> str:

@@ -163,7 +163,10 @@ class Session:
         self._column = Column(self._desk, self._main, ident, tab, self._ways)
         self._draw()
         address = "/?" + urlencode({"as": self._desk.me, "channel": ident})
-        self._desk.run(f"history.replaceState(null, '', {json.dumps(address)})")
+        self._desk.run(
+            f"history.replaceState(null, '', {json.dumps(address)});"
+            "document.querySelector('.kk-left .kk-selected')?.scrollIntoView({ block: 'nearest' })"
+        )
 
     async def _open_direct(self, user: str) -> None:
         opened = await self._desk.attempt(self._person.open_dm(user))
@@ -191,10 +194,16 @@ class Session:
 
     def _open_drawer(self) -> None:
         self._root.classes(add="kk-drawer-open")
+        # What lies under the drawer is out of reach for the keyboard and screen readers too.
+        self._main.props["inert"] = True
         self._desk.run("document.querySelector('.kk-left .kk-selected')?.focus()")
 
     def _shut_drawer(self) -> None:
+        if "kk-drawer-open" not in self._root.classes:
+            return
         self._root.classes(remove="kk-drawer-open")
+        del self._main.props["inert"]
+        self._desk.run("requestAnimationFrame(() => document.querySelector('.kk-main .kk-menu-toggle')?.focus())")
 
     # Modals
 

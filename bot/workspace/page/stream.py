@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from nicegui import ui
 from nicegui.element import Element
 
+from bot.workspace.assistant import ROOT_SUBTYPE
 from bot.workspace.page import mrkdwn
 from bot.workspace.page.blocks import build_block, digest
 from bot.workspace.page.controls import Place
@@ -40,6 +41,8 @@ class Setting:
     file_url: Callable[[str], str]
     today: date
     shortcuts: Sequence[Json] = ()
+    # What the app calls the threads that were opened with it, by the timestamp of their parents.
+    titles: Mapping[str, str] = field(default_factory=dict)
     in_thread: bool = False
 
 
@@ -71,7 +74,7 @@ class Stream:
             grouped = previous is not None and _together(previous, message)
             # What the person chose in the message's own elements stands in them already: no reason to build anew.
             content = {key: value for key, value in message.items() if key != "state"}
-            kind = (digest(content), grouped, setting.in_thread)
+            kind = (digest(content), grouped, setting.in_thread, setting.titles.get(message["ts"]))
             build, amend = self._builder(message, setting, grouped)
             rows.append(Row(message["ts"], kind, build, amend))
             previous = message
@@ -221,6 +224,8 @@ def _still_content(message: Json, setting: Setting) -> str:
         inside = "".join(block_html(block, names) for block in blocks)
     else:
         text = str(message.get("text") or "")
+        if message.get("subtype") == ROOT_SUBTYPE:
+            text = setting.titles.get(message["ts"]) or names.voice.say("new_talk")
         inside = f'<div class="kk-text">{mrkdwn.render(text, names)}</div>' if text else ""
     if _system(message):
         inside = f'<div class="kk-system">{inside}</div>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,10 @@ class ThreadPanel:
         self._streams: tuple[Stream, Stream] | None = None
         self._count = REPLIES
         self._assistant: AssistantBar | None = None
+        # The Escape that gives up a Japanese composition closes nothing.
+        container.on(
+            "keydown.escape", self.leave, js_handler="(event) => event.isComposing || event.keyCode === 229 || emit()"
+        )
 
     def open(self, ts: str, column: Column) -> None:
         """Opens the thread of a message (or shows again one that is open)."""
@@ -48,6 +53,12 @@ class ThreadPanel:
             self._container.clear()
             self._widened(False)
         self._ts = self._streams = self._assistant = None
+
+    def leave(self) -> None:
+        """The person closes the panel: the focus goes back to where the thread was opened, or to the field beside."""
+        ts = self._ts
+        self.shut()
+        self._desk.run(f"kkReturn({json.dumps(ts)})")
 
     def draw(self, column: Column) -> None:
         """Brings the panel up to the desk's screen; a message that is gone closes it."""
@@ -103,7 +114,7 @@ class ThreadPanel:
                     title=say("close"),
                     data_testid="thread-close",
                 )
-                cross.classes("kk-icon-button").on("click", self.shut, args=[])
+                cross.classes("kk-icon-button").on("click", self.leave, args=[])
             surface = Surface().classes("kk-scroll")
             surface.props.update({"stick": True, "role": "log", "label": say("thread"), "newBelow": say("new_below")})
             surface.on("act", lambda event: self._act(event, column))

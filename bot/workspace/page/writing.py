@@ -75,7 +75,6 @@ def _placeholder(desk: Desk, conversation: Json, thread_ts: str | None) -> str:
 async def _send(desk: Desk, composer: Composer, sent: Json, channel: str, thread_ts: str | None) -> None:
     """A command when it starts with one, else a message; what was refused goes back into the field."""
     text = str(sent["text"])
-    desk.run("document.querySelectorAll('.kk-scroll').forEach((each) => (each.scrollTop = each.scrollHeight))")
     word, _, rest = text.partition(" ")
     call: Awaitable[Json]
     if text.startswith("/") and len(word) > 1 and "\n" not in word:

@@ -37,7 +37,8 @@ MANIFEST: Json = {
             "bot": [
                 "chat:write", "commands", "im:history", "channels:history", "app_mentions:read", "files:read",
                 "files:write", "users:read", "channels:read", "im:read", "im:write", "reactions:read",
-                "reactions:write",
+                "reactions:write", "pins:write", "bookmarks:write", "mpim:write", "mpim:read", "groups:read",
+                "assistant:write",
             ]
         }
     },

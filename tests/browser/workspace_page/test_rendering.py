@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.workspace.blockkit.blocks import BLOCKS
+from bot.workspace.blockkit.elements import ELEMENTS
 from bot.workspace.page import markdown, mrkdwn, rich_text
 from bot.workspace.page.mrkdwn import Names
 from bot.workspace.page.still import block_html, file_html
 from bot.workspace.page.wording import EN, JA, Voice
+from tests.browser.workspace_page import every_block as all_of
+from tests.browser.workspace_page.small_app import every_block, every_input
 
 NAMES = Names(
     voice=Voice.of("ja", "Asia/Tokyo"),
@@ -23,7 +27,7 @@ NAMES = Names(
 TAGS = {
     "a", "b", "blockquote", "br", "button", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "p",
     "pre", "s", "small", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "u", "svg", "path",
-    "circle", "rect", "ellipse", "g", "text",
+    "circle", "rect", "ellipse", "g", "text", "ol", "ul", "li",
 }  # fmt: skip
 DRAWING = {
     "viewbox", "d", "fill", "stroke", "stroke-width", "cx", "cy", "r", "rx", "ry", "x", "y", "width",
@@ -32,7 +36,7 @@ DRAWING = {
 ATTRIBUTES = DRAWING | {
     "alt", "aria-hidden", "aria-label", "class", "data-act", "data-action-id", "data-block", "data-block-id",
     "data-index", "data-target", "data-user", "data-value", "download", "href", "loading", "referrerpolicy", "rel",
-    "role", "src", "tabindex", "target", "type",
+    "role", "src", "contenteditable", "data-element", "data-indent", "tabindex", "target", "type",
 }  # fmt: skip
 
 
@@ -130,6 +134,7 @@ def test_attack_stays_text_in_every_kind_of_text(attack: str) -> None:
     ]
     safe(rich_text.render({"elements": [{"type": "rich_text_section", "elements": words}]}, NAMES))
     safe(rich_text.render({"elements": [{"type": "rich_text_preformatted", "elements": words}]}, NAMES))
+    safe(rich_text.editable({"elements": [{"type": "rich_text_section", "elements": words}]}, NAMES))
 
 
 @given(TEXTS)
@@ -163,7 +168,13 @@ def test_any_block_renders_to_the_pages_own_markup_only(text: str, other: str) -
         {"type": "markdown", "text": text},
         {"type": "table", "rows": [[{"type": "raw_text", "text": text}]], "column_settings": [{"align": other}]},
         {"type": "file", "external_id": text},
-        {"type": "video", "title": flat, "title_url": text},
+        {"type": "video", "title": flat, "title_url": text, "thumbnail_url": other, "author_name": text},
+        {"type": "alert", "level": other, "text": mrk},
+        {"type": "card", "title": mrk, "icon": image, "hero_image": image, "body": mrk, "actions": [button]},
+        {"type": "carousel", "block_id": other, "elements": [{"type": "card", "title": flat, "actions": [button]}]},
+        {"type": "plan", "title": text, "tasks": [{"type": "task_card", "title": other, "status": text}]},
+        {"type": "task_card", "title": text, "status": "error", "sources": [{"url": text, "text": other}]},
+        {"type": "image", "slack_file": {"id": text}, "alt_text": other},
         {"type": text, "block_id": other},
     ):
         safe(block_html(block, NAMES))
@@ -255,3 +266,20 @@ def test_refusals_of_the_workspace_are_said_in_japanese_and_those_of_apps_as_the
     assert voice.refusal("Please enter no more than 40 characters") == "40文字以内で入力してください"
     assert voice.refusal("Already taken") == "Already taken"
     assert Voice.of("en", "UTC").refusal("This is a required field") == "This is a required field"
+
+
+def kinds(value: Any) -> set[str]:
+    """Every `type` in blocks."""
+    if isinstance(value, dict):
+        return (
+            {str(value["type"])} & {*BLOCKS, *ELEMENTS} | kinds(list(value.values()))
+            if "type" in value
+            else kinds(list(value.values()))
+        )
+    return set().union(*map(kinds, value)) if isinstance(value, list) else set()
+
+
+def test_gallery_holds_every_block_and_every_element_that_the_workspace_accepts() -> None:
+    shown = [all_of.newer("x"), all_of.settable("x"), every_block("x"), every_input(), all_of.ALERTS]
+    shown += [all_of.MESSAGE_ONLY, all_of.HOME_ONLY]
+    assert kinds(shown) == {*BLOCKS, *ELEMENTS}

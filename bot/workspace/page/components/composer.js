@@ -224,6 +224,8 @@ export default {
       if (!this.ready) return;
       const text = this.text.trim();
       const coded = this.coded(text);
+      // What one sends comes into sight: in this conversation or thread, not in the other beside it.
+      this.$el.closest(".kk-main, .kk-panel")?.querySelector(".kk-scroll")?.dispatchEvent(new CustomEvent("kk-latest"));
       if (this.files.length) {
         if (!(await this.sendFiles(coded))) return;
       } else {

@@ -40,7 +40,8 @@ export default {
       const wanted =
         box.querySelector("[data-autofocus] input, [data-autofocus] textarea, [data-autofocus] [contenteditable]") ??
         box.querySelector("[data-first]") ??
-        box.querySelector(".kk-dialog-body :is(input, textarea, select, [contenteditable=true], button, a[href])") ??
+        box.querySelector(".kk-dialog-body :is(input, textarea, [contenteditable=true])") ??
+        box.querySelector(".kk-dialog-body :is(button, a[href])") ??
         this.stops()[0] ??
         box;
       wanted.focus({ preventScroll: true });

@@ -1,14 +1,19 @@
 // A rich_text_input: a small editor whose content is told to Python as a rich_text block.
+const ADDRESS = /https?:\/\/[^\s<>"'`、。「」『』（）]+/g;
+const PARTS = { BLOCKQUOTE: "rich_text_quote", PRE: "rich_text_preformatted" };
 const STYLES = { B: "bold", STRONG: "bold", I: "italic", EM: "italic", S: "strike", STRIKE: "strike", DEL: "strike", CODE: "code" };
 
 export default {
   template: `
     <div class="kk-rich-field" :class="{ 'kk-invalid': invalid }" :data-autofocus="autofocus || undefined">
-      <div class="kk-rich-bar" role="toolbar" :aria-label="label || undefined" @mousedown.prevent>
+      <div class="kk-rich-bar" role="toolbar" :aria-label="label || undefined" @mousedown.prevent @keydown="walk">
         <button type="button" :aria-label="words.bold" :title="words.bold" @click="run('bold')"><b>B</b></button>
-        <button type="button" :aria-label="words.italic" :title="words.italic" @click="run('italic')"><i>I</i></button>
-        <button type="button" :aria-label="words.strike" :title="words.strike" @click="run('strikeThrough')"><s>S</s></button>
-        <button type="button" :aria-label="words.list" :title="words.list" @click="run('insertUnorderedList')">•</button>
+        <button type="button" tabindex="-1" :aria-label="words.italic" :title="words.italic" @click="run('italic')"><i>I</i></button>
+        <button type="button" tabindex="-1" :aria-label="words.strike" :title="words.strike" @click="run('strikeThrough')"><s>S</s></button>
+        <button type="button" tabindex="-1" :aria-label="words.code" :title="words.code" @click="code"><code>&lt;&gt;</code></button>
+        <button type="button" tabindex="-1" :aria-label="words.list" :title="words.list" @click="run('insertUnorderedList')">•</button>
+        <button type="button" tabindex="-1" :aria-label="words.numbers" :title="words.numbers" @click="run('insertOrderedList')">1.</button>
+        <button type="button" tabindex="-1" :aria-label="words.quote" :title="words.quote" @click="quote">❝</button>
       </div>
       <div ref="field" class="kk-rich-input" :id="inputId" contenteditable="true" role="textbox" aria-multiline="true"
            :aria-label="label || undefined" :aria-describedby="describedby || undefined"
@@ -34,10 +39,43 @@ export default {
     this.$refs.field.innerHTML = this.initialHtml ?? "";
   },
   methods: {
-    run(command) {
+    run(command, value) {
       this.$refs.field.focus();
-      document.execCommand(command);
+      document.execCommand(command, false, value);
       this.tell();
+    },
+    // One stop for Tab; the arrows walk from button to button, as in every toolbar.
+    walk(event) {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const buttons = [...event.currentTarget.querySelectorAll("button")];
+      const at = buttons.indexOf(document.activeElement);
+      const next = buttons[(at + step + buttons.length) % buttons.length];
+      buttons.forEach((each) => (each.tabIndex = each === next ? 0 : -1));
+      next.focus();
+    },
+    code() {
+      const field = this.$refs.field;
+      field.focus();
+      const range = getSelection().getRangeAt(0);
+      const around = range.commonAncestorContainer;
+      const inside = (around.nodeType === Node.ELEMENT_NODE ? around : around.parentElement).closest("code");
+      if (inside && field.contains(inside)) {
+        inside.replaceWith(...inside.childNodes);
+      } else if (!range.collapsed) {
+        const code = document.createElement("code");
+        code.textContent = range.toString();
+        range.deleteContents();
+        range.insertNode(code);
+        getSelection().selectAllChildren(code);
+      }
+      this.tell();
+    },
+    quote() {
+      const at = getSelection().anchorNode;
+      const quoted = (at?.nodeType === Node.ELEMENT_NODE ? at : at?.parentElement)?.closest(".kk-rich-input blockquote");
+      this.run("formatBlock", quoted ? "div" : "blockquote");
     },
     pasted(event) {
       event.preventDefault();
@@ -58,14 +96,22 @@ export default {
         else section.elements.push(element);
       };
       const walk = (node, style) => {
+        const styled = Object.keys(style).length ? { style } : {};
         if (node.nodeType === Node.TEXT_NODE) {
           const text = node.textContent.replaceAll("\u00a0", " ");
-          if (text) put({ type: "text", text, ...(Object.keys(style).length ? { style } : {}) });
+          let at = 0;
+          for (const found of style.code ? [] : text.matchAll(ADDRESS)) {
+            if (found.index > at) put({ type: "text", text: text.slice(at, found.index), ...styled });
+            put({ type: "link", url: found[0], ...styled });
+            at = found.index + found[0].length;
+          }
+          if (at < text.length) put({ type: "text", text: text.slice(at), ...styled });
           return;
         }
+        if (node.dataset?.element) return put(JSON.parse(node.dataset.element));
         if (node.tagName === "BR") return put({ type: "text", text: "\n" });
         if (node.tagName === "UL" || node.tagName === "OL") {
-          const list = { type: "rich_text_list", style: node.tagName === "OL" ? "ordered" : "bullet", indent: 0, elements: [] };
+          const list = { type: "rich_text_list", style: node.tagName === "OL" ? "ordered" : "bullet", indent: Number(node.dataset.indent ?? 0), elements: [] };
           for (const item of node.children) {
             section = { type: "rich_text_section", elements: [] };
             list.elements.push(section);
@@ -73,6 +119,12 @@ export default {
           }
           section = null;
           parts.push(list);
+          return;
+        }
+        if (PARTS[node.tagName]) {
+          parts.push((section = { type: PARTS[node.tagName], elements: [] }));
+          node.childNodes.forEach((each) => walk(each, {}));
+          section = null;
           return;
         }
         if (node.tagName === "A" && node.href) return put({ type: "link", url: node.href, text: node.textContent });

@@ -1,9 +1,11 @@
 // A scrolling area of blocks. Presses on anything marked data-act inside it are told to Python as one event, so
-// still blocks need no listener of their own. With `stick` it keeps the newest message in sight like a chat does.
+// still blocks need no listener of their own. With `stick` it keeps the newest message in sight like a chat does, and
+// is read aloud as it grows only there: who scrolls back loads a hundred old messages, which are no news.
 export default {
   template: `
     <div class="kk-surface" ref="scroll" :tabindex="stick || role === 'tabpanel' ? 0 : undefined" :role="role" :aria-label="label"
-         :aria-live="role === 'log' ? 'polite' : undefined" @scroll.passive="scrolled" @click="pressed" @keydown="key">
+         :aria-live="role === 'log' ? (atEnd ? 'polite' : 'off') : undefined" @scroll.passive="scrolled" @click="pressed" @keydown="key"
+         @kk-latest="goToEnd">
       <div ref="inner" class="kk-surface-inner"><slot></slot></div>
       <button v-if="stick && !atEnd && (fresh || newer)" type="button" class="kk-new-below" @click.stop="latest">
         <span aria-hidden="true">↓</span> {{ fresh ? newBelow : newest }}
@@ -25,7 +27,11 @@ export default {
     return { atEnd: true, fresh: false };
   },
   mounted() {
-    if (!this.stick) return;
+    if (!this.stick) {
+      // Among hundreds of channels the one that is open is in sight.
+      this.$refs.scroll.querySelector(".kk-selected")?.scrollIntoView({ block: "nearest" });
+      return;
+    }
     this.toEnd();
     this.watcher = new ResizeObserver(() => this.settleDown());
     this.watcher.observe(this.$refs.inner);
@@ -66,6 +72,10 @@ export default {
     },
     latest() {
       this.$refs.scroll.focus({ preventScroll: true });
+      this.goToEnd();
+    },
+    goToEnd() {
+      if (!this.stick) return;
       this.toEnd();
       if (this.grown || this.newer) this.$emit("edge", "latest");
     },

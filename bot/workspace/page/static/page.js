@@ -41,8 +41,16 @@
     { capture: true, passive: true },
   );
 
+  // Where the focus goes when a thread closes: to what opened it, else to the field of the conversation.
+  globalThis.kkReturn = (ts) => {
+    const main = document.querySelector('[data-testid="conversation"]');
+    const message = ts && main?.querySelector(`[data-ts="${CSS.escape(ts)}"]`);
+    const wanted = message?.querySelector(".kk-thread-link") ?? main?.querySelector('[data-testid="composer"]');
+    wanted?.focus({ preventScroll: true });
+  };
+
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.isComposing) return;
+    if (event.key !== "Escape" || event.isComposing || event.keyCode === 229) return;
     document.querySelector(".kk-drawer-open .kk-shade")?.click();
   });
 })();
