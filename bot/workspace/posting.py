@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,12 +37,15 @@ def with_ids(workspace: Workspace, blocks: Blocks) -> Blocks:
 
 
 def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
-    # SDKs leave optional keys in with null: the same as none. Lists may hold nulls that count (table columns).
+    # SDKs leave optional keys in with null: the same as none. Lists may hold nulls that count (table columns). Every
+    # parsed request brings its own copies of the same few keys, which a hundred thousand messages would all keep.
     return {
-        key: _without_nulls(item)
+        sys.intern(key): _without_nulls(item)
         if isinstance(item, dict)
         else [_without_nulls(one) if isinstance(one, dict) else one for one in item]
         if isinstance(item, list)
+        else sys.intern(item)
+        if key == "type" and isinstance(item, str)
         else item
         for key, item in value.items()
         if item is not None

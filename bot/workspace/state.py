@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -28,6 +29,10 @@ from bot.workspace.views import ViewStore
 
 # The name Slack gives each kind of conversation in events and subscriptions.
 CHANNEL_TYPES = {"channel": "channel", "private": "group", "im": "im", "mpim": "mpim"}
+
+
+# Events that are kept for an app that is not there; of more, the oldest are dropped.
+WAITING_EVENTS = 1000
 
 
 class Workspace:
@@ -85,7 +90,8 @@ class Workspace:
         self._version = 1
         self._versions: dict[str, int] = {}
         self._waiting: dict[str, asyncio.Future[None]] = {}
-        self._under_way: set[asyncio.Task[Answer]] = set()
+        # Deliveries that have not ended yet, the oldest first.
+        self._under_way: OrderedDict[asyncio.Task[Answer], None] = OrderedDict()
 
     # Who is who
 
@@ -276,8 +282,11 @@ class Workspace:
             "event_context": self.event_context(self.mint.secret()),
         }
         task = asyncio.get_running_loop().create_task(self.delivery.deliver("events_api", body))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self._under_way[task] = None
+        task.add_done_callback(lambda done: self._under_way.pop(done, None))
+        if len(self._under_way) > WAITING_EVENTS and not self.delivery.connected:
+            # Nobody has been listening for a long while; Slack gives up on events too.
+            self._under_way.popitem(last=False)[0].cancel()
         return task
 
     def event_context(self, nonce: str) -> str:
@@ -299,9 +308,10 @@ class Workspace:
     async def close(self) -> None:
         """Stops what is under way."""
         self.schedules.stop()
-        for task in tuple(self._under_way):
+        tasks = tuple(self._under_way)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def refuse(self, sentence: str) -> None:
         """Records an answer of the app that Slack would have refused."""

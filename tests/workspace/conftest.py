@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import httpx
 import pytest
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.person import PersonClient
-from bot.workspace.server import RunningWorkspace, running
+from bot.workspace.server import RunningWorkspace, create_app, running
+from bot.workspace.state import Workspace
 from bot.workspace.team import EXAMPLE
 
 from .recorder import SATO, Recorder
+from .stage import Clock, Stage
 from .waiting import until
 
 
@@ -63,3 +66,22 @@ async def recorder(app: AsyncApp, connect: Callable[[AsyncApp], Awaitable[AsyncS
 @pytest.fixture
 def sato(served: RunningWorkspace) -> PersonClient:
     return served.person(SATO)
+
+
+@pytest.fixture
+async def served_stage() -> AsyncIterator[Stage]:
+    """A stage behind a real server and a real client."""
+    clock = Clock()
+    async with running(clock=clock) as served, httpx.AsyncClient(base_url=served.api_url) as http:
+        yield Stage(served.workspace, clock, http)
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """A stage behind the same application in this process: hundreds of servers would take minutes to start and stop."""
+    clock = Clock()
+    workspace = Workspace(clock=clock)
+    transport = httpx.ASGITransport(create_app(workspace, page=False))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1/api/") as http:
+        yield Stage(workspace, clock, http)
+    await workspace.close()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 
 from bot.workspace import posting
@@ -13,36 +11,15 @@ from bot.workspace.api import METHODS
 from bot.workspace.api.dispatch import OWN_EMPTY
 from bot.workspace.api.scopes import ANY_LEVEL, APP_LEVEL, BOT_ONLY, MEMBERS_ONLY, OPEN, SCOPES
 from bot.workspace.api.tables import tables
-from bot.workspace.server import create_app, running
-from bot.workspace.state import Workspace
 
 from .method_calls import ERRORS, SUCCESSES, Made
-from .stage import GENERAL, KATO, SATO, Clock, Stage
+from .stage import GENERAL, KATO, SATO, Stage
 
 # Codes outside a method's own list that its smallest call reaches here.
 BEYOND_THE_TABLE = {
     # Slack names it where it describes thread_ts, not in the list.
     ("chat.startStream", "invalid_thread_ts"),
 }
-
-
-@pytest.fixture
-async def served_stage() -> AsyncIterator[Stage]:
-    """A stage behind a real server and a real client."""
-    clock = Clock()
-    async with running(clock=clock) as served, httpx.AsyncClient(base_url=served.api_url) as http:
-        yield Stage(served.workspace, clock, http)
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    """A stage behind the same application in this process: hundreds of servers would take minutes to start and stop."""
-    clock = Clock()
-    workspace = Workspace(clock=clock)
-    transport = httpx.ASGITransport(create_app(workspace, page=False))
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1/api/") as http:
-        yield Stage(workspace, clock, http)
-    await workspace.close()
 
 
 async def play(stage: Stage, made: Made) -> dict[str, Any]:
