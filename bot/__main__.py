@@ -94,6 +94,7 @@ def workspace(
     request_url: Annotated[
         str | None, typer.Option(help="Tell the app over HTTP, at this address on this machine.")
     ] = None,
+    rate_limits: Annotated[bool, typer.Option("--rate-limits", help="Hold the app to Slack's rate limits.")] = False,
 ) -> None:
     """Start only the embedded Slack workspace; prints one line of JSON with its addresses and tokens."""
     from bot.workspace.http import RequestUrlError
@@ -101,7 +102,7 @@ def workspace(
     from bot.workspace.server import serve
 
     try:
-        serve(port, manifest, state, page, request_url)
+        serve(port, manifest, state, page, request_url, rate_limits)
     except (ManifestError, RequestUrlError) as refused:
         errors.print(f"[red]{refused}[/red]")
         raise typer.Exit(2) from refused

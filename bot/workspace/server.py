@@ -97,6 +97,8 @@ class RunningWorkspace:
             "bot_token": self.bot_token,
             "app_token": self.app_token,
             "signing_secret": self.signing_secret,
+            "client_id": self.workspace.grants.client_id,
+            "client_secret": self.workspace.grants.client_secret,
             "page": self.page_url,
             "team": {"id": team.id, "name": team.name},
             "users": [{"id": person.id, "name": person.name, "role": person.role} for person in team.people],
@@ -188,15 +190,18 @@ def serve(
     state_file: Path | None = None,
     page: bool = True,
     request_url: str | None = None,
+    rate_limits: bool = False,
 ) -> None:
     """Serves a workspace until SIGTERM or SIGINT, and prints one JSON line about it when it is ready. `state_file` is
-    read at the start and written at the end, so that tokens, messages and files are there again the next time. Raises
-    `ManifestError` and `RequestUrlError` for what it cannot start with."""
+    read at the start and written at the end, so that tokens, messages and files are there again the next time.
+    `rate_limits` holds the app to Slack's. Raises `ManifestError` and `RequestUrlError` for what it cannot start
+    with."""
     logging.basicConfig(level=logging.WARNING)
     app = ANY_APP
     if manifest_path is not None:
         app = read_manifest(json.loads(manifest_path.read_text(encoding="utf-8")))
     workspace = Workspace(EXAMPLE, app)
+    workspace.limits.always = rate_limits
     if state_file is not None and state_file.exists():
         load(workspace, json.loads(state_file.read_text(encoding="utf-8")))
     asyncio.run(_serve_until_signal(workspace, port, page, request_url))

@@ -157,7 +157,8 @@ async def test_served_alone_it_introduces_itself_in_one_line_and_keeps_its_state
         assert process.stdout is not None
         try:
             line = json.loads(await asyncio.wait_for(process.stdout.readline(), 30))
-            assert set(line) == {"api", "bot_token", "app_token", "signing_secret", "page", "team", "users", "channels"}
+            secrets = {"bot_token", "app_token", "signing_secret", "client_id", "client_secret"}
+            assert set(line) == {"api", "page", "team", "users", "channels", *secrets}
             client = AsyncWebClient(token=line["bot_token"], base_url=line["api"])
             if not turn:
                 await client.chat_postMessage(channel=GENERAL, text="覚えていて")
