@@ -81,7 +81,11 @@ class ThreadPanel:
             before.append(Row("older", older, lambda: still(button).classes("kk-older")))
         tail.show(replies, setting, before=before)
         if self._assistant is not None and (conversation := self._desk.conversation(column.ident)):
-            self._assistant.draw(conversation["assistant"].get(self._ts) or {})
+            said = dict(conversation["assistant"].get(self._ts) or {})
+            if any(reply["user"] == self._desk.me for reply in replies):
+                # What one could begin with is of no use to who has begun.
+                said["prompts"] = []
+            self._assistant.draw(said)
 
     def _find(self, column: Column) -> dict[str, Any] | None:
         if self._ts is None:

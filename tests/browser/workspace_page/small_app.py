@@ -20,6 +20,7 @@ MANIFEST: Json = {
     "features": {
         "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
         "bot_user": {"display_name": "kakehashi", "always_online": True},
+        "assistant_view": {"assistant_description": "使い方に答えます"},
         "slash_commands": [
             {"command": "/lead", "description": "リードを追加・検索・判定します", "usage_hint": "add | find | qualify"},
             {"command": "/learn", "description": "使い方を学びます", "usage_hint": ""},
@@ -43,7 +44,9 @@ MANIFEST: Json = {
         }
     },
     "settings": {
-        "event_subscriptions": {"bot_events": ["app_home_opened", "message.im", "app_mention"]},
+        "event_subscriptions": {
+            "bot_events": ["app_home_opened", "message.im", "app_mention", "assistant_thread_started"]
+        },
         "interactivity": {"is_enabled": True},
         "socket_mode_enabled": True,
     },
@@ -389,6 +392,14 @@ class SmallApp:
         @app.event("app_home_opened")
         async def opened(event: Json) -> None:
             await self.client.views_publish(user_id=event["user"], view={"type": "home", "blocks": HOME})
+
+        @app.event("assistant_thread_started")
+        async def begun(event: Json) -> None:
+            thread = event["assistant_thread"]
+            where = {"channel_id": thread["channel_id"], "thread_ts": thread["thread_ts"]}
+            prompts = [{"title": "今日の予定", "message": "今日の予定を教えて"}]
+            await self.client.assistant_threads_setTitle(**where, title="はじめの相談")
+            await self.client.assistant_threads_setSuggestedPrompts(**where, title="たとえば", prompts=prompts)
 
         @app.event("message")
         async def said(event: Json) -> None:

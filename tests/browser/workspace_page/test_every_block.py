@@ -137,7 +137,11 @@ async def test_message_grows_before_ones_eyes_while_the_app_writes_it(sit: Sit, 
     await desk.say("要約してください")
     asked = app.workspace.workspace.conversations[GENERAL].timeline[-1]
     started = await app.client.chat_startStream(
-        channel=GENERAL, thread_ts=asked, recipient_user_id=SATO, recipient_team_id="T", markdown_text="**要点** は"
+        channel=GENERAL,
+        thread_ts=asked,
+        recipient_user_id=SATO,
+        recipient_team_id=app.workspace.workspace.team.id,
+        markdown_text="**要点** は",
     )
     await desk.page.get_by_role("button", name="1件の返信").click()
     thread = desk.page.get_by_test_id("thread")
@@ -152,6 +156,27 @@ async def test_message_grows_before_ones_eyes_while_the_app_writes_it(sit: Sit, 
     await app.client.chat_stopStream(channel=GENERAL, ts=started["ts"], markdown_text=" です。")
     await expect(written).to_contain_text("要点 は 三つ です。")
     await expect(written).not_to_have_class(re.compile("kk-streaming"))
+
+
+async def test_thread_with_the_app_offers_prompts_and_says_that_it_is_at_work(sit: Sit, app: SmallApp) -> None:
+    desk = await sit(SATO)
+    await desk.page.locator("[data-app]").click()
+    await desk.page.get_by_test_id("new-talk").click()
+    thread = desk.page.get_by_test_id("thread")
+    await expect(thread.locator("[data-ts]").first).to_contain_text("はじめの相談")
+    bar = thread.get_by_test_id("assistant")
+    await expect(bar).to_contain_text("たとえば")
+    await bar.get_by_role("button", name="今日の予定").click()
+    said = await app.until("message")
+    assert said["text"] == "今日の予定を教えて"
+    await expect(thread.locator("[data-ts]").filter(has_text="今日の予定を教えて")).to_be_visible()
+    await expect(bar.get_by_role("button")).to_have_count(0)
+    where = {"channel_id": said["channel"], "thread_ts": said["thread_ts"]}
+    await app.client.assistant_threads_setStatus(**where, status="が考えています…")
+    await expect(thread.get_by_test_id("assistant-status")).to_have_text("Kakehashi が考えています…")
+    await app.client.chat_postMessage(channel=said["channel"], thread_ts=said["thread_ts"], text="10時に架電です")
+    await expect(thread.locator("[data-ts]").filter(has_text="10時に架電です")).to_be_visible()
+    await expect(bar).to_be_hidden()
 
 
 async def test_bookmarks_pins_and_groups_of_people_are_shown(sit: Sit, app: SmallApp) -> None:

@@ -221,7 +221,7 @@ async def test_every_stop_of_the_tab_key_is_marked_and_the_whole_page_is_walked(
         where = await page.evaluate(
             "() => { const at = document.activeElement;"
             " return at === document.body ? '' : at.dataset.testid ?? at.dataset.actionId ?? at.dataset.channel"
-            " ?? at.dataset.dm ?? at.dataset.user ?? at.textContent.trim(); }"
+            " ?? at.dataset.dm ?? at.dataset.user ?? at.ariaLabel ?? at.textContent.trim(); }"
         )
         if not where:
             break
