@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import logging
 from typing import Any
@@ -118,19 +117,17 @@ class _AppRoutes:
         return PlainTextResponse(f"OK - {len(content)}")
 
     async def download(self, request: Request) -> Response:
-        """A file's bytes, for the bot token (in the header, or as `t` like a link of Slack's own client)."""
+        """A file's bytes, for the bot token or that of a member who can see the file."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(
-            token.strip().encode(), self._workspace.bot_token.encode()
-        ):
+        user = self._workspace.holder(token.strip()) if scheme.lower() == "bearer" else None
+        if user is None:
             return PlainTextResponse("This file needs the bot token: Authorization: Bearer xoxb-…", 403)
         team, _, ident = request.path_params["ident"].partition("-")
         file = self._workspace.files.files.get(ident)
         if team != self._workspace.team.id or file is None or file.content is None:
             return PlainTextResponse("There is no such file.", 404)
-        bot = self._workspace.bot_user
-        conversations = self._workspace.conversations
-        if file.shares and file.owner != bot and not any(bot in conversations[place].members for place in file.shares):
+        members = (self._workspace.conversations[place].members for place in file.shares)
+        if file.shares and file.owner != user and not any(user in those for those in members):
             return PlainTextResponse("There is no such file.", 404)
         kind = "attachment" if request.path_params["name"].startswith("download/") else "inline"
         headers = {

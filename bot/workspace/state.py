@@ -110,6 +110,15 @@ class Workspace:
         """What a member has set about themselves."""
         return self.member_states.setdefault(user, MemberState())
 
+    def holder(self, token: str) -> str | None:
+        """Who acts with a token: the bot user or a member; None where it opens nothing, or nothing any more."""
+        if token in self.grants.dead:
+            return None
+        if hmac.compare_digest(token.encode(), self.bot_token.encode()):
+            return self.bot_user
+        member = self.grants.user_tokens.get(token)
+        return None if member is None else member.user
+
     def live_bot_token(self) -> str:
         """The bot token, a new one where the old one has been taken back."""
         if self.bot_token in self.grants.dead:

@@ -73,3 +73,34 @@ async def test_a_deleted_file_is_gone(served, client) -> None:
     with pytest.raises(SlackApiError) as caught:
         await client.files_info(file=file)
     assert caught.value.response["error"] == "file_deleted"
+
+
+async def test_a_file_is_opened_by_the_tokens_of_those_who_see_it(served, client) -> None:
+    posted = await served.person(SATO).upload(IS_TEAM, "a.txt", b"x")
+    grants = served.workspace.grants
+    hers, his = grants.user_token(SATO, ("files:read",)), grants.user_token(TANAKA, ("files:read",))
+    async with httpx.AsyncClient() as http:
+
+        async def status(token: str) -> int:
+            headers = {"Authorization": f"Bearer {token}"}
+            return (await http.get(posted["file"]["url_private"], headers=headers)).status_code
+
+        assert [await status(token) for token in (served.bot_token, hers, his, "xoxb-no")] == [200, 200, 404, 403]
+        await client.auth_revoke()
+        assert await status(served.bot_token) == 403
+
+
+async def test_files_are_listed_by_kind_time_and_owner(served, client) -> None:
+    await served.person(SATO).upload(GENERAL, "a.png", b"x")
+    await served.person(SATO).upload(GENERAL, "b.pdf", b"x")
+    await client.files_upload_v2(channel=GENERAL, content="x", filename="c.txt")
+
+    async def names(**arguments) -> list[str]:
+        return [file["name"] for file in (await client.files_list(**arguments))["files"]]
+
+    assert await names() == ["c.txt", "b.pdf", "a.png"]
+    assert await names(types="images,pdfs") == ["b.pdf", "a.png"]
+    assert await names(types="spaces") == []
+    assert await names(user=SATO) == ["b.pdf", "a.png"]
+    assert await names(ts_from="9999999999") == []
+    assert await names(ts_to="1") == []

@@ -114,15 +114,14 @@ class Dispatcher:
             raise ApiError("not_authed")
         workspace = self._workspace
         app_level = hmac.compare_digest(token.encode(), workspace.app_token.encode())
-        bot_level = hmac.compare_digest(token.encode(), workspace.bot_token.encode())
-        member = workspace.grants.user_tokens.get(token)
-        user = workspace.bot_user if bot_level else member.user if member is not None else ""
+        user = workspace.holder(token) or ""
         if method in OPEN:
             return user, app_level
         if token in workspace.grants.dead:
             raise ApiError(workspace.grants.dead[token])
         if not app_level and not user:
             raise ApiError("invalid_auth")
+        member = workspace.grants.user_tokens.get(token)
         refused = BOT_ONLY if member is not None else MEMBERS_ONLY
         if method in refused or (app_level != (method in APP_LEVEL) and method not in ANY_LEVEL):
             raise ApiError("not_allowed_token_type")
