@@ -31,6 +31,7 @@ from bot.workspace.blockkit.texts import (
     plain_option,
     rich_option,
     rich_text,
+    short_confirm,
 )
 
 _BASE: dict[str, Check] = {"action_id": IDENTIFIER}
@@ -201,7 +202,7 @@ ELEMENTS: dict[str, Check] = {
         {**_TYPE, "icon": one_of("trash"), "text": plain(75)},
         {
             **_BASE,
-            **_CONFIRM,
+            "confirm": short_confirm,
             "value": string(2000),
             "accessibility_label": string(75),
             "visible_to_user_ids": array(string(None, 1), 0, 10),

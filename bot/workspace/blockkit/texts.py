@@ -40,10 +40,12 @@ def text(most: int, least: int = 1) -> Check:
     return check
 
 
-confirm = record(
-    {"title": plain(100), "text": text(300), "confirm": plain(30), "deny": plain(30)},
-    {"style": one_of("primary", "danger")},
-)
+_QUESTION: dict[str, Check] = {"title": plain(100), "text": text(300)}
+_ANSWERS: dict[str, Check] = {"confirm": plain(30), "deny": plain(30)}
+_STYLE: dict[str, Check] = {"style": one_of("primary", "danger")}
+confirm = record({**_QUESTION, **_ANSWERS}, _STYLE)
+# Slack's own example of an icon button asks without naming the answers.
+short_confirm = record(_QUESTION, {**_ANSWERS, **_STYLE})
 
 
 def option(label: Check, description: Check, *, with_url: bool = False) -> Check:

@@ -63,6 +63,10 @@ def in_elements() -> Iterator[Rule]:
 
     yield icon("icons", element("icon_button", icon="star"), "/icon", element("icon_button"))
     yield from characters(icon, "icon text", 75, lambda x: element("icon_button", text=plain(x)), "/text/text")
+    asking = confirm(deny=plain("x" * 31))
+    short = without(without(confirm(), "deny"), "confirm")
+    yield icon("icon's question", element("icon_button", confirm=asking), "/confirm/deny/text",
+               element("icon_button", confirm=short))  # fmt: skip
     seen_by = "visible_to_user_ids"
     yield from count(icon, seen_by, 0, 10, lambda n: element("icon_button", **{seen_by: ["U1"] * n}), f"/{seen_by}")
     for side in ("positive_button", "negative_button"):
