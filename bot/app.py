@@ -14,6 +14,7 @@ from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import boundary, data, home, outreach, qualification
+from handlers.block_json import as_json
 from handlers.blocks import option
 from handlers.help import command_help
 from handlers.i18n import translator
@@ -108,9 +109,9 @@ class Listeners:
             case Errors(by_field):
                 await ack(response_action="errors", errors=dict(by_field))
             case Update(shown):
-                await ack(response_action="update", view=shown.to_dict())
+                await ack(response_action="update", view=as_json(shown))
             case Push(shown):
-                await ack(response_action="push", view=shown.to_dict())
+                await ack(response_action="push", view=as_json(shown))
             case Clear():
                 await ack(response_action="clear")
             case Reply(message):

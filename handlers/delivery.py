@@ -21,6 +21,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from domain.errors import Refused
+from handlers.block_json import as_json
 from handlers.blocks import section
 from handlers.i18n import Markup, channel, mention, translator
 from handlers.messages import Reader, Rendered
@@ -187,7 +188,7 @@ class Deliverer:
     async def _send(self, client: AsyncWebClient, claim: Claim, outgoing: Outgoing) -> tuple[str, str]:
         reader = Reader(translator(outgoing.language), outgoing.zone, self.deps.now())
         rendered = outgoing.message.render(reader)
-        blocks = [block.to_dict() for block in rendered.blocks]
+        blocks = [as_json(block) for block in rendered.blocks]
         if outgoing.update_ts is not None:
             response = await client.chat_update(
                 channel=outgoing.channel, ts=outgoing.update_ts, text=rendered.text, blocks=blocks

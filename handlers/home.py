@@ -10,6 +10,7 @@ from slack_sdk.models.views import View
 
 from domain.members import Permission, Role, may
 from handlers import lead_lines
+from handlers.block_json import as_json
 from handlers.blocks import actions, button, context, divider, header, section
 from handlers.data import integrations
 from handlers.help import welcome
@@ -84,7 +85,7 @@ async def publish(interaction: Interaction) -> None:
     shown = await service.by_stage(deps, actor)
     trouble = await deliveries.troubled(deps, actor.team_id) if actor.role is Role.ADMIN else []
     view = View(type="home", blocks=tab(interaction, shown, trouble))
-    await interaction.client.views_publish(user_id=actor.slack_user, view=view.to_dict())
+    await interaction.client.views_publish(user_id=actor.slack_user, view=as_json(view))
 
 
 def tab(interaction: Interaction, shown: Home, trouble: Trouble) -> list[Block]:

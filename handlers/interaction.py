@@ -11,6 +11,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.block_json import as_json
 from handlers.blocks import Choice
 from handlers.forms import Form
 from handlers.i18n import Translator
@@ -101,13 +102,13 @@ class Interaction:
     async def open(self, view: View) -> None:
         """Show a modal: over the one this happened in, or as the first."""
         if self.in_view:
-            await self.client.views_push(trigger_id=self.trigger_id, view=view.to_dict())
+            await self.client.views_push(trigger_id=self.trigger_id, view=as_json(view))
         else:
-            await self.client.views_open(trigger_id=self.trigger_id, view=view.to_dict())
+            await self.client.views_open(trigger_id=self.trigger_id, view=as_json(view))
 
     async def redraw(self, view: View) -> None:
         """Replace the modal this happened in; what is typed in blocks that stay is kept by Slack."""
-        await self.client.views_update(view_id=str(self.view["id"]), hash=self.view.get("hash"), view=view.to_dict())
+        await self.client.views_update(view_id=str(self.view["id"]), hash=self.view.get("hash"), view=as_json(view))
 
 
 def metadata(**values: str | int | None) -> str:
@@ -117,4 +118,4 @@ def metadata(**values: str | int | None) -> str:
 
 def dicts(blocks: Sequence[Block]) -> list[dict[str, Any]]:
     """Blocks as Slack takes them; raises where one is over a limit."""
-    return [block.to_dict() for block in blocks]
+    return [as_json(block) for block in blocks]

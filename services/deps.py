@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.members import Role
+from storage.brief import Brief
 from storage.database import Database
 from storage.outbox import Outbox
 
@@ -54,6 +55,10 @@ class Deps:
     def writing(self, team_id: str) -> AbstractAsyncContextManager[AsyncSession]:
         """A transaction on one team's rows."""
         return self.database.writing(team_id)
+
+    def brief(self, team_id: str) -> AbstractAsyncContextManager[Brief]:
+        """A transaction of a few prepared statements on one team's rows, for what a person waits for."""
+        return self.database.brief(team_id)
 
     def today(self, zone: str) -> date:
         """The local date."""

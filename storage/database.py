@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
+import psycopg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage.brief import Brief
 from storage.sqlite import OneTripConnection
 from storage.tables import OfTeam
 
 BUSY_TIMEOUT_MS = 30_000
+RESTED_SECONDS = 1.0
 
 
 def normalise_url(url: str) -> URL:
@@ -39,6 +44,8 @@ class Database:
     sessions: async_sessionmaker[AsyncSession]
     turn: AbstractAsyncContextManager[object]
     """Entered by each writer: on SQLite one at a time, in the order of arrival; on PostgreSQL all at once."""
+    _prepared: dict[Any, Any] = field(default_factory=dict)
+    """What brief transactions have prepared so far."""
 
     @property
     def dialect(self) -> str:
@@ -70,6 +77,26 @@ class Database:
             yield session
             await session.commit()
 
+    @asynccontextmanager
+    async def brief(self, team_id: str) -> AsyncIterator[Brief]:
+        """A transaction of a few prepared statements on one team's rows, in as few trips as possible: committed at the
+        end, rolled back when the block raises."""
+        async with self.turn, self.engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            brief = Brief(team_id, connection, driver, self._prepared)
+            try:
+                yield brief
+                await brief.commit()
+            except asyncio.CancelledError:
+                # What the driver is still doing is unknown: such a connection must not be used again.
+                await connection.invalidate()
+                raise
+            except psycopg.OperationalError:
+                if cast("psycopg.AsyncConnection[Any]", driver).closed:
+                    # What ended this connection has ended those that rest as well.
+                    await self.engine.dispose(close=False)
+                raise
+
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
@@ -78,18 +105,42 @@ class Database:
 def connect(url: str, *, pool_size: int = 10) -> Database:
     """Open a database. No connection is made until the first session needs one."""
     parsed = normalise_url(url)
-    options: dict[str, Any] = {"pool_pre_ping": parsed.get_backend_name() == "postgresql"}
+    options: dict[str, Any] = {}
     if parsed.get_backend_name() == "postgresql":
-        options |= {"pool_size": pool_size, "max_overflow": pool_size}
+        # The connection used last is used again: few stay busy, and those are known to live.
+        options |= {"pool_size": pool_size, "max_overflow": pool_size, "pool_use_lifo": True}
     else:
         options["connect_args"] = {"async_creator_fn": OneTripConnection}
     engine = create_async_engine(parsed, **options)
     if parsed.get_backend_name() == "sqlite":
         _prepare_sqlite(engine)
+    else:
+        _ping_rested(engine)
     # SQLite's own way of waiting is to sleep and try again, up to 100 ms at a time and in no order: with 32 writers the
     # unluckiest wait for seconds. Queued here, each waits for those before it and no longer.
     turn = asyncio.Lock() if parsed.get_backend_name() == "sqlite" else nullcontext()
     return Database(engine, async_sessionmaker(engine, expire_on_commit=False), turn)
+
+
+def _ping_rested(engine: AsyncEngine) -> None:
+    """Ask a connection that has rested whether it still lives, before it is used: the server may have gone away since.
+    One that was used a moment ago is not asked: each time, that would cost a trip to the server."""
+    dialect = engine.sync_engine.dialect
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def rest(_connection: Any, entry: ConnectionPoolEntry) -> None:
+        entry.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def ask(connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+        rests_since = entry.info.get("rests_since")
+        if rests_since is None or time.monotonic() - rests_since < RESTED_SECONDS:
+            return
+        try:
+            dialect.do_ping(connection)
+        except Exception as error:
+            # The pool then makes this one anew, and all others that were made before it.
+            raise InvalidatePoolError from error
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

@@ -296,9 +296,9 @@ async def add(session: AsyncSession, **values: Any) -> int:
     return await statements.insert(session, Lead, {"version": 1, **values})
 
 
-async def change(session: AsyncSession, lead_id: int, now: datetime, **values: Any) -> None:
+async def change(transaction: statements.Transaction, lead_id: int, now: datetime, **values: Any) -> None:
     """Set columns of a lead and count its version up."""
-    await statements.update(session, Lead, lead_id, {"updated_at": now, **values})
+    await statements.update(transaction, Lead, lead_id, {"updated_at": now, **values})
 
 
 async def set_last_call(session: AsyncSession, lead_id: int, called_at: datetime) -> None:
@@ -313,7 +313,7 @@ async def add_call(session: AsyncSession, **values: Any) -> int:
 
 
 async def add_stage_change(
-    session: AsyncSession,
+    transaction: statements.Transaction,
     lead_id: int,
     member_id: int | None,
     from_stage: str | None,
@@ -330,7 +330,7 @@ async def add_stage_change(
         "reason": reason,
         "created_at": now,
     }
-    await statements.insert(session, StageChange, values)
+    await statements.append(transaction, StageChange, values)
 
 
 async def calls(session: AsyncSession, lead_id: int, limit: int) -> list[CallRow]:

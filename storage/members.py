@@ -147,7 +147,12 @@ async def change_team(session: AsyncSession, team_id: str, **values: Any) -> boo
 
 
 async def audit(
-    session: AsyncSession, member_id: int | None, action: str, subject: str, detail: Mapping[str, Any], now: datetime
+    transaction: statements.Transaction,
+    member_id: int | None,
+    action: str,
+    subject: str,
+    detail: Mapping[str, Any],
+    now: datetime,
 ) -> None:
     """Write down who did what to which record (`leads:12`)."""
     entry = {
@@ -157,4 +162,4 @@ async def audit(
         "detail": dict(detail),
         "created_at": now,
     }
-    await statements.insert(session, AuditLog, entry)
+    await statements.append(transaction, AuditLog, entry)

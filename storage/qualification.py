@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from domain.leads import Stage
 from domain.members import Role
 from domain.qualification.handoff import HandoffStatus
 from storage import statements
+from storage.brief import Brief
 from storage.leads import LEAD_COLUMNS, LeadRow
 from storage.members import NO_SYNC
 from storage.statements import TEAM, table
@@ -233,9 +234,11 @@ _TO_JUDGE = _to_judge()
 _TO_JUDGE_LOCKED = _TO_JUDGE.with_for_update(of=table(Lead))
 
 
-async def lead_to_judge(session: AsyncSession, lead_id: int, *, lock: bool = False) -> JudgedLeadRow | None:
+async def lead_to_judge(
+    transaction: statements.Transaction, lead_id: int, *, lock: bool = False
+) -> JudgedLeadRow | None:
     """A lead with the rules in force, in one query; with `lock` nobody else changes it until the end."""
-    found = await statements.select(session, _TO_JUDGE_LOCKED if lock else _TO_JUDGE, lead_id=lead_id)
+    found = await statements.select(transaction, _TO_JUDGE_LOCKED if lock else _TO_JUDGE, lead_id=lead_id)
     row = found.one_or_none()
     if row is None:
         return None
@@ -246,10 +249,12 @@ async def lead_to_judge(session: AsyncSession, lead_id: int, *, lock: bool = Fal
     )
 
 
-async def add_qualification(session: AsyncSession, **values: Any) -> int | None:
+async def add_qualification(transaction: statements.Transaction, **values: Any) -> int | None:
     """Add a judgement; its id, or None when the same `request_key` made one before."""
-    values = {"team_id": session.info["team_id"], "override_reason": "", **values}
-    made: int | None = await statements.insert_once(session, Qualification, values, unique=("team_id", "request_key"))
+    values = {"team_id": statements.team_of(transaction), "override_reason": "", **values}
+    made: int | None = await statements.insert_once(
+        transaction, Qualification, values, unique=("team_id", "request_key")
+    )
     return made
 
 
@@ -339,6 +344,12 @@ _FIELD_REPS = _field_reps()
 async def field_reps(session: AsyncSession) -> list[FieldRepRow]:
     """Every active field-sales rep with the present load."""
     return [FieldRepRow._make(row) for row in await statements.select(session, _FIELD_REPS)]
+
+
+def field_reps_later(brief: Brief) -> Callable[[], list[FieldRepRow]]:
+    """The same, in a brief transaction: to be called once the next trip has been made."""
+    answer = statements.select_later(brief, _FIELD_REPS)
+    return lambda: [FieldRepRow._make(row) for row in answer]
 
 
 async def add_handoff(session: AsyncSession, **values: Any) -> int | None:

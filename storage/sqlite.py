@@ -93,6 +93,22 @@ class OneTripConnection(aiosqlite.Connection):
         """Run something in the connection's thread."""
         await self._execute(work)  # type: ignore[no-untyped-call]  # aiosqlite does not annotate it
 
+    async def run(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+        """Run several statements in one trip; the rows of each. The first that fails ends it."""
+        found: list[list[Any]] = []
+
+        def in_thread() -> None:
+            cursor = self.driver.cursor()
+            try:
+                for sql, parameters in statements:
+                    cursor.execute(sql, parameters)
+                    found.append(cursor.fetchall() if cursor.description else [])
+            finally:
+                cursor.close()
+
+        await self.in_thread(in_thread)
+        return found
+
     def cursor(self) -> OneTripCursor:  # type: ignore[override]  # what SQLAlchemy needs of aiosqlite's own
         """A new cursor."""
         return OneTripCursor(self)

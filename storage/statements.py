@@ -13,7 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.brief import Answer, Brief
 from storage.tables import Base
+
+Transaction = AsyncSession | Brief
+"""Where a statement runs: in a session, or in a brief transaction (storage/brief.py)."""
 
 TEAM = "in_team"
 """The parameter by which every statement here is told its team; `run` sets it."""
@@ -24,38 +28,68 @@ def table(model: type[Base]) -> sa.Table:
     return cast("sa.Table", model.__table__)
 
 
-async def run(session: AsyncSession, statement: sa.Executable, parameters: Mapping[str, Any]) -> sa.CursorResult[Any]:
-    """Run a statement in the session's transaction."""
-    connection = await session.connection()
+def team_of(transaction: Transaction) -> str:
+    """The team whose rows it sees."""
+    return transaction.team_id if isinstance(transaction, Brief) else str(transaction.info["team_id"])
+
+
+async def run(
+    transaction: Transaction, statement: sa.Executable, parameters: Mapping[str, Any]
+) -> sa.CursorResult[Any] | Answer:
+    """Run a statement and bring its rows."""
+    if isinstance(transaction, Brief):
+        return await transaction.run(statement, parameters)
+    connection = await transaction.connection()
     return await connection.execute(statement, dict(parameters))
 
 
-async def select(session: AsyncSession, statement: sa.Select[Any], **parameters: Any) -> sa.CursorResult[Any]:
+async def select(
+    transaction: Transaction, statement: sa.Select[Any], **parameters: Any
+) -> sa.CursorResult[Any] | Answer:
     """Run a prepared selection; `TEAM` is filled in."""
-    return await run(session, statement, {TEAM: session.info["team_id"], **parameters})
+    return await run(transaction, statement, {TEAM: team_of(transaction), **parameters})
+
+
+def select_later(brief: Brief, statement: sa.Select[Any], **parameters: Any) -> Answer:
+    """A prepared selection whose rows come with the next trip."""
+    return brief.later(statement, {TEAM: brief.team_id, **parameters})
 
 
 async def insert(session: AsyncSession, model: type[Base], values: Mapping[str, Any]) -> int:
     """Add a row of the session's team; its id."""
-    added = await run(session, _insert(model), {"team_id": session.info["team_id"], **values})
+    connection = await session.connection()
+    added = await connection.execute(_insert(model), {"team_id": session.info["team_id"], **values})
     (key,) = added.inserted_primary_key or (0,)
     return int(key)
 
 
+async def append(transaction: Transaction, model: type[Base], values: Mapping[str, Any]) -> None:
+    """Add a row whose id nobody needs."""
+    await _send(transaction, _insert(model), {"team_id": team_of(transaction), **values})
+
+
 async def insert_once(
-    session: AsyncSession, model: type[Base], values: Mapping[str, Any], *, unique: tuple[str, ...]
+    transaction: Transaction, model: type[Base], values: Mapping[str, Any], *, unique: tuple[str, ...]
 ) -> Any | None:
     """Add a row unless one with the same `unique` columns is there: its primary key, or None when there was one.
 
     Waits for a transaction that is just adding the same.
     """
-    dialect = session.get_bind().dialect.name
-    return (await run(session, _insert_once(model, dialect, unique), values)).scalar_one_or_none()
+    dialect = transaction.dialect if isinstance(transaction, Brief) else transaction.get_bind().dialect
+    return (await run(transaction, _insert_once(model, dialect.name, unique), values)).scalar_one_or_none()
 
 
-async def update(session: AsyncSession, model: type[Base], key: int, values: Mapping[str, Any]) -> None:
-    """Set columns of a row of the session's team. A `version` is counted up."""
-    await run(session, _update(model), {"in_key": key, TEAM: session.info["team_id"], **values})
+async def update(transaction: Transaction, model: type[Base], key: int, values: Mapping[str, Any]) -> None:
+    """Set columns of a row of the team. A `version` is counted up."""
+    await _send(transaction, _update(model), {"in_key": key, TEAM: team_of(transaction), **values})
+
+
+async def _send(transaction: Transaction, statement: sa.Executable, parameters: Mapping[str, Any]) -> None:
+    """Run a statement that brings nothing; a brief transaction sends it with the next trip."""
+    if isinstance(transaction, Brief):
+        transaction.later(statement, parameters)
+    else:
+        await run(transaction, statement, parameters)
 
 
 @cache

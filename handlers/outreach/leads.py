@@ -11,6 +11,7 @@ from domain.errors import Code, Refused
 from domain.leads import BuyingRole, NextStep, Source
 from domain.members import Permission
 from handlers import lead_lines, next_step
+from handlers.block_json import as_json
 from handlers.blocks import (
     Choice,
     actions,
@@ -367,7 +368,7 @@ async def redraw_next_step(interaction: Interaction) -> Answer:
     step = next_step.chosen_step(interaction.form)
     view = interaction.view
     today = interaction.deps.today(interaction.actor.zone)
-    fresh = [block.to_dict() for block in next_step.inputs(interaction.t, step, on=today)]
+    fresh = [as_json(block) for block in next_step.inputs(interaction.t, step, on=today)]
     above = [block for block in view["blocks"] if block["block_id"] not in next_step.FIELDS]
     await interaction.client.views_update(
         view_id=str(view["id"]),

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from domain.leads import NextStep, Stage, check_move
 from services.deps import Actor
 from storage import leads as queries
+from storage.statements import Transaction
 
 
 async def move(
-    session: AsyncSession,
+    transaction: Transaction,
     actor: Actor,
     lead_id: int,
     current: Stage,
@@ -28,10 +27,10 @@ async def move(
     Refused: WRONG_STAGE. The caller holds the lead's lock.
     """
     check_move(current, target)
-    await queries.change(session, lead_id, now, stage=target.value, **columns)
+    await queries.change(transaction, lead_id, now, stage=target.value, **columns)
     if target is not current:
         await queries.add_stage_change(
-            session, lead_id, actor.member_id, current.value, target.value, now, reason=reason
+            transaction, lead_id, actor.member_id, current.value, target.value, now, reason=reason
         )
 
 

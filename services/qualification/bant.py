@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import Code, Refused
 from domain.leads import Stage, after_verdict, may_qualify
@@ -26,7 +23,6 @@ from services.qualification.verdict import make_defaults
 from storage import leads as lead_queries
 from storage import qualification as queries
 from storage.members import audit
-from storage.qualification import JudgedLeadRow, QualificationRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +98,48 @@ async def qualify(
     """
     require(actor.role, Permission.QUALIFY)
     answers.check()
-    now, today = deps.now(), deps.today(actor.team_zone)
     key = f"{lead_id}:{request_key}" if request_key else None
-    async with deps.writing(actor.team_id) as session:
-        found = await queries.lead_to_judge(session, lead_id, lock=True)
+    try:
+        judged = await _save(deps, actor, lead_id, answers, lead_version, key)
+        if judged is None:
+            async with deps.writing(actor.team_id) as session:
+                await make_defaults(session, deps.now())
+            judged = await _save(deps, actor, lead_id, answers, lead_version, key)
+    except Refused as refused:
+        # Perhaps it was this very submission that changed the lead.
+        before = await _before(deps, actor, lead_id, key) if key and refused.code is not Code.NOT_FOUND else None
+        if before is None:
+            raise
+        return before
+    if judged is None:
+        raise Refused(Code.NOT_FOUND)
+    return judged
+
+
+async def _save(
+    deps: Deps, actor: Actor, lead_id: int, answers: Answers, lead_version: int | None, key: str | None
+) -> Judged | None:
+    """The transaction of `qualify`; None when the team has no rules yet."""
+    now, today = deps.now(), deps.today(actor.team_zone)
+    # A rep waits for this one with the next call in mind.
+    async with deps.brief(actor.team_id) as brief:
+        found = await queries.lead_to_judge(brief, lead_id, lock=True)
         if found is None:
             raise Refused(Code.NOT_FOUND)
         stage = Stage(found.lead.stage)
-        if not may_qualify(stage) or lead_version not in (None, found.lead.version):
-            # Perhaps it was this very submission that changed the lead.
-            before = await queries.qualification_of_request(session, key) if key else None
-            if before is not None:
-                return await _again(session, found, before)
-            if not may_qualify(stage):
-                raise Refused(Code.WRONG_STAGE, current=stage.value, target=Stage.SALES_QUALIFIED.value)
+        if not may_qualify(stage):
+            raise Refused(Code.WRONG_STAGE, current=stage.value, target=Stage.SALES_QUALIFIED.value)
+        if lead_version not in (None, found.lead.version):
             raise Refused(Code.STALE, version=found.lead.version)
-        policy_row = found.policy or await _first_policy(session, now)
-        verdict = judge(answers, policy_of(policy_row), today)
+        if found.policy is None:
+            return None
+        verdict = judge(answers, policy_of(found.policy), today)
+        reps = queries.field_reps_later(brief) if verdict.sales_qualified else list
         made = await queries.add_qualification(
-            session,
+            brief,
             lead_id=lead_id,
             member_id=actor.member_id,
-            policy_id=policy_row.id,
+            policy_id=found.policy.id,
             judged_on=today.isoformat(),
             answers=answers.to_json(),
             sales_qualified=verdict.sales_qualified,
@@ -131,49 +147,41 @@ async def qualify(
             created_at=now,
         )
         if made is None:
-            before = await queries.qualification_of_request(session, key) if key else None
-            if before is None:
-                raise Refused(Code.STALE)
-            return await _again(session, found, before)
+            raise Refused(Code.STALE)
         target = after_verdict(stage, verdict.sales_qualified)
         steps = steps_of_verdict(verdict.sales_qualified, found.lead.next_step)
-        await move(session, actor, lead_id, stage, target, now, **steps)
+        await move(brief, actor, lead_id, stage, target, now, **steps)
         detail = {
             "qualification_id": made,
             "sales_qualified": verdict.sales_qualified,
-            "policy_version": policy_row.version,
+            "policy_version": found.policy.version,
             "stage": target.value,
         }
-        await audit(session, actor.member_id, "lead.qualify", f"leads:{lead_id}", detail, now)
-        reps = await queries.field_reps(session) if verdict.sales_qualified else []
+        await audit(brief, actor.member_id, "lead.qualify", f"leads:{lead_id}", detail, now)
     # What was read under the lock and what was just written make the line; nobody else could have changed it.
     after = found.lead._replace(stage=target.value, version=found.lead.version + 1, **steps)
     return Judged(
         qualification_id=made,
         verdict=verdict,
-        policy_version=policy_row.version,
+        policy_version=found.policy.version,
         lead=lead_line(after),
-        suggestions=ranked(reps, found.address, found.industry),
+        suggestions=ranked(reps(), found.address, found.industry),
     )
 
 
-async def _again(session: AsyncSession, found: JudgedLeadRow, before: QualificationRow) -> Judged:
-    """The answer a submission got the first time, with the lead as it stands now."""
-    view = qualification_view(before)
-    lead = await lead_queries.line(session, before.lead_id)
-    reps = await queries.field_reps(session) if view.verdict.sales_qualified else []
+async def _before(deps: Deps, actor: Actor, lead_id: int, key: str) -> Judged | None:
+    """The answer a submission got the first time, with the lead as it stands now; None when it is the first time."""
+    async with deps.reading(actor.team_id) as session:
+        made = await queries.qualification_of_request(session, key)
+        found = await queries.lead_to_judge(session, lead_id) if made else None
+        if made is None or found is None:
+            return None
+        view = qualification_view(made)
+        reps = await queries.field_reps(session) if view.verdict.sales_qualified else []
     return Judged(
         qualification_id=view.qualification_id,
         verdict=view.verdict,
         policy_version=view.policy_version,
-        lead=lead_line(lead or found.lead),
+        lead=lead_line(found.lead),
         suggestions=ranked(reps, found.address, found.industry),
     )
-
-
-async def _first_policy(session: AsyncSession, now: datetime) -> queries.PolicyRow:
-    await make_defaults(session, now)
-    made = await queries.policy(session)
-    if made is None:
-        raise Refused(Code.NOT_FOUND)
-    return made.policy
