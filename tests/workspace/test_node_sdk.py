@@ -18,7 +18,7 @@ from bot.workspace.server import RunningWorkspace
 
 from .recorder import GENERAL, SATO
 from .waiting import until
-from .walk import thread, walk
+from .walk import texts, thread, walk
 
 FOLDER = Path(__file__).parent.parent / "node"
 NODE = shutil.which("node")
@@ -32,11 +32,13 @@ READY_SECONDS = 60
 
 
 @asynccontextmanager
-async def node_app(served: RunningWorkspace, **environment: str) -> AsyncIterator[Mapping[str, Any]]:
+async def node_app(
+    served: RunningWorkspace, script: str = "app.mjs", **environment: str
+) -> AsyncIterator[Mapping[str, Any]]:
     """The app as a process; yields what it said when it was ready."""
     process = await asyncio.create_subprocess_exec(
         str(NODE),
-        str(FOLDER / "app.mjs"),
+        str(FOLDER / script),
         env={
             "PATH": os.environ["PATH"],
             "SLACK_API_URL": served.api_url,
@@ -92,3 +94,12 @@ async def test_the_node_client_connects_anew_when_it_is_asked_to_and_misses_noth
         await until(lambda: thread(served, asked), 15)
         await until(lambda: first not in served.socket_mode.connections, 15)
         assert served.socket_mode.connected
+
+
+async def test_the_bare_node_clients_get_envelopes_and_call_methods(served) -> None:
+    async with node_app(served, "bare.mjs", SLACK_APP_TOKEN=served.app_token) as ready:
+        assert ready["bot"] == served.workspace.bot_user
+        sato = served.person(SATO)
+        assert (await sato.command(GENERAL, "/lead", "add"))["response"]["text"] == "はい: add"
+        await sato.message(GENERAL, "こんにちは")
+        await until(lambda: any("聞きました: こんにちは http" in text for text in texts(served)))
