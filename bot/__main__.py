@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import sys
@@ -118,7 +117,7 @@ def import_(
     """Import companies from a file. Importing the same file twice changes nothing."""
     from bot.commands import import_file
 
-    raise typer.Exit(asyncio.run(import_file(_settings_with_data(), console, file, team, rejects, language)))
+    raise typer.Exit(run_loop(import_file(_settings_with_data(), console, file, team, rejects, language)))
 
 
 @app.command()
@@ -133,7 +132,7 @@ def members(
     from bot.commands import list_or_change_members
 
     table = Table("Slack", "Name", "Role", "Territories", "Industries")
-    code = asyncio.run(
+    code = run_loop(
         list_or_change_members(
             _settings_with_data(), errors, table, slack_user, role, territory or [], industry or [], team
         )

@@ -5,8 +5,9 @@
 Three runs on each kind of database, each in a process of its own, on the same file of made-up companies:
 
 - floor: csv.reader and executemany of the file's columns into a table without any index;
-- stored: csv.reader and executemany of all columns the product stores (keys are copies of the name) into the product's
-  own table with its constraints, but without anything to search by;
+- stored: csv.reader and executemany of all columns the product stores, worked out before and read from a file of their
+  own, into the product's own table with its constraints, but without anything to search by (no index over the grams on
+  PostgreSQL, no full-text table on SQLite);
 - import: the product's import, with keys, search index, comparison with what is there, and the file of rejects.
 """
 
@@ -33,9 +34,12 @@ from uuid import uuid4
 
 import psycopg
 
+from bot.loop import run_loop
+from domain.data.search import search_text
 from domain.members import Role
 from services.data.integrations import import_accounts
 from services.deps import Actor, Deps
+from storage.account_search import numbers
 from storage.database import connect
 from storage.migrations import upgrade
 from storage.tables import Member, Team
@@ -63,6 +67,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "companies.csv"
         write(path, arguments.size, source=arguments.source)
+        write_stored(path, stored_beside(path))
         print(f"{arguments.size:,} rows, {path.stat().st_size / 1e6:,.0f} MB, {os.cpu_count()} CPUs")
         print("database    run         rows/s  seconds   CPU s  peak MB  x floor  x stored")
         for database in arguments.database or ["sqlite", "postgresql"]:
@@ -130,7 +135,7 @@ def _measured(kind: str, url: str, path: Path) -> dict[str, float]:
         asyncio.run(open_team(url))
     started, cpu = time.monotonic(), time.process_time()
     if kind in ("import", "again"):
-        rows = asyncio.run(import_file(url, path))
+        rows = run_loop(import_file(url, path))
     elif url.startswith("sqlite"):
         rows = _sqlite(kind, url.removeprefix("sqlite:///"), path)
     else:
@@ -161,16 +166,45 @@ async def import_file(url: str, path: Path) -> int:
     return result.rows
 
 
-def _batches(path: Path, kind: str) -> Iterator[list[tuple[Any, ...]]]:
+def stored_beside(path: Path) -> Path:
+    """Where the same companies stand with all columns that are stored."""
+    return path.with_name(f"stored-{path.name}")
+
+
+def write_stored(source: Path, target: Path) -> None:
+    """Write the companies with the columns that the product works out: name key, search text and grams."""
+    with source.open(encoding="utf-8", newline="") as given, target.open("w", encoding="utf-8", newline="") as made:
+        reader, writer = csv.reader(given), csv.writer(made)
+        writer.writerow([*next(reader), "name_key", "search_text", "grams"])
+        for row in reader:
+            number, name, reading, name_en, website = row[0], row[1], row[2], row[3], row[9]
+            key, text = search_text(name, reading, name_en, number, website)
+            # A set of numbers is written as PostgreSQL writes an array of them.
+            writer.writerow([*row, key, text, numbers(ACTOR.team_id, key, text)])
+
+
+def _batches(path: Path, *further: Any) -> Iterator[list[tuple[Any, ...]]]:
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
         next(reader)
         while rows := list(islice(reader, BATCH)):
-            whole = [(*r[:6], int(r[6]) if r[6] else None, r[7], int(r[8]) if r[8] else None, *r[9:]) for r in rows]
-            yield whole if kind == "floor" else [(*row, "T1", row[1], row[1], NOW, NOW) for row in whole]
+            yield [
+                (*r[:6], int(r[6]) if r[6] else None, r[7], int(r[8]) if r[8] else None, *r[9:], *further) for r in rows
+            ]
 
 
-STORED = f"{COLUMNS}, team_id, name_key, search_text, created_at, updated_at"
+def _floor(kind: str, source: Path, *, grams: bool) -> tuple[str, Iterator[list[tuple[Any, ...]]]]:
+    """The columns of a floor and its rows."""
+    if kind == "floor":
+        return COLUMNS, _batches(source)
+    rows = _batches(stored_beside(source), ACTOR.team_id, NOW, NOW)
+    if grams:
+        return f"{COLUMNS}, name_key, search_text, grams, {_ADDED}", rows
+    place = len(f"{COLUMNS}, name_key, search_text".split(","))
+    return f"{COLUMNS}, name_key, search_text, {_ADDED}", ([r[:place] + r[place + 1 :] for r in some] for some in rows)
+
+
+_ADDED = "team_id, created_at, updated_at"
 BARE = (
     "corporate_number text, name text, reading text, name_en text, industry text, listed text, "
     "capital_million_yen bigint, address text, employees integer, website text, business text"
@@ -189,9 +223,9 @@ def _sqlite(kind: str, path: str, source: Path) -> int:
         connection.execute(f"PRAGMA {pragma}")
     if kind == "floor":
         connection.execute(f"CREATE TABLE accounts (id integer PRIMARY KEY, {BARE})")
-    columns = COLUMNS if kind == "floor" else STORED
+    columns, batches = _floor(kind, source, grams=False)
     total = 0
-    for rows in _batches(source, kind):
+    for rows in batches:
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(_insert(columns, "?"), rows)
         connection.execute("COMMIT")
@@ -205,8 +239,10 @@ def _postgresql(kind: str, url: str, source: Path) -> int:
     with psycopg.connect(url, autocommit=True) as connection:
         if kind == "floor":
             connection.execute(f"CREATE TABLE accounts (id bigserial PRIMARY KEY, {BARE})")
-        columns = COLUMNS if kind == "floor" else STORED
-        for rows in _batches(source, kind):
+        else:
+            connection.execute("DROP INDEX ix_accounts_grams")
+        columns, batches = _floor(kind, source, grams=True)
+        for rows in batches:
             with connection.transaction(), connection.cursor() as cursor:
                 cursor.executemany(_insert(columns, "%s"), rows)
             total += len(rows)
