@@ -110,9 +110,9 @@ class Stage:
             self.things[keep[0]] = found
 
     def filled(self, value: Any) -> Any:
-        """The value with every `$name` replaced by the thing of that name."""
+        """The value with every `$name` replaced by the thing of that name, where there is one."""
         if isinstance(value, str) and value.startswith("$"):
-            return self.things[value[1:]]
+            return self.things.get(value[1:], value)
         if isinstance(value, Mapping):
             return {key: self.filled(item) for key, item in value.items()}
         if isinstance(value, list):

@@ -97,6 +97,10 @@ async def test_arguments_are_read_in_all_four_forms(served, http, form) -> None:
     [
         ("{", "application/json", "invalid_json"),
         ("[]", "application/json", "json_not_object"),
+        ('{"limit": NaN}', "application/json", "invalid_json"),
+        ('{"limit": 1e999}', "application/json", "invalid_json"),
+        ('{"cursor": "\\ud800"}', "application/json", "invalid_json"),
+        (b'{"cursor": "\xff"}', "application/json", "invalid_json"),
         ("a=b", "application/xml", "invalid_post_type"),
         ("a=b", "", "missing_post_type"),
         (b"a=\xff", "application/x-www-form-urlencoded", "invalid_charset"),

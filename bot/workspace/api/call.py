@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +13,9 @@ from bot.workspace.api.tables import tables
 from bot.workspace.blockkit import Problem
 from bot.workspace.messages import Conversation, Message
 from bot.workspace.state import Workspace
+
+# A surrogate, escaped or as it is: half of a pair that may be whole.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 class ApiError(Exception):
@@ -28,6 +33,26 @@ class ApiError(Exception):
         if self.messages:
             body["response_metadata"] = {"messages": self.messages}
         return body
+
+
+def parsed(text: str | bytes) -> Any:
+    """What JSON text holds. Raises `ValueError`, also for what JSON cannot hold although Python's reader takes it:
+    numbers that are none or endless, and halves of surrogate pairs, which no answer could carry back."""
+    value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    if _SURROGATE.search(text if isinstance(text, str) else text.decode("utf-8")):
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    return value
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large")
+    return number
 
 
 def refused(code: str, problems: Sequence[Problem]) -> ApiError:
@@ -116,7 +141,7 @@ class Call:
         if not isinstance(value, str):
             return value
         try:
-            return json.loads(value)
+            return parsed(value)
         except ValueError:
             raise ApiError(error) from None
 

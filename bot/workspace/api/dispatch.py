@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.workspace import posting
 from bot.workspace.api import METHODS
-from bot.workspace.api.call import ApiError, Call
+from bot.workspace.api.call import ApiError, Call, parsed
 from bot.workspace.api.scopes import ANY_LEVEL, APP_LEVEL, BOT_ONLY, MEMBERS_ONLY, OPEN, RETIRED, SCOPES
 from bot.workspace.api.tables import tables
 from bot.workspace.faults import API_FAULTS, Fault
@@ -220,12 +220,12 @@ async def _body(request: Request) -> tuple[dict[str, Any], str | None]:
     if media == "application/json":
         warning = None if "charset" in parameters.lower() else "missing_charset"
         try:
-            parsed = json.loads(raw)
+            body = parsed(raw)
         except ValueError:
             raise ApiError("invalid_json") from None
-        if not isinstance(parsed, dict):
+        if not isinstance(body, dict):
             raise ApiError("json_not_object")
-        return parsed, warning
+        return body, warning
     if not media:
         raise ApiError("missing_post_type")
     if media not in ("application/x-www-form-urlencoded", "text/plain"):
