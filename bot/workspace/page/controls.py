@@ -39,7 +39,7 @@ _CHOICES = {
     for kind in ("static_select", "external_select", "users_select", "conversations_select", "channels_select")
 }
 DEFAULT_QUERY_LENGTH = 3
-CHOICE_WORDS = ("remove", "clear", "choose", "search_hint", "search_more", "searching", "no_result")
+CHOICE_WORDS = ("remove", "clear", "choose", "search_hint", "search_more", "searching", "no_result", "full", "narrow")
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,12 @@ class Talk:
 
 
 class Act(Protocol):
-    """Tells the app of an action; `passing`: it only passes on what is being typed."""
+    """Tells the app of an action; `passing`: it only passes on what is being typed. `undo` puts back what was there
+    before, where the app asks for a confirmation and the person gives none."""
 
-    async def __call__(self, element: Json, block_id: str, value: Any, *, passing: bool = False) -> None:
+    async def __call__(
+        self, element: Json, block_id: str, value: Any, *, passing: bool = False, undo: Callable[[], None] | None = None
+    ) -> None:
         """Element, block_id and the plain value."""
 
 
@@ -168,19 +171,21 @@ def _choice(element: Json, block_id: str, place: Place, labels: Labels) -> Eleme
     options = _given_options(element, place)
     words = {option["value"]: option["text"] for option in options}
     words.update({option["value"]: option["text"] for option in shown_options(options_of(element))})
-    held = place.form.value(element, block_id)
-    values = [_value(each) for each in (held if isinstance(held, list) else [held]) if each is not None]
     say = place.names.voice.say
     component = Choice()
+
+    def entries(held: Any) -> list[dict[str, str | None]]:
+        values = [_value(each) for each in (held if isinstance(held, list) else [held]) if each is not None]
+        texts = [words.get(value) or place.form.words.get(value) or value for value in values]
+        return [
+            {"value": value, "text": text, "textArt": drawn(text)} for value, text in zip(values, texts, strict=True)
+        ]
+
     _common(component, element, block_id, labels)
     component.props.update(
         {
             "options": [] if external else options,
-            "chosen": [
-                {"value": value, "text": text, "textArt": drawn(text)}
-                for value in values
-                for text in (words.get(value) or place.form.words.get(value) or value,)
-            ],
+            "chosen": entries(place.form.value(element, block_id)),
             "multiple": multiple,
             "external": external,
             "clearable": labels.in_input and not labels.required,
@@ -198,9 +203,15 @@ def _choice(element: Json, block_id: str, place: Place, labels: Labels) -> Eleme
         place.form.words.update({each["value"]: each["text"] for each in picked})
         values = [each["value"] for each in picked]
         value: Any = values if multiple else (values[0] if values else None)
+        before = place.form.value(element, block_id)
+
+        def undo() -> None:
+            place.form.put(block_id, action_id, before)
+            component.run_method("reset", entries(before))
+
         place.form.put(block_id, action_id, value)
         if labels.dispatches:
-            await place.act(element, block_id, value)
+            await place.act(element, block_id, value, undo=undo)
 
     async def searched(event: GenericEventArguments) -> None:
         found = await place.search(element, block_id, event.args["query"])
@@ -224,8 +235,10 @@ def _value(held: Any) -> str:
 def _ticks(element: Json, block_id: str, place: Place, labels: Labels) -> Element:
     action_id = str(element.get("action_id") or "")
     multiple = element["type"] == "checkboxes"
-    held = place.form.value(element, block_id)
-    values = [_value(each) for each in (held if isinstance(held, list) else [held]) if each is not None]
+
+    def ticked(held: Any) -> list[str]:
+        return [_value(each) for each in (held if isinstance(held, list) else [held]) if each is not None]
+
     component = TickList()
     _common(component, element, block_id, labels)
     component.props.update(
@@ -238,7 +251,7 @@ def _ticks(element: Json, block_id: str, place: Place, labels: Labels) -> Elemen
                 }
                 for option in element.get("options") or []
             ],
-            "chosen": values,
+            "chosen": ticked(place.form.value(element, block_id)),
             "multiple": multiple,
             "name": fresh_id(),
         }
@@ -247,9 +260,15 @@ def _ticks(element: Json, block_id: str, place: Place, labels: Labels) -> Elemen
     async def chosen(event: GenericEventArguments) -> None:
         values = [each["value"] for each in event.args["picked"]]
         value: Any = values if multiple else (values[0] if values else None)
+        before = place.form.value(element, block_id)
+
+        def undo() -> None:
+            place.form.put(block_id, action_id, before)
+            component.run_method("reset", ticked(before))
+
         place.form.put(block_id, action_id, value)
         if labels.dispatches:
-            await place.act(element, block_id, value)
+            await place.act(element, block_id, value, undo=undo)
 
     component.on("choose", chosen)
     return component
@@ -329,15 +348,21 @@ def _text(element: Json, block_id: str, place: Place, labels: Labels) -> Element
     component = TextField()
     _common(component, element, block_id, labels)
     component.props["kind"] = kind
-    component.props["initial"] = wall_of(held, zone) if kind == "datetime" else str(held if held is not None else "")
+
+    def written(held: Any) -> str:
+        return wall_of(held, zone) if kind == "datetime" else str(held if held is not None else "")
+
+    component.props["initial"] = written(held)
     if element.get("max_length"):
         component.props["maxLength"] = int(element["max_length"])
     if not labels.in_input:
         component.classes("kk-inline")
     typed_kinds = {"date", "time", "datetime"}
     triggers = (element.get("dispatch_action_config") or {}).get("trigger_actions_on") or ["on_enter_pressed"]
-    if labels.dispatches and kind not in typed_kinds:
-        component.props["dispatch"] = list(triggers)
+    if labels.dispatches:
+        component.props["dispatch"] = ["on_change"] if kind in typed_kinds else list(triggers)
+    # What the app knows of: where the person does not confirm a date, it stands there again.
+    told = held
 
     def read(typed: object) -> Any:
         text = str(typed or "")
@@ -350,16 +375,24 @@ def _text(element: Json, block_id: str, place: Place, labels: Labels) -> Element
             return unicodedata.normalize("NFKC", text).strip() or None
         return text or None
 
-    async def typed(event: GenericEventArguments) -> None:
-        value = read(event.args)
-        place.form.put(block_id, action_id, value)
-        if labels.dispatches and kind in typed_kinds and value:
-            await place.act(element, block_id, value, passing=True)
+    def typed(event: GenericEventArguments) -> None:
+        place.form.put(block_id, action_id, read(event.args))
 
     async def dispatched(event: GenericEventArguments) -> None:
+        nonlocal told
         value = read(event.args)
         place.form.put(block_id, action_id, value)
-        await place.act(element, block_id, value, passing=True)
+        if kind in typed_kinds and not value:
+            return
+        before, told = told, value
+
+        def undo() -> None:
+            nonlocal told
+            told = before
+            place.form.put(block_id, action_id, before)
+            component.run_method("reset", written(before))
+
+        await place.act(element, block_id, value, passing=True, undo=undo)
 
     component.on("typed", typed)
     component.on("dispatch", dispatched)

@@ -19,7 +19,7 @@ from bot.workspace.page.emoji_art import picture
 from bot.workspace.page.faces import Face
 from bot.workspace.page.form import Form
 from bot.workspace.page.parts import Row, Surface, box, still
-from bot.workspace.page.sidebar import role_words, toggle
+from bot.workspace.page.sidebar import HASH, LOCK, role_words, toggle
 from bot.workspace.page.stream import Stream
 from bot.workspace.page.writing import build_composer
 from bot.workspace.person import PersonError
@@ -326,7 +326,7 @@ def head_html(desk: Desk, conversation: Json) -> str:
     """Name, members and topic of a conversation; of a person, their title."""
     voice = desk.voice
     if conversation["kind"] == "channel":
-        sign = '<span class="kk-hash" aria-hidden="true">#</span>'
+        sign = LOCK if conversation["is_private"] else HASH
         members = conversation.get("members")
         count = len(members) if isinstance(members, list) else members
         more = f'<span class="kk-members">{html.escape(voice.member_count(count))}</span>' if count else ""

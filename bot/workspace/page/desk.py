@@ -119,13 +119,22 @@ class Desk:
             self.tell(self.voice.say("redrawn"))
             return
         block_id, element = target
-        await self.act(element, block_id, pressed_value(element, act), form, passing=False, **where)
+        await self.act(element, block_id, pressed_value(element, act), form, passing=False, undo=None, **where)
 
     async def act(
-        self, element: Json, block_id: str, value: Any, form: Form, *, passing: bool = False, **where: str
+        self,
+        element: Json,
+        block_id: str,
+        value: Any,
+        form: Form,
+        *,
+        passing: bool = False,
+        undo: Callable[[], None] | None = None,
+        **where: str,
     ) -> None:
         """Tells the app of an action, after the person has agreed where the app asks for that. `where` is view_id, or
-        channel and ts. `passing`: it only passes on what is being typed, and is dropped where the field is gone."""
+        channel and ts. `passing`: it only passes on what is being typed, and is dropped where the field is gone. `undo`
+        is called where the person does not agree."""
 
         async def do() -> None:
             # The app may have drawn all of it anew a moment ago, or while the person was being asked.
@@ -150,7 +159,7 @@ class Desk:
             )
 
         if element.get("confirm") and self.dialogs is not None:
-            ask(self.dialogs, element["confirm"], self.names(), do)
+            ask(self.dialogs, element["confirm"], self.names(), do, undo)
         else:
             await do()
 
@@ -176,8 +185,10 @@ class Desk:
     def place(self, form: Form, **where: str) -> Place:
         """The place of the elements of a view (view_id) or a message (channel and ts)."""
 
-        async def act(element: Json, block_id: str, value: Any, *, passing: bool = False) -> None:
-            await self.act(element, block_id, value, form, passing=passing, **where)
+        async def act(
+            element: Json, block_id: str, value: Any, *, passing: bool = False, undo: Callable[[], None] | None = None
+        ) -> None:
+            await self.act(element, block_id, value, form, passing=passing, undo=undo, **where)
 
         async def search(element: Json, block_id: str, query: str) -> list[Option]:
             return await self.search(element, block_id, query, **where)

@@ -208,8 +208,14 @@ def values_for(view: Json, form: Form) -> Values:
     return kept
 
 
-def ask(container: Element, confirm: Json, names: Names, then: Callable[[], Awaitable[None]]) -> None:
-    """Asks before an action, with the app's own words; `then` runs on yes."""
+def ask(
+    container: Element,
+    confirm: Json,
+    names: Names,
+    then: Callable[[], Awaitable[None]],
+    otherwise: Callable[[], None] | None = None,
+) -> None:
+    """Asks before an action, with the app's own words; `then` runs on yes, `otherwise` on anything else."""
     say = names.voice.say
     title_id = fresh_id()
     with container:
@@ -240,6 +246,11 @@ def ask(container: Element, confirm: Json, names: Names, then: Callable[[], Awai
         frame.delete()
         await then()
 
-    frame.on("dismiss", frame.delete, args=[])
-    no.on("click", frame.delete, args=[])
+    def refused() -> None:
+        frame.delete()
+        if otherwise is not None:
+            otherwise()
+
+    frame.on("dismiss", refused, args=[])
+    no.on("click", refused, args=[])
     yes.on("click", agreed, args=[])

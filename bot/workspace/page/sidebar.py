@@ -16,8 +16,8 @@ from bot.workspace.page.wording import Voice
 
 Json = dict[str, Any]
 
-_HASH = '<span class="kk-hash" aria-hidden="true">#</span>'
-_LOCK = (
+HASH = '<span class="kk-hash" aria-hidden="true">#</span>'
+LOCK = (
     '<span class="kk-hash" aria-hidden="true"><svg viewBox="0 0 20 20">'
     '<path d="M5 9h10v8H5z M7 9V6.5a3 3 0 0 1 6 0V9"/></svg></span>'
 )
@@ -134,7 +134,7 @@ def _channel(channel: Json, selected: str, voice: Voice, sign: str = "") -> Row:
     classes = unread + (" kk-selected" if current else "") + ("" if channel["is_member"] else " kk-outside")
     return _item(
         channel["id"],
-        sign or (_LOCK if channel.get("is_private") else _HASH),
+        sign or (LOCK if channel.get("is_private") else HASH),
         channel["name"],
         classes,
         badge,

@@ -132,6 +132,59 @@ async def test_every_element_of_a_message_and_of_a_home_can_be_set_and_reaches_t
     await home.locator('[data-action-id="e.story"]').fill("ここにも書ける")
 
 
+async def test_choice_that_is_not_confirmed_is_taken_back_and_the_app_hears_nothing(sit: Sit, app: SmallApp) -> None:
+    listen(app)
+    plain = {"type": "plain_text", "text": "本当に?"}
+    asking = {"confirm": {"title": plain, "text": plain, "confirm": plain, "deny": plain}}
+    elements = [
+        {**all_of.SELECTS["static"], "action_id": "e.static", "initial_option": all_of.STAGES[0], **asking},
+        {"type": "datepicker", "action_id": "e.date", "initial_date": "2026-06-01", **asking},
+        {**all_of.TICKS["checks"], "action_id": "e.checks", **asking},
+    ]
+    many = [{"text": {"type": "plain_text", "text": f"{n:03d}番"}, "value": str(n)} for n in range(100)]
+    groups = [{"label": {"type": "plain_text", "text": f"組 {n}"}, "options": many} for n in range(3)]
+    elements.append(
+        {"type": "multi_static_select", "action_id": "e.many", "option_groups": groups, "max_selected_items": 1}
+    )
+    blocks = [{"type": "actions", "elements": elements}]
+    posted = await app.client.chat_postMessage(channel=GENERAL, text="確認", blocks=blocks)
+    desk = await sit(SATO)
+    message, question = desk.page.locator(f'[data-ts="{posted["ts"]}"]'), desk.page.get_by_role("alertdialog")
+    select, date, check = (
+        message.locator(f'[data-action-id="e.{name}"]').first for name in ("static", "date", "checks")
+    )
+
+    async def change() -> None:
+        await select.click()
+        await desk.page.get_by_role("option", name="受注").click()
+
+    await change()
+    await question.get_by_test_id("confirm-deny").click()
+    await expect(select).to_have_value("新規")
+    await date.fill("2026-12-01")
+    await expect(question).to_be_visible()
+    await desk.page.keyboard.press("Escape")
+    await expect(date).to_have_value("2026-06-01")
+    await check.check()
+    await question.get_by_test_id("confirm-deny").click()
+    await expect(check).not_to_be_checked()
+    assert app.done == []
+    await change()
+    await question.get_by_test_id("confirm-accept").click()
+    assert (await app.until("e.static"))["selected_option"]["value"] == "won"
+    await expect(select).to_have_value("🏆 受注")
+
+    # A long list is drawn in part and found by typing; what is full says so.
+    long = message.locator('[data-action-id="e.many"]')
+    await long.click()
+    await expect(desk.page.get_by_role("option")).to_have_count(200)
+    await expect(desk.page.get_by_role("status").filter(has_text="ほかに100件")).to_be_visible()
+    await long.fill("099")
+    await desk.page.get_by_role("option").last.click()
+    await expect(desk.page.get_by_role("status").filter(has_text="選べるのは1個まで")).to_be_visible()
+    assert [each["value"] for each in (await app.until("e.many"))["selected_options"]] == ["99"]
+
+
 async def test_message_grows_before_ones_eyes_while_the_app_writes_it(sit: Sit, app: SmallApp) -> None:
     desk = await sit(SATO)
     await desk.say("要約してください")

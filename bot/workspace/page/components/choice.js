@@ -1,5 +1,7 @@
 // A select of any kind: single or multiple, from given options or asking the app while one types. Words with emoji
 // come a second time as HTML that Python has made safe (textArt, hintArt, groupArt).
+// More than these are not drawn at once: one types to find the others.
+const DRAWN = 200;
 const plain = (text) => text.normalize("NFKC").toLowerCase();
 let count = 0;
 
@@ -30,7 +32,7 @@ export default {
             <span v-if="each.groupArt" v-html="each.groupArt"></span><template v-else>{{ each.group }}</template>
           </div>
           <div class="kk-list-option" role="option" :id="listId + '-' + index" :data-value="each.value"
-               :class="{ 'kk-at': index === at }" :aria-selected="has(each) ? 'true' : 'false'"
+               :class="{ 'kk-at': index === at }" :aria-selected="has(each) ? 'true' : 'false'" :aria-disabled="full && !has(each) ? 'true' : undefined"
                @mousemove="at = index" @click="choose(each)">
             <span class="kk-list-words">
               <span v-if="each.textArt" v-html="each.textArt"></span><span v-else>{{ each.text }}</span>
@@ -88,11 +90,17 @@ export default {
       if (this.open && !this.multiple && this.picked.length) return this.picked[0].text;
       return this.placeholder || (this.external ? this.words.search_hint : this.words.choose);
     },
-    shown() {
+    fitting() {
       if (this.external) return this.state === "more" ? [] : this.found;
       const wanted = plain(this.query.trim());
       if (!wanted) return this.options;
       return this.options.filter((each) => plain(`${each.text} ${each.hint ?? ""}`).includes(wanted));
+    },
+    shown() {
+      return this.fitting.slice(0, DRAWN);
+    },
+    full() {
+      return this.multiple && !!this.max && this.picked.length >= this.max;
     },
     note() {
       if (this.external && this.state === "more") {
@@ -100,6 +108,8 @@ export default {
       }
       if (this.external && this.state === "asking" && !this.found.length) return this.words.searching;
       if (this.external && this.state === "asking") return "";
+      if (this.full) return this.words.full.replace("{n}", this.max);
+      if (this.fitting.length > DRAWN) return this.words.narrow.replace("{n}", this.fitting.length - DRAWN);
       return this.shown.length ? "" : this.words.no_result;
     },
   },
@@ -201,6 +211,10 @@ export default {
     drop(index) {
       this.picked = this.picked.filter((_, each) => each !== index);
       this.tell();
+    },
+    // The person did not confirm: what was there before stands there again.
+    reset(chosen) {
+      this.picked = chosen;
     },
     clear() {
       this.picked = [];

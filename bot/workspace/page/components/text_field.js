@@ -81,10 +81,28 @@ export default {
         clearTimeout(this.waiting);
         this.waiting = setTimeout(() => this.$emit("dispatch", this.value), 250);
       }
+      // A date is whole at every digit one types: the app hears of the one that stays.
+      if (this.dispatch.includes("on_change")) {
+        this.pending = true;
+        clearTimeout(this.waiting);
+        this.waiting = setTimeout(this.flush, 400);
+      }
+    },
+    flush() {
+      if (!this.pending) return;
+      this.pending = false;
+      clearTimeout(this.waiting);
+      this.$emit("dispatch", this.value);
+    },
+    // The person did not confirm: what was there before stands there again.
+    reset(value) {
+      this.value = value;
+      if (this.$refs.field) this.$refs.field.value = value;
     },
     key(event) {
       if (event.isComposing || event.keyCode === 229 || event.key !== "Enter") return;
       if (event.ctrlKey || event.metaKey || (this.kind === "multiline" && !event.shiftKey)) return;
+      this.flush();
       if (this.dispatch.includes("on_enter_pressed")) {
         event.preventDefault();
         this.$emit("dispatch", this.value);

@@ -30,6 +30,11 @@ export default {
     return { held: [...this.chosen] };
   },
   methods: {
+    // The person did not confirm: what was there before stands there again.
+    reset(values) {
+      this.held = values;
+      for (const input of this.$el.querySelectorAll("input")) input.checked = values.includes(input.value);
+    },
     ticked(value, event) {
       if (!this.multiple) this.held = [value];
       else if (event.target.checked) this.held = [...this.held, value];
