@@ -88,6 +88,7 @@ def post_ephemeral(call: Call) -> dict[str, Any]:
         attachments=parts["attachments"],
         thread_ts=thread_of(call, conversation),
         username=call.text("username"),
+        author=call.user,
     )
     return {"message_ts": message.ts}
 
