@@ -245,19 +245,12 @@ def _channel(call: Call, *, member: bool = True, archived: bool = False) -> Conv
 
 
 def _announce(call: Call, conversation: Conversation, kind: str, **more: Any) -> None:
+    """Tells people and app of a change to a channel; of a private one under the older name, `group_…`."""
     workspace = call.workspace
     workspace.touch(workspace.people)
     if workspace.bot_user in conversation.members:
-        private = conversation.kind == "private"
-        workspace.emit(
-            kind.replace("channel_", "group_") if private else kind,
-            {
-                "type": kind.replace("channel_", "group_") if private else kind,
-                "channel": conversation.id,
-                "user": call.user,
-                **more,
-            },
-        )
+        named = kind.replace("channel_", "group_") if conversation.kind == "private" else kind
+        workspace.emit(named, {"type": named, "channel": conversation.id, "user": call.user, **more})
 
 
 def archive(call: Call) -> dict[str, Any]:
