@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bot.workspace import assistant, inputs, payloads, posting, viewing
+from bot.workspace import assistant, inputs, payloads, posting, viewing, windows
 from bot.workspace.answers import apply_command_answer, apply_submission_answer, read_options
 from bot.workspace.delivery import Answer
 from bot.workspace.described import file_object
 from bot.workspace.files import MAXIMUM_SIZE, File
 from bot.workspace.messages import Conversation, Message, Values
 from bot.workspace.richtext import typed_message
-from bot.workspace.screen import screen, shown_message, shown_messages, shown_view
+from bot.workspace.screen import screen, shown_message, shown_view
 from bot.workspace.state import Workspace
 from bot.workspace.views import View
 
@@ -64,58 +63,24 @@ class PersonClient:
 
     def older(self, channel: str, before: str, limit: int = 200) -> dict[str, Any]:
         """The `limit` top-level messages before a timestamp, with their threads, as in `screen`."""
-        conversation = self._conversation(channel)
-        ids = conversation.between("", before, inclusive=False)
-        shown = ids[-limit:] if limit > 0 else []
-        more = len(ids) > len(shown)
-        since = shown[0] if more and shown else ""
-        window = shown_messages(self._workspace, conversation, self.user, shown, since=since, until=before)
-        return {**window, "has_more": more}
+        return windows.older(self._workspace, self._conversation(channel), self.user, before, limit)
 
     def window(self, channel: str, first: str, last: str | None, limit: int) -> dict[str, Any]:
-        """The top-level messages from the timestamp `first` to `last` (None: to the newest), at most `limit`, with
-        their threads; `has_older` and `has_newer` say what lies outside."""
+        """The top-level messages from one timestamp to another (None: to the newest), as `windows.window`."""
+        return windows.window(self._workspace, self._conversation(channel), self.user, first, last, limit)
+
+    def thread(self, channel: str, ts: str, limit: int = 200) -> dict[str, Any]:
+        """The `parent` of a thread and its newest `replies`, as `windows.thread`."""
         conversation = self._conversation(channel)
-        inside = conversation.between(first, last, inclusive=True)
-        shown = inside[:limit]
-        timeline = conversation.timeline
-        newer = len(shown) < len(inside) or bool(shown and shown[-1] < timeline[-1])
-        until = f"{shown[-1]}~" if newer and shown else ""
-        older = bool(shown and shown[0] > timeline[0])
-        since = first if older else ""
-        window = shown_messages(self._workspace, conversation, self.user, shown, since=since, until=until)
-        return {**window, "has_older": older, "has_newer": newer}
+        return windows.thread(self._workspace, conversation, self.user, self._message(conversation, ts), limit)
 
     def look(self, channel: str, ts: str) -> dict[str, Any]:
         """One message, wherever it stands."""
         return shown_message(self._workspace, self._message(self._conversation(channel), ts), self.user)
 
-    def thread(self, channel: str, ts: str, limit: int = 200) -> dict[str, Any]:
-        """A thread: its `parent` and the newest `limit` `replies`, the person's ephemeral ones among them; `has_more`
-        says whether there are older ones."""
-        conversation = self._conversation(channel)
-        parent = self._message(conversation, ts)
-        replies = parent.replies or []
-        shown = replies[-limit:] if limit > 0 else []
-        since = shown[0] if len(shown) < len(replies) and shown else ""
-        private = [
-            message
-            for message in conversation.ephemerals.get(self.user, {}).values()
-            if message.thread_ts == ts and message.ts >= since
-        ]
-        found = sorted([*(conversation.messages[reply] for reply in shown), *private], key=lambda message: message.ts)
-        return {
-            "parent": shown_message(self._workspace, parent, self.user),
-            "replies": [shown_message(self._workspace, message, self.user) for message in found],
-            "has_more": len(shown) < len(replies),
-        }
-
     def step(self, channel: str, ts: str, by: int) -> str:
-        """The timestamp of the top-level message `by` places after one (before it where negative), the last there is
-        where there are fewer."""
-        timeline = self._conversation(channel).timeline
-        place = bisect_left(timeline, ts) + by
-        return timeline[max(0, min(place, len(timeline) - 1))] if timeline else ts
+        """The timestamp of the top-level message `by` places after one, as `windows.step`."""
+        return windows.step(self._conversation(channel), ts, by)
 
     def file(self, file_id: str) -> tuple[str, str, bytes]:
         """Name, media type and bytes of a file that was shared with this person or is their own."""
