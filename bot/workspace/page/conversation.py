@@ -19,7 +19,7 @@ from bot.workspace.page.emoji_art import picture
 from bot.workspace.page.faces import Face
 from bot.workspace.page.form import Form
 from bot.workspace.page.parts import Row, Surface, box, still
-from bot.workspace.page.sidebar import HASH, LOCK, role_words, toggle
+from bot.workspace.page.sidebar import GROUP, HASH, LOCK, role_words, toggle
 from bot.workspace.page.stream import Stream
 from bot.workspace.page.writing import build_composer
 from bot.workspace.person import PersonError
@@ -334,7 +334,8 @@ def head_html(desk: Desk, conversation: Json) -> str:
     else:
         user = next((each for each in desk.screen["users"] if each["id"] == conversation["with"]), None)
         is_app = conversation["with"] == desk.bot
-        sign = Face(str(conversation["with"]), conversation["name"], is_app).html("small")
+        face = Face(str(conversation["with"]), conversation["name"], is_app)
+        sign = face.html("small") if conversation["with"] else GROUP
         more = f'<span class="kk-badge">{html.escape(voice.say("app"))}</span>' if is_app else ""
         about = html.escape(role_words(user, voice)) if user else ""
     return (

@@ -22,7 +22,7 @@ LOCK = (
     '<path d="M5 9h10v8H5z M7 9V6.5a3 3 0 0 1 6 0V9"/></svg></span>'
 )
 
-_GROUP = (
+GROUP = (
     '<span class="kk-hash" aria-hidden="true"><svg viewBox="0 0 20 20">'
     '<circle cx="7.5" cy="7" r="2.8"/><path d="M2 16c.6-3.4 2.6-5 5.5-5s4.9 1.6 5.5 5'
     'M13 4.6a2.6 2.6 0 0 1 0 4.9M15 11.3c1.7.7 2.7 2.3 3 4.7"/></svg></span>'
@@ -57,7 +57,7 @@ class Sidebar:
             if not user["is_bot"]:
                 rows.append(_person(user, direct.get(user["id"]), selected, voice, user["id"] == me))
         groups = [each for each in screen["channels"] if each["kind"] == "dm" and each["with"] is None]
-        rows += [_channel(each, selected, voice, _GROUP) for each in groups]
+        rows += [_channel(each, selected, voice, GROUP) for each in groups]
         self._rows.show(rows)
 
 

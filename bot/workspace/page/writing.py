@@ -68,6 +68,8 @@ def _placeholder(desk: Desk, conversation: Json, thread_ts: str | None) -> str:
         return say("message_channel", name=conversation["name"])
     if conversation["with"] == desk.me:
         return say("message_self")
+    if conversation["with"] is None:
+        return say("message_group", name=conversation["name"])
     key = "message_app" if conversation["with"] == desk.bot else "message_person"
     return say(key, name=conversation["name"])
 
