@@ -3,14 +3,17 @@
 A person waits while a form is saved, and most of that time is not the database's: it is spent between the statements,
 in sessions, in results made for every purpose, in waiting for each answer before the next question. A brief
 transaction hands SQLAlchemy's compiled statements to the driver itself. What nobody needs an answer to waits for the
-next question and goes with it: on SQLite in one trip to the connection's thread.
+next question and goes with it: on SQLite in one trip to the connection's thread, on PostgreSQL in one statement where
+the tables differ.
 
 Only statements written for it run in one (storage/statements.py); each of them names the team.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 import psycopg
@@ -35,7 +38,9 @@ class _Prepared(NamedTuple):
     into: Mapping[str, Process]
     """How parameters become what the driver takes."""
     out_of: tuple[Process | None, ...]
-    """How the columns of a row become what Python takes."""
+    """How the columns of a row become what Python takes; empty for a change, which brings no rows."""
+    table: object
+    """What a change changes."""
 
     def bound(self, given: Mapping[str, Any]) -> Any:
         values = {**self.fixed, **given}
@@ -115,7 +120,7 @@ class Brief:
             raw: Sequence[Sequence[Any]] = found[len(before) : len(before) + len(sent)]
         else:
             driver = cast("psycopg.AsyncConnection[Any]", self._driver)
-            raw = await _one_by_one(driver, sent)
+            raw = await _to_postgresql(driver, sent)
             if commit:
                 await driver.commit()
         self._begun = True
@@ -128,15 +133,45 @@ class Brief:
 _BEGIN, _COMMIT = "BEGIN IMMEDIATE", "COMMIT"
 
 
-async def _one_by_one(
+async def _to_postgresql(
     driver: psycopg.AsyncConnection[Any], sent: Sequence[tuple[_Prepared, Any, Answer]]
 ) -> list[Sequence[Any]]:
     # psycopg's pipelines save trips, but cost more than those trips to a server that is near.
     found: list[Sequence[Any]] = []
+    changes: list[tuple[_Prepared, Any]] = []
+
+    async def change() -> None:
+        values = {f"{name}_{place}": value for place, (_, given) in enumerate(changes) for name, value in given.items()}
+        await driver.execute(_joined(*(prepared.text for prepared, _ in changes)), values)
+        found.extend([()] * len(changes))
+        changes.clear()
+
     for prepared, values, _ in sent:
-        cursor = await driver.execute(prepared.text, values)
-        found.append(await cursor.fetchall() if cursor.description else ())
+        # Changes in one statement happen in no order, which nobody sees as long as each is of another table.
+        if changes and (prepared.out_of or any(prepared.table == before.table for before, _ in changes)):
+            await change()
+        if prepared.out_of:
+            cursor = await driver.execute(prepared.text, values)
+            found.append(await cursor.fetchall())
+        else:
+            changes.append((prepared, values))
+    if changes:
+        await change()
     return found
+
+
+@lru_cache(maxsize=256)
+def _joined(*texts: str) -> Any:
+    """Changes as one statement, each one's parameters numbered by its place."""
+    numbered = [
+        _parameter(rf"%(\g<1>_{place})s", text)  # A percent sign of the statement itself stays doubled.
+        for place, text in enumerate(texts)
+    ]
+    *others, last = numbered
+    return f"WITH {', '.join(f'_{place} AS ({text})' for place, text in enumerate(others))} {last}" if others else last
+
+
+_parameter = re.compile(r"%\((\w+)\)s").sub
 
 
 def _prepare(statement: sa.Executable, dialect: Dialect, names: Sequence[str]) -> _Prepared:
@@ -157,4 +192,5 @@ def _prepare(statement: sa.Executable, dialect: Dialect, names: Sequence[str]) -
         {name: parameter.value for parameter, name in compiled.bind_names.items() if parameter.value is not None},
         into,
         tuple(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in returned),
+        getattr(statement, "table", None),
     )
