@@ -305,7 +305,7 @@ async def test_home_tab_shows_what_the_app_publishes_and_its_buttons_work(sit: S
     await expect(desk.composer).to_be_visible()
 
 
-async def test_two_hundred_newest_messages_are_shown_and_older_ones_on_request(
+async def test_hundred_newest_messages_are_shown_and_older_ones_on_request(
     sit: Sit, workspace: RunningWorkspace
 ) -> None:
     writer = workspace.person(TANAKA)
