@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,7 +14,6 @@ from domain.leads import Stage
 from domain.members import Role
 from domain.qualification.handoff import HandoffStatus
 from storage import statements
-from storage.brief import Brief
 from storage.leads import LEAD_COLUMNS, LeadRow
 from storage.members import NO_SYNC
 from storage.statements import TEAM, table
@@ -65,11 +64,9 @@ class PolicyVersionRow(NamedTuple):
 
 
 class JudgedLeadRow(NamedTuple):
-    """A lead about to be judged: its line, what decides who should take it, the rules in force (None: not made yet)."""
+    """A lead about to be judged: its line, and the rules in force (None: not made yet)."""
 
     lead: LeadRow
-    address: str
-    industry: str
     policy: PolicyRow | None
 
 
@@ -212,7 +209,7 @@ def _to_judge() -> sa.Select[Any]:
     lead, rules = table(Lead), table(VerdictPolicy)
     account, contact, owner = table(Account), table(Contact), table(Member)
     return (
-        sa.select(*map(_plain, (*LEAD_COLUMNS, Account.address, Account.industry, *POLICY_COLUMNS)))
+        sa.select(*map(_plain, (*LEAD_COLUMNS, *POLICY_COLUMNS)))
         .select_from(lead)
         .join(account, account.c.id == lead.c.account_id)
         .join(contact, contact.c.id == lead.c.contact_id)
@@ -243,10 +240,8 @@ async def lead_to_judge(
     if row is None:
         return None
     rest = len(LEAD_COLUMNS)
-    rules = row[rest + 2 :]
-    return JudgedLeadRow(
-        LeadRow._make(row[:rest]), row[rest], row[rest + 1], PolicyRow._make(rules) if rules[0] is not None else None
-    )
+    rules = row[rest:]
+    return JudgedLeadRow(LeadRow._make(row[:rest]), PolicyRow._make(rules) if rules[0] is not None else None)
 
 
 async def add_qualification(transaction: statements.Transaction, **values: Any) -> int | None:
@@ -344,12 +339,6 @@ _FIELD_REPS = _field_reps()
 async def field_reps(session: AsyncSession) -> list[FieldRepRow]:
     """Every active field-sales rep with the present load."""
     return [FieldRepRow._make(row) for row in await statements.select(session, _FIELD_REPS)]
-
-
-def field_reps_later(brief: Brief) -> Callable[[], list[FieldRepRow]]:
-    """The same, in a brief transaction: to be called once the next trip has been made."""
-    answer = statements.select_later(brief, _FIELD_REPS)
-    return lambda: [FieldRepRow._make(row) for row in answer]
 
 
 async def add_handoff(session: AsyncSession, **values: Any) -> int | None:

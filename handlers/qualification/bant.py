@@ -169,17 +169,13 @@ def _verdict_view(interaction: Interaction, judged: Judged, shown: list[Block]) 
     t = interaction.t
     who = section(Markup(f"*{escape(judged.lead.contact)}*　{escape(judged.lead.account)}"))
     private = metadata(lead=judged.lead.lead_id, qualification=judged.qualification_id)
+    blocks = [who, *shown]
     if judged.verdict.sales_qualified:
         if not may(interaction.actor.role, Permission.HAND_OFF):
-            return modal("verdict.shown", t("Verdict"), [who, *shown], close=t("Close"))
-        blocks = [who, *shown]
-        if judged.suggestions:
-            best = judged.suggestions[0]
-            blocks.append(context(t.md("Suggested for field sales: {name}", name=best.name)))
+            return modal("verdict.shown", t("Verdict"), blocks, close=t("Close"))
         return modal(
             "handoff.begin", t("Verdict"), blocks, submit=t("Hand off"), close=t("Later"), private_metadata=private
         )
-    blocks = [who, *shown]
     if may(interaction.actor.role, Permission.OVERRIDE_VERDICT):
         override = button(t("Override the verdict"), "verdict.override", judged.qualification_id)
         blocks.append(actions(override))

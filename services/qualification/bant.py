@@ -13,11 +13,9 @@ from services.deps import Actor, Deps
 from services.outreach.records import AccountFacts, ContactFacts, LeadLine, account_facts, contact_facts, lead_line
 from services.outreach.stages import move, steps_of_verdict
 from services.qualification.records import (
-    FieldRep,
     QualificationView,
     policy_of,
     qualification_view,
-    ranked,
 )
 from services.qualification.verdict import make_defaults
 from storage import leads as lead_queries
@@ -42,13 +40,12 @@ class QualifyDraft:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A judgement just made. `suggestions`: field-sales reps, best first, if the lead is sales qualified."""
+    """A judgement just made."""
 
     qualification_id: int
     verdict: Verdict
     policy_version: int
     lead: LeadLine
-    suggestions: tuple[FieldRep, ...]
 
 
 async def prepare(deps: Deps, actor: Actor, lead_id: int) -> QualifyDraft:
@@ -134,7 +131,6 @@ async def _save(
         if found.policy is None:
             return None
         verdict = judge(answers, policy_of(found.policy), today)
-        reps = queries.field_reps_later(brief) if verdict.sales_qualified else list
         made = await queries.add_qualification(
             brief,
             lead_id=lead_id,
@@ -165,7 +161,6 @@ async def _save(
         verdict=verdict,
         policy_version=found.policy.version,
         lead=lead_line(after),
-        suggestions=ranked(reps(), found.address, found.industry),
     )
 
 
@@ -176,12 +171,10 @@ async def _before(deps: Deps, actor: Actor, lead_id: int, key: str) -> Judged | 
         found = await queries.lead_to_judge(session, lead_id) if made else None
         if made is None or found is None:
             return None
-        view = qualification_view(made)
-        reps = await queries.field_reps(session) if view.verdict.sales_qualified else []
+    view = qualification_view(made)
     return Judged(
         qualification_id=view.qualification_id,
         verdict=view.verdict,
         policy_version=view.policy_version,
         lead=lead_line(found.lead),
-        suggestions=ranked(reps, found.address, found.industry),
     )

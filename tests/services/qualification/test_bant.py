@@ -11,9 +11,7 @@ import pytest
 from domain.errors import Code, Refused, Rejected
 from domain.leads import NextStep, Stage
 from domain.qualification.bant import Answers, Budget, Need, Status
-from domain.qualification.handoff import Fit
 from domain.qualification.verdict import Policy, Rule
-from services import members
 from services.outreach import leads
 from services.outreach.leads import NextStepInput
 from services.qualification import bant, verdict
@@ -71,7 +69,7 @@ async def test_lead_that_is_not_qualified_is_worked_and_shows_what_is_missing(of
     done = await office.judged(lead_id, NOT_QUALIFIED)
     assert not done.verdict.sales_qualified
     assert [finding.rule for finding in done.verdict.unmet] == [Rule.PAIN_RECOGNISED]
-    assert (done.lead.stage, done.lead.next_step, done.suggestions) == (Stage.WORKING, None, ())
+    assert (done.lead.stage, done.lead.next_step) == (Stage.WORKING, None)
     assert await office.moves(lead_id) == [(None, "new"), ("new", "working")]
 
 
@@ -89,17 +87,6 @@ async def test_planned_call_survives_a_verdict_that_does_not_qualify(office: Off
     done = await office.judged(lead_id, NOT_QUALIFIED)
     assert done.lead.next_step is NextStep.CALL
     assert done.lead.next_step_at is not None
-
-
-async def test_suggestions_put_the_territory_first_and_count_the_load(office: Office) -> None:
-    deps, boss = office.deps, office.boss
-    await members.set_coverage(deps, boss, office.kato.member_id, territories=["東京都"], industries=["機械"])
-    await office.handed_off()
-    done = await office.judged(await office.lead("青葉 二郎"))
-    assert [(rep.name, rep.fits, rep.load) for rep in done.suggestions] == [
-        ("kato", (Fit.TERRITORY, Fit.INDUSTRY, Fit.LIGHTEST_LOAD), 0),
-        ("ito", (), 1),
-    ]
 
 
 async def test_verdict_counts_from_the_teams_own_date(office: Office) -> None:

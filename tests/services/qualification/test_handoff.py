@@ -55,6 +55,19 @@ async def test_draft_is_filled_from_what_is_known(office: Office) -> None:
     assert colleague != lead_id
 
 
+async def test_suggestions_put_the_territory_first_and_count_the_load(office: Office) -> None:
+    deps, boss = office.deps, office.boss
+    await members.set_coverage(deps, boss, office.kato.member_id, territories=["東京都"], industries=["機械"])
+    await office.handed_off()
+    lead_id = await office.lead("青葉 二郎")
+    await office.judged(lead_id)
+    draft = await handoff.prepare(deps, office.sato, lead_id)
+    assert [(rep.name, rep.fits, rep.load) for rep in draft.suggestions] == [
+        ("kato", (Fit.TERRITORY, Fit.INDUSTRY, Fit.LIGHTEST_LOAD), 0),
+        ("ito", (), 1),
+    ]
+
+
 async def test_draft_after_a_return_keeps_what_was_written_and_says_why_it_came_back(office: Office) -> None:
     first = await office.handed_off()
     await handoff.return_(office.deps, office.ito, first.handoff_id, ReturnReason.INFORMATION_MISSING, "予算は？")
