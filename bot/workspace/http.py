@@ -296,12 +296,7 @@ class HttpDelivery:
             # A connection kept open may be closed by the app just as we use it again, and a command is sent once.
             connector = aiohttp.TCPConnector(resolver=_LoopbackResolver(), force_close=True, limit=0)
             self._session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={
-                    "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
-                    "Accept": "application/json,*/*",
-                },
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_HEADERS
             )
         return self._session
 
