@@ -80,10 +80,16 @@ def _matching(postgresql: bool) -> sa.TextClause:
         SELECT place, id FROM (
             SELECT {"j.place - 1" if postgresql else "j.key"} AS place, coalesce(
                 (SELECT a.id FROM accounts a WHERE a.team_id = :team AND a.corporate_number = {number}),
-                (SELECT a.id FROM accounts a
-                 WHERE a.team_id = :team AND a.name_key = {key} AND a.address = {address}
-                   AND (a.corporate_number IS NULL OR {number} IS NULL)
-                 ORDER BY a.id LIMIT 1)
+                CASE WHEN {number} IS NULL THEN
+                    (SELECT a.id FROM accounts a
+                     WHERE a.team_id = :team AND a.name_key = {key} AND a.address = {address}
+                     ORDER BY a.id LIMIT 1)
+                ELSE
+                    (SELECT a.id FROM accounts a
+                     WHERE a.team_id = :team AND a.name_key = {key} AND a.address = {address}
+                       AND a.corporate_number IS NULL
+                     ORDER BY a.id LIMIT 1)
+                END
             ) AS id FROM {_source(postgresql)}
         ) AS matched WHERE id IS NOT NULL
         """  # noqa: S608 - see above

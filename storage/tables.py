@@ -112,6 +112,14 @@ class Account(OfTeam, Base):
     __table_args__ = (
         UniqueConstraint("team_id", "corporate_number"),
         Index("ix_accounts_team_name_key", "team_id", "name_key"),
+        # Those that a row with a number may turn out to be: found without reading every company of that name.
+        Index(
+            "ix_accounts_unnumbered",
+            "team_id",
+            "name_key",
+            postgresql_where=text("corporate_number IS NULL"),
+            sqlite_where=text("corporate_number IS NULL"),
+        ),
         Index("ix_accounts_grams", "grams", postgresql_using="gin").ddl_if(dialect="postgresql"),
     )
 

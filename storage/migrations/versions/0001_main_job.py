@@ -60,6 +60,15 @@ def upgrade() -> None:
         op.execute("INSERT INTO account_search (account_search, rank) VALUES ('hashsize', 8388608)")
         op.execute("INSERT INTO account_search (account_search, rank) VALUES ('automerge', 8)")
     op.create_index("ix_accounts_team_name_key", "accounts", ["team_id", "name_key"], unique=False)
+    unnumbered = sa.text("corporate_number IS NULL")
+    op.create_index(
+        "ix_accounts_unnumbered",
+        "accounts",
+        ["team_id", "name_key"],
+        unique=False,
+        postgresql_where=unnumbered,
+        sqlite_where=unnumbered,
+    )
 
     op.create_table(
         "deliveries",
