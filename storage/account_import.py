@@ -240,6 +240,13 @@ def _sqlite_index(rows: int) -> str:
 _NEWEST = sa.text("SELECT max(id) FROM accounts")
 
 
+async def count_anew(session: AsyncSession) -> None:
+    """Tell the database to look at what many changes have made of the table: until PostgreSQL does so by itself, which
+    takes minutes, it plans searches as if the table were small, and they take ten times as long."""
+    if is_postgresql(session):
+        await session.execute(sa.text("ANALYZE accounts"))
+
+
 # Those that differ
 
 

@@ -163,6 +163,8 @@ async def import_accounts(
     async with deps.writing(actor.team_id) as session:
         detail = {name: getattr(counts, name) for name in _Counts.__slots__}
         await audit(session, actor.member_id, "account.import", "accounts", detail, deps.now())
+        if counts.added + counts.updated >= BATCH:
+            await account_import.count_anew(session)
     return ImportResult(
         counts.rows,
         counts.added,

@@ -124,7 +124,8 @@ def _bare(url: str) -> tuple[Callable[[list[Statement]], None], Callable[[], Non
     if url.startswith("sqlite"):
         connection = sqlite3.connect(url.removeprefix("sqlite:///"))
     else:
-        connection = psycopg.connect(url, autocommit=True)
+        # Planned for each set of values, as it pays for values as different as these.
+        connection = psycopg.connect(url, autocommit=True, prepare_threshold=None)
 
     def send(statements: list[Statement]) -> None:
         for statement, parameters in statements:

@@ -342,3 +342,14 @@ async def test_one_import_is_one_line_in_the_audit_log(deps: Deps, office: Offic
         log = (await session.scalars(sa.select(AuditLog).where(AuditLog.action == "account.import"))).one()
     assert (log.member_id, log.subject) == (office.sato.member_id, "accounts")
     assert log.detail == {"rows": 500, "added": 500, "updated": 0, "unchanged": 0, "rejected": 0}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_planner_knows_the_table_once_a_large_import_is_done(
+    deps: Deps, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrations, "BATCH", 100)
+    await import_accounts(deps, office.sato, COMPANIES)
+    async with deps.reading("T1") as session:
+        known = await session.scalar(sa.text("SELECT reltuples FROM pg_class WHERE relname = 'accounts'"))
+    assert known >= 500
