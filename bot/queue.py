@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 # Work at once in one process. Without a bound a crash on SQLite made hundreds of steps be done again.
 DELIVERIES_AT_ONCE = 16
 TASKS_AT_ONCE = 2
+# Each look at a queue takes time from whoever clicks. A file just dropped may wait a little longer than a message.
+TASK_POLLS = 5
 STOP_SECONDS = 5
 # By default PostgreSQL notices only after two hours that a machine at the other end is gone, and holds its locks till
 # then.
@@ -93,7 +95,7 @@ class Queue:
         await DBOS.register_queue_async(
             TASK_QUEUE,
             worker_concurrency=TASKS_AT_ONCE,
-            polling_interval_sec=self.settings.queue_poll_seconds,
+            polling_interval_sec=TASK_POLLS * self.settings.queue_poll_seconds,
             on_conflict="always_update",
         )
         # The first of the two looks at once: whatever an earlier process left is taken over at the clock's first ring.

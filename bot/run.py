@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -137,4 +138,7 @@ async def run_until_stopped(settings: Settings, *, http: bool | None = None) -> 
             loop.add_signal_handler(number, stopped.set)
     async with running(settings, http=http) as house:
         log.info("The bot is connected%s.", f": Slack is to send to {house.request_url}" if house.request_url else "")
+        # What has been made by now stays: without looking through it each time, collecting garbage holds nobody up.
+        gc.collect()
+        gc.freeze()
         await stopped.wait()

@@ -38,9 +38,9 @@ class _Prepared(NamedTuple):
     into: Mapping[str, Process]
     """How parameters become what the driver takes."""
     out_of: tuple[Process | None, ...]
-    """How the columns of a row become what Python takes; empty for a change, which brings no rows."""
-    table: object
-    """What a change changes."""
+    """How the columns of a row become what Python takes; empty for a change that brings no rows."""
+    table: object | None
+    """What a change changes; None for a question."""
 
     def bound(self, given: Mapping[str, Any]) -> Any:
         values = {**self.fixed, **given}
@@ -142,19 +142,23 @@ async def _to_postgresql(
 
     async def change() -> None:
         values = {f"{name}_{place}": value for place, (_, given) in enumerate(changes) for name, value in given.items()}
-        await driver.execute(_joined(*(prepared.text for prepared, _ in changes)), values)
-        found.extend([()] * len(changes))
+        cursor = await driver.execute(_joined(*(prepared.text for prepared, _ in changes)), values)
+        found.extend([()] * (len(changes) - 1))
+        found.append(await cursor.fetchall() if changes[-1][0].out_of else ())
         changes.clear()
 
     for prepared, values, _ in sent:
         # Changes in one statement happen in no order, which nobody sees as long as each is of another table.
-        if changes and (prepared.out_of or any(prepared.table == before.table for before, _ in changes)):
+        if changes and (prepared.table is None or any(prepared.table == before.table for before, _ in changes)):
             await change()
-        if prepared.out_of:
+        if prepared.table is None:
             cursor = await driver.execute(prepared.text, values)
             found.append(await cursor.fetchall())
-        else:
-            changes.append((prepared, values))
+            continue
+        changes.append((prepared, values))
+        if prepared.out_of:
+            # One statement brings the rows of its last part.
+            await change()
     if changes:
         await change()
     return found
@@ -162,7 +166,7 @@ async def _to_postgresql(
 
 @lru_cache(maxsize=256)
 def _joined(*texts: str) -> Any:
-    """Changes as one statement, each one's parameters numbered by its place."""
+    """Changes as one statement, each one's parameters numbered by its place; it brings the rows of the last."""
     numbered = [
         _parameter(rf"%(\g<1>_{place})s", text)  # A percent sign of the statement itself stays doubled.
         for place, text in enumerate(texts)

@@ -131,6 +131,16 @@ async def _save(
         if found.policy is None:
             return None
         verdict = judge(answers, policy_of(found.policy), today)
+        target = after_verdict(stage, verdict.sales_qualified)
+        steps = steps_of_verdict(verdict.sales_qualified, found.lead.next_step)
+        await move(brief, actor, lead_id, stage, target, now, **steps)
+        detail = {
+            "sales_qualified": verdict.sales_qualified,
+            "policy_version": found.policy.version,
+            "stage": target.value,
+        }
+        await audit(brief, actor.member_id, "lead.qualify", f"leads:{lead_id}", detail, now)
+        # Last, because its answer is waited for: what comes before goes along.
         made = await queries.add_qualification(
             brief,
             lead_id=lead_id,
@@ -144,16 +154,6 @@ async def _save(
         )
         if made is None:
             raise Refused(Code.STALE)
-        target = after_verdict(stage, verdict.sales_qualified)
-        steps = steps_of_verdict(verdict.sales_qualified, found.lead.next_step)
-        await move(brief, actor, lead_id, stage, target, now, **steps)
-        detail = {
-            "qualification_id": made,
-            "sales_qualified": verdict.sales_qualified,
-            "policy_version": found.policy.version,
-            "stage": target.value,
-        }
-        await audit(brief, actor.member_id, "lead.qualify", f"leads:{lead_id}", detail, now)
     # What was read under the lock and what was just written make the line; nobody else could have changed it.
     after = found.lead._replace(stage=target.value, version=found.lead.version + 1, **steps)
     return Judged(

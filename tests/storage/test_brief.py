@@ -60,6 +60,19 @@ async def test_what_waits_is_sent_with_the_commit_in_its_order(database: Databas
     assert await _actions(database) == ["one", "two", "three"]
 
 
+async def test_row_added_once_is_told_with_what_waited_before_it(database: Database, team: str) -> None:
+    rules = {"team_id": team, "version": 1, "min_confirmed": 3, "required": ["need"], "start_within_months": None}
+    rules |= {"needs_pain": True, "needs_intent": True, "created_by": 7, "created_at": NOW}
+    made = []
+    for action in ("first", "second"):
+        async with database.brief(team) as brief:
+            await audit(brief, 7, action, "policy", {}, NOW)
+            made.append(await statements.insert_once(brief, VerdictPolicy, rules, unique=("team_id", "version")))
+    assert isinstance(made[0], int)
+    assert made[1] is None
+    assert await _actions(database) == ["first", "second"]
+
+
 async def test_answer_is_not_there_before_its_trip(database: Database, team: str) -> None:
     async with database.brief(team) as brief:
         later = statements.select_later(brief, _ACTIVE)
