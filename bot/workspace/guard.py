@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+# Some SDKs name Slack's own address as the origin of their Socket Mode connections. A page that did the same would
+# gain nothing: a connection is opened by a ticket, and that is given to whoever has the app-level token.
+_OPENED_BY_TICKET = frozenset({"/link", "/link/"})
 
 
 class LoopbackGuard:
@@ -45,6 +48,8 @@ def _refusal(scope: Scope) -> str | None:
     # Some WebSocket clients leave the port out. A rebound name is caught by the name.
     if name not in _NAMES or (server is not None and port is not None and port != server[1]):
         return "The workspace answers to 127.0.0.1, localhost and [::1] alone."
+    if scope["type"] == "websocket" and scope["path"] in _OPENED_BY_TICKET:
+        return None
     if origin and urlsplit(origin).netloc != host:
         return "The workspace does not answer to pages of other origins."
     if site in ("cross-site", "same-site") and not (mode == "navigate" and scope.get("method") == "GET"):

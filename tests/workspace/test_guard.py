@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import aiohttp
 import httpx
 import pytest
+
+from bot.workspace.guard import LoopbackGuard
 
 
 @pytest.mark.parametrize(
@@ -34,11 +38,32 @@ async def test_only_requests_meant_for_this_machine_are_answered(served, headers
     assert answer.status_code == status
 
 
-async def test_a_web_socket_of_another_origin_is_refused(served) -> None:
-    address = f"{served.workspace.base_url}/link/?ticket={served.socket_mode.ticket()}"
+async def test_a_ticket_opens_socket_mode_whatever_origin_the_sdk_names(served) -> None:
+    address, headers = f"{served.workspace.base_url}/link/?ticket=", {"Origin": "https://api.slack.com"}
     async with aiohttp.ClientSession() as session:
+        async with session.ws_connect(address + served.socket_mode.ticket(), headers=headers) as connection:
+            assert (await connection.receive_json())["type"] == "hello"
         with pytest.raises(aiohttp.WSServerHandshakeError):
-            await session.ws_connect(address, headers={"Origin": "https://evil.example"})
+            await session.ws_connect(address + "guessed", headers=headers)
+
+
+@pytest.mark.parametrize(("origin", "asked"), [("https://evil.example", False), ("http://127.0.0.1:80", True)])
+async def test_every_other_web_socket_is_for_pages_of_the_workspace_itself(origin, asked) -> None:
+    reached: list[str] = []
+
+    async def inner(scope: Any, _receive: Any, _send: Any) -> None:
+        reached.append(scope["path"])
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(_message: Any) -> None:
+        pass
+
+    headers = [(b"host", b"127.0.0.1:80"), (b"origin", origin.encode())]
+    scope = {"type": "websocket", "path": "/page/socket", "headers": headers, "server": ("127.0.0.1", 80)}
+    await LoopbackGuard(inner)(scope, receive, send)
+    assert bool(reached) == asked
 
 
 async def test_the_server_listens_on_the_loopback_interface_only(served) -> None:
