@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from bot.workspace.avatars import PROFILE_SIZES, pictures
 from bot.workspace.files import File
 from bot.workspace.messages import Conversation, Message, Values
 from bot.workspace.state import Workspace
 from bot.workspace.views import View
+
+# Who speaks where Slack itself says something.
+SLACKBOT = "USLACKBOT"
 
 
 def user_object(workspace: Workspace, user: str, *, locale: bool = False) -> dict[str, Any]:
     """A user as `users.info` gives it."""
     if user == workspace.bot_user:
         return _bot_user(workspace)
+    if user == SLACKBOT:
+        return _slackbot(workspace)
     person = workspace.people[user]
     zone = datetime.fromtimestamp(workspace.clock(), ZoneInfo(person.zone))
     admin = person.role == "admin"
@@ -31,7 +38,7 @@ def user_object(workspace: Workspace, user: str, *, locale: bool = False) -> dic
         "tz_label": zone.tzname() or person.zone,
         "tz_offset": int((zone.utcoffset() or timedelta()).total_seconds()),
         "profile": _profile(
-            person.real_name, person.name, person.title, workspace.team.email(person), workspace.team.id
+            workspace, person.id, person.real_name, person.name, person.title, workspace.team.email(person)
         ),
         "is_admin": admin,
         "is_owner": admin,
@@ -52,7 +59,9 @@ def user_object(workspace: Workspace, user: str, *, locale: bool = False) -> dic
     return described
 
 
-def _profile(real_name: str, display_name: str, title: str, email: str | None, team: str) -> dict[str, Any]:
+def _profile(
+    workspace: Workspace, user: str, real_name: str, display_name: str, title: str, email: str | None
+) -> dict[str, Any]:
     profile: dict[str, Any] = {
         "title": title,
         "phone": "",
@@ -65,8 +74,9 @@ def _profile(real_name: str, display_name: str, title: str, email: str | None, t
         "status_text": "",
         "status_emoji": "",
         "status_expiration": 0,
-        "avatar_hash": "",
-        "team": team,
+        "avatar_hash": f"g{zlib.crc32(user.encode()):08x}",
+        **pictures(workspace.base_url, user, PROFILE_SIZES),
+        "team": workspace.team.id,
     }
     if email is not None:
         profile["email"] = email
@@ -75,7 +85,7 @@ def _profile(real_name: str, display_name: str, title: str, email: str | None, t
 
 
 def _bot_user(workspace: Workspace) -> dict[str, Any]:
-    profile = _profile(workspace.app.name, workspace.app.bot_name, "", None, workspace.team.id)
+    profile = _profile(workspace, workspace.bot_user, workspace.app.name, workspace.app.bot_name, "", None)
     return {
         "id": workspace.bot_user,
         "team_id": workspace.team.id,
@@ -95,6 +105,19 @@ def _bot_user(workspace: Workspace) -> dict[str, Any]:
         "is_bot": True,
         "is_app_user": False,
         "updated": workspace.created,
+    }
+
+
+def _slackbot(workspace: Workspace) -> dict[str, Any]:
+    # Slack counts its own voice among the people: is_bot is false.
+    profile = _profile(workspace, SLACKBOT, "Slackbot", "Slackbot", "", None)
+    return _bot_user(workspace) | {
+        "id": SLACKBOT,
+        "name": "slackbot",
+        "color": "757575",
+        "real_name": "Slackbot",
+        "profile": {**profile, "always_active": True},
+        "is_bot": False,
     }
 
 
@@ -155,7 +178,7 @@ def bot_profile(workspace: Workspace) -> dict[str, Any]:
         "app_id": workspace.app_id,
         "user_id": workspace.bot_user,
         "name": workspace.app.name,
-        "icons": {f"image_{size}": f"{workspace.base_url}/static/bot_{size}.png" for size in (36, 48, 72)},
+        "icons": pictures(workspace.base_url, workspace.bot_user, (36, 48, 72)),
         "deleted": False,
         "updated": workspace.created,
         "team_id": workspace.team.id,
@@ -338,7 +361,7 @@ def team_object(workspace: Workspace) -> dict[str, Any]:
         "url": f"{workspace.base_url}/",
         "domain": workspace.team.domain,
         "email_domain": f"{workspace.team.domain}.example",
-        "icon": {"image_default": True, "image_68": f"{workspace.base_url}/static/team_68.png"},
-        "avatar_base_url": f"{workspace.base_url}/static/",
+        "icon": {"image_default": True, **pictures(workspace.base_url, workspace.team.id, (34, 44, 68, 88, 102, 132))},
+        "avatar_base_url": f"{workspace.base_url}/avatars/",
         "is_verified": False,
     }

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.workspace.answers import AnswerError, apply_response
 from bot.workspace.api.dispatch import Dispatcher
+from bot.workspace.avatars import avatar_routes
 from bot.workspace.consent import consent_routes
 from bot.workspace.faults import FaultError
 from bot.workspace.files import MAXIMUM_SIZE
@@ -39,6 +40,7 @@ def app_routes(workspace: Workspace, transport: Transport) -> list[BaseRoute]:
         Route("/files-pri/{ident}/{name:path}", rooms.download, methods=["GET"]),
         Route("/faults", rooms.faults, methods=["GET", "POST", "DELETE"]),
         Route("/app", rooms.app, methods=["GET", "POST"]),
+        *avatar_routes(),
         *consent_routes(workspace),
     ]
 

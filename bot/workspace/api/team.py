@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.workspace.api.call import ApiError, Call, Method, misshapen
+from bot.workspace.avatars import pictures
 from bot.workspace.described import team_object
 
 _LONGEST_SNOOZE_MINUTES = 60 * 24 * 365
@@ -33,7 +34,6 @@ def bots_info(call: Call) -> dict[str, Any]:
     workspace = call.workspace
     if call.text("bot") not in (None, "", workspace.bot_id):
         raise ApiError("bot_not_found")
-    icons = {f"image_{size}": f"{workspace.base_url}/static/bot_{size}.png" for size in (36, 48, 72)}
     return {
         "bot": {
             "id": workspace.bot_id,
@@ -42,7 +42,7 @@ def bots_info(call: Call) -> dict[str, Any]:
             "updated": workspace.created,
             "app_id": workspace.app_id,
             "user_id": workspace.bot_user,
-            "icons": icons,
+            "icons": pictures(workspace.base_url, workspace.bot_user, (36, 48, 72)),
         }
     }
 

@@ -3,24 +3,9 @@
 from __future__ import annotations
 
 import html
-import zlib
 from dataclasses import dataclass
 
-# Dark enough for white letters on each (contrast above 4.5), apart enough to tell people by.
-COLOURS = (
-    "#4a6572",
-    "#7a4fa3",
-    "#b1485c",
-    "#2f6f8f",
-    "#8a5a2b",
-    "#3f7d4e",
-    "#a14a86",
-    "#5561b0",
-    "#b3541e",
-    "#21766c",
-    "#6b6f2a",
-    "#8c3f3f",
-)
+from bot.workspace.avatars import colour_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +34,5 @@ class Face:
                 f'<span class="{kind} kk-face-app" aria-hidden="true"><svg viewBox="0 0 24 24">'
                 '<path d="M3 17c2.5-7 15.5-7 18 0M3 17v-6M21 17v-6M9 12.3V17M15 12.3V17M2 17h20"/></svg></span>'
             )
-        colour = COLOURS[zlib.crc32(self.id.encode()) % len(COLOURS)]
-        return (
-            f'<span class="{kind}" style="background:{colour}" aria-hidden="true">{html.escape(self.initials)}</span>'
-        )
+        style = f"background:{colour_of(self.id)}"
+        return f'<span class="{kind}" style="{style}" aria-hidden="true">{html.escape(self.initials)}</span>'
