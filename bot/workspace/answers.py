@@ -176,5 +176,6 @@ def read_options(workspace: Workspace, place: str, key: tuple[str, str], answer:
         [option for group in groups for option in group["options"]] if groups else list(answer.get("options") or ())
     )
     known = workspace.views.offered.setdefault(place, {}).setdefault(key, {})
-    known.update({option["value"]: option for option in options})
+    # People see what the app said; what they choose of it comes back to the app as Slack stores it.
+    known.update({option["value"]: posting.as_stored(option) for option in options})
     return {"ok": True, "option_groups": groups} if groups else {"ok": True, "options": options}

@@ -18,11 +18,15 @@ _EVERYBODY = ("<!here>", "<!channel>", "<!everyone>", "<!here|", "<!channel|", "
 
 
 def with_ids(workspace: Workspace, blocks: Blocks) -> Blocks:
-    """The same blocks with a `block_id` on each and an `action_id` on each interactive element, as Slack adds them."""
+    """The same blocks with what Slack adds to them: a `block_id` on each, an `action_id` on each interactive element,
+    and what `as_stored` writes out."""
     completed = []
     for given in blocks:
-        block = _without_nulls(given)
+        block = as_stored(given)
         block.setdefault("block_id", workspace.mint.short())
+        if block.get("type") == "input":
+            block.setdefault("optional", False)
+            block.setdefault("dispatch_action", False)
         for key in ("accessory", "element"):
             if isinstance(block.get(key), dict):
                 block[key] = _with_action_id(workspace, block[key])
@@ -36,13 +40,15 @@ def with_ids(workspace: Workspace, blocks: Blocks) -> Blocks:
     return completed
 
 
-def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
+def as_stored(value: dict[str, Any]) -> dict[str, Any]:
+    """A part of a block or view as Slack keeps it: without keys that are null, and with the default written out in
+    each text object (`emoji`, `verbatim`), on which apps rely that read payloads back into types."""
     # SDKs leave optional keys in with null: the same as none. Lists may hold nulls that count (table columns). Every
     # parsed request brings its own copies of the same few keys, which a hundred thousand messages would all keep.
-    return {
-        sys.intern(key): _without_nulls(item)
+    stored = {
+        sys.intern(key): as_stored(item)
         if isinstance(item, dict)
-        else [_without_nulls(one) if isinstance(one, dict) else one for one in item]
+        else [as_stored(one) if isinstance(one, dict) else one for one in item]
         if isinstance(item, list)
         else sys.intern(item)
         if key == "type" and isinstance(item, str)
@@ -50,6 +56,12 @@ def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
         for key, item in value.items()
         if item is not None
     }
+    match stored.get("type"):
+        case "plain_text":
+            stored.setdefault("emoji", True)
+        case "mrkdwn":
+            stored.setdefault("verbatim", False)
+    return stored
 
 
 def _with_action_id(workspace: Workspace, element: dict[str, Any]) -> dict[str, Any]:
@@ -253,7 +265,7 @@ def edit(
     workspace.touch_conversation(conversation)
     if workspace.delivery is None or workspace.bot_user not in conversation.members:
         return
-    kind = CHANNEL_TYPES[conversation.kind]
+    kind, now = CHANNEL_TYPES[conversation.kind], workspace.mint.ts()
     event = {
         "type": "message",
         "subtype": "message_changed",
@@ -261,7 +273,8 @@ def edit(
         "previous_message": before,
         "channel": conversation.id,
         "hidden": True,
-        "ts": workspace.mint.ts(),
+        "ts": now,
+        "event_ts": now,
         "channel_type": kind,
     }
     workspace.emit("message." + _plural(kind), event)
@@ -282,7 +295,7 @@ def delete(workspace: Workspace, conversation: Conversation, message: Message) -
     workspace.touch_conversation(conversation)
     if workspace.delivery is None or workspace.bot_user not in conversation.members:
         return
-    kind = CHANNEL_TYPES[conversation.kind]
+    kind, now = CHANNEL_TYPES[conversation.kind], workspace.mint.ts()
     event = {
         "type": "message",
         "subtype": "message_deleted",
@@ -290,7 +303,8 @@ def delete(workspace: Workspace, conversation: Conversation, message: Message) -
         "deleted_ts": message.ts,
         "channel": conversation.id,
         "hidden": True,
-        "ts": workspace.mint.ts(),
+        "ts": now,
+        "event_ts": now,
         "channel_type": kind,
     }
     workspace.emit("message." + _plural(kind), event)

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.workspace import payloads
 from bot.workspace.inputs import all_values, elements, initial, key_of, options_of
-from bot.workspace.posting import with_ids
+from bot.workspace.posting import as_stored, with_ids
 from bot.workspace.state import Workspace
 from bot.workspace.views import STACK_LIMIT, View, fresh_hash
 
@@ -28,9 +28,9 @@ def make(workspace: Workspace, user: str, described: Mapping[str, Any]) -> View:
         type=described["type"],
         user=user,
         blocks=with_ids(workspace, described["blocks"]),
-        title=described.get("title"),
-        submit=described.get("submit"),
-        close=described.get("close"),
+        title=_label(described.get("title")),
+        submit=_label(described.get("submit")),
+        close=_label(described.get("close")),
         private_metadata=described.get("private_metadata") or "",
         callback_id=described.get("callback_id") or "",
         external_id=described.get("external_id") or "",
@@ -41,6 +41,10 @@ def make(workspace: Workspace, user: str, described: Mapping[str, Any]) -> View:
         root_id=ident,
         previous_id=None,
     )
+
+
+def _label(text: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if text is None else as_stored(text)
 
 
 def check_external_id(workspace: Workspace, described: Mapping[str, Any], view: View | None = None) -> None:

@@ -145,7 +145,7 @@ async def test_the_client_stops_a_value_the_real_one_would_stop(recorder, sato, 
     assert len(recorder.bodies) == count
 
 
-OPTIONS = [{"text": plain(value), "value": value} for value in ("x", "y")]
+OPTIONS = [{"text": {**plain(value), "emoji": True}, "value": value} for value in ("x", "y")]
 
 
 @pytest.mark.parametrize(

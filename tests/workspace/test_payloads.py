@@ -150,7 +150,8 @@ async def test_suggestions_are_asked_of_the_app_and_can_be_chosen(recorder, sato
     assert found["options"] == recorder.options
     assert set(recorder.last) == COMMON | {"container", "action_id", "block_id", "value", "view"}
     await sato.submit(view["id"], {"company": {"a": "7"}})
-    assert recorder.last["view"]["state"]["values"]["company"]["a"]["selected_option"] == recorder.options[0]
+    chosen = recorder.last["view"]["state"]["values"]["company"]["a"]["selected_option"]
+    assert chosen == {"text": {**plain("青空商事"), "emoji": True}, "value": "7"}
 
 
 async def test_an_option_that_was_never_offered_cannot_be_chosen(recorder, sato) -> None:
