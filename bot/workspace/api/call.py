@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.workspace.api.scopes import needed_for
 from bot.workspace.api.tables import tables
 from bot.workspace.blockkit import Problem
-from bot.workspace.messages import Conversation, Message
+from bot.workspace.messages import Conversation, Kind, Message
 from bot.workspace.state import Workspace
 
 # A surrogate, escaped or as it is: half of a pair that may be whole.
@@ -63,6 +64,11 @@ def refused(code: str, problems: Sequence[Problem]) -> ApiError:
     return ApiError(code, messages)
 
 
+def missing_scope(needed: Iterable[str], granted: Iterable[str]) -> ApiError:
+    """The error of a call for which the token lacks a scope; one of `needed` would do."""
+    return ApiError("missing_scope", needed=",".join(needed), provided=",".join(sorted(granted)))
+
+
 def misshapen(name: str, sentence: str) -> ApiError:
     """The error of an argument that has not the shape its method wants."""
     return ApiError("invalid_arguments", [f"[ERROR] {sentence} [json-pointer:/{name}]"])
@@ -71,7 +77,8 @@ def misshapen(name: str, sentence: str) -> ApiError:
 @dataclass(slots=True)
 class Call:
     """`arguments` are as they came: text from forms and queries, JSON values from JSON bodies. `user` is who acts: the
-    bot user for the bot token, a member for a member's token, nobody for the app-level one or none."""
+    bot user for the bot token, a member for a member's token, nobody for the app-level one or none. `granted` are the
+    scopes of the token, None for all."""
 
     workspace: Workspace
     method: str
@@ -79,6 +86,7 @@ class Call:
     app_level: bool = False
     user: str = ""
     token: str = ""
+    granted: frozenset[str] | None = None
 
     @property
     def by_bot(self) -> bool:
@@ -174,9 +182,21 @@ class Call:
                 return workspace.im(self.user, wanted)
         if found is None or (found.kind != "channel" and self.user not in found.members):
             raise ApiError(error)
+        self.allowed(found.kind)
         if members_only and self.user not in found.members:
             raise ApiError("not_in_channel")
         return found
+
+    def may(self, scope: str) -> bool:
+        """Whether the token has a scope."""
+        return self.granted is None or scope in self.granted
+
+    def allowed(self, *kinds: Kind) -> None:
+        """Refuses the call (`missing_scope`) where the token has no scope for one of these kinds of conversations."""
+        for kind in kinds:
+            needed = needed_for(self.method, kind)
+            if needed and not any(map(self.may, needed)):
+                raise missing_scope(needed, self.granted or ())
 
     def sees(self, conversation: Conversation) -> bool:
         """Whether the caller may look into a conversation."""

@@ -35,6 +35,10 @@ def content(call: Call, *, updating: bool = False) -> dict[str, Any]:
             raise refused(code, problems)
     if attachments is not None:
         _check_attachments(attachments)
+        attachments = [
+            {"fallback": "[no preview available]", **attachment, "id": number}
+            for number, attachment in enumerate(attachments, 1)
+        ]
     if text is not None and len(text) > TEXT_LIMIT:
         raise ApiError("msg_too_long")
     metadata = metadata_of(call)

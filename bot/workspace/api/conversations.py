@@ -8,9 +8,9 @@ from typing import Any
 from bot.workspace import posting
 from bot.workspace.api.call import ApiError, Call, Method, cursor_text, page, write_cursor
 from bot.workspace.described import channel_object, message_object
-from bot.workspace.messages import Conversation, Message
+from bot.workspace.messages import Conversation, Kind, Message
 
-_TYPES = {"public_channel": "channel", "private_channel": "private", "mpim": "mpim", "im": "im"}
+_TYPES: dict[str, Kind] = {"public_channel": "channel", "private_channel": "private", "mpim": "mpim", "im": "im"}
 _TS = re.compile(r"\d{1,10}(?:\.\d{1,6})?")
 _TOPIC_LIMIT = 250
 _NAME = re.compile(r"[^\s#@<>&.,;:'\"()\[\]{}A-Z/\\]{1,80}")
@@ -21,6 +21,7 @@ def _of_types(call: Call, viewer: str) -> list[Conversation]:
     for name in call.listed("types") or ["public_channel"]:
         if name not in _TYPES:
             raise ApiError("invalid_types")
+        call.allowed(_TYPES[name])
         wanted.add(_TYPES[name])
     archived = not call.flag("exclude_archived")
     return [
@@ -83,10 +84,11 @@ def opened(call: Call) -> dict[str, Any]:
                 raise ApiError("user_not_found")
         if set(users) == {call.user} and call.by_bot:
             raise ApiError("not_enough_users")
+        one = len(set(users)) == 1
+        call.allowed("im" if one else "mpim")
         already = frozenset((*users, call.user)) in workspace.ims
         if call.flag("prevent_creation") and not already:
             raise ApiError("channel_not_found")
-        one = len(set(users)) == 1
         conversation = workspace.im(call.user, users[0]) if one else workspace.group(users, call.user)
     described = channel_object(workspace, conversation, call.user)
     answer: dict[str, Any] = {"channel": described if call.flag("return_im") else {"id": conversation.id}}
@@ -132,8 +134,7 @@ def history(call: Call) -> dict[str, Any]:
         answer["latest"] = latest
     if oldest:
         answer["oldest"] = oldest
-    if more:
-        answer["response_metadata"] = {"next_cursor": write_cursor(shown[-1])}
+    answer["response_metadata"] = {"next_cursor": write_cursor(shown[-1]) if more else ""}
     return answer
 
 
@@ -153,8 +154,7 @@ def replies(call: Call) -> dict[str, Any]:
     more = len(found) > limit
     shown: list[Message] = [conversation.messages[ts] for ts in found[:limit]]
     answer: dict[str, Any] = {"messages": [_message(call, one) for one in (parent, *shown)], "has_more": more}
-    if more:
-        answer["response_metadata"] = {"next_cursor": write_cursor(shown[-1].ts)}
+    answer["response_metadata"] = {"next_cursor": write_cursor(shown[-1].ts) if more else ""}
     return answer
 
 
@@ -227,7 +227,9 @@ def _new_name(call: Call) -> str:
 
 def create(call: Call) -> dict[str, Any]:
     """Makes a channel with the caller in it."""
-    conversation = call.workspace.add_channel(_new_name(call), call.user, private=call.flag("is_private"))
+    private = call.flag("is_private")
+    call.allowed("private" if private else "channel")
+    conversation = call.workspace.add_channel(_new_name(call), call.user, private=private)
     return {"channel": channel_object(call.workspace, conversation, call.user)}
 
 

@@ -19,8 +19,18 @@ from starlette.responses import JSONResponse, Response
 
 from bot.workspace import posting
 from bot.workspace.api import METHODS
-from bot.workspace.api.call import ApiError, Call, parsed
-from bot.workspace.api.scopes import ANY_LEVEL, APP_LEVEL, BOT_ONLY, MEMBERS_ONLY, OPEN, RETIRED, SCOPES
+from bot.workspace.api.call import ApiError, Call, missing_scope, parsed
+from bot.workspace.api.scopes import (
+    ANY_LEVEL,
+    APP_LEVEL,
+    APP_SCOPES,
+    BOT_ONLY,
+    EVERY_SCOPE,
+    MEMBERS_ONLY,
+    OPEN,
+    RETIRED,
+    SCOPES,
+)
 from bot.workspace.api.tables import tables
 from bot.workspace.faults import API_FAULTS, Fault
 from bot.workspace.state import Workspace
@@ -81,7 +91,7 @@ class Dispatcher:
             body.setdefault("response_metadata", {})["warnings"] = [warning]
         if fault is not None and fault.kind == "answer_lost":
             return self._cut(request)
-        return _answer(body, self._workspace.app.scopes)
+        return _answer(body, self._scope_headers(method, token))
 
     def _limited(self, method: str, arguments: Mapping[str, Any]) -> int | None:
         workspace = self._workspace
@@ -99,7 +109,11 @@ class Dispatcher:
             user, app_level = self._authorised(method, token)
             self._check_names(arguments)
             self._check_required(method, arguments)
-            return {"ok": True, **handler(Call(self._workspace, method, arguments, app_level, user, token or ""))}
+            granted = self._granted(token) if user else None
+            return {
+                "ok": True,
+                **handler(Call(self._workspace, method, arguments, app_level, user, token or "", granted)),
+            }
         except ApiError as error:
             return error.answer()
         except Exception:
@@ -125,11 +139,30 @@ class Dispatcher:
         refused = BOT_ONLY if member is not None else MEMBERS_ONLY
         if method in refused or (app_level != (method in APP_LEVEL) and method not in ANY_LEVEL):
             raise ApiError("not_allowed_token_type")
-        granted = workspace.app.scopes if member is None else frozenset(member.scopes)
+        granted = self._granted(token)
         needed = SCOPES.get(method)
         if not app_level and needed and granted is not None and not granted.intersection(needed):
-            raise ApiError("missing_scope", needed=",".join(needed), provided=",".join(sorted(granted)))
+            raise missing_scope(needed, granted)
         return user, app_level
+
+    def _granted(self, token: str | None) -> frozenset[str] | None:
+        """The scopes of the bot's or a member's token; None for all."""
+        member = self._workspace.grants.user_tokens.get(token or "")
+        return self._workspace.app.scopes if member is None else frozenset(member.scopes)
+
+    def _scope_headers(self, method: str, token: str | None) -> dict[str, str]:
+        """What the token may do and what the method asks for, as SDKs read it from every answer."""
+        workspace = self._workspace
+        if not token or token in workspace.grants.dead:
+            return {}
+        if hmac.compare_digest(token.encode(), workspace.app_token.encode()):
+            granted: frozenset[str] | None = APP_SCOPES
+        elif workspace.holder(token) is None:
+            return {}
+        else:
+            granted = self._granted(token)
+        headers = {"x-oauth-scopes": ",".join(sorted(EVERY_SCOPE if granted is None else granted))}
+        return headers | ({"x-accepted-oauth-scopes": ",".join(SCOPES[method])} if method in SCOPES else {})
 
     def _check_names(self, arguments: Mapping[str, Any]) -> None:
         for name in arguments:
@@ -236,7 +269,6 @@ async def _body(request: Request) -> tuple[dict[str, Any], str | None]:
         raise ApiError("invalid_charset") from None
 
 
-def _answer(body: Mapping[str, Any], scopes: frozenset[str] | None = None) -> Response:
+def _answer(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    headers = {} if scopes is None else {"x-oauth-scopes": ",".join(sorted(scopes))}
     return Response(content, headers=headers, media_type="application/json; charset=utf-8")

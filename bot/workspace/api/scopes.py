@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.workspace.messages import Kind
+
 _READ = ("channels:read", "groups:read", "im:read", "mpim:read")
 _HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
 _MANAGE = ("channels:manage", "channels:write", "groups:write", "im:write", "mpim:write")
@@ -82,6 +84,24 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "users.profile.set": ("users.profile:write",),
     "users.setPresence": ("users:write",),
 }
+_PREFIXES: dict[Kind, str] = {"channel": "channels:", "private": "groups:", "im": "im:", "mpim": "mpim:"}
+# What an app may do that was installed without a manifest: all that is asked for here, and what is asked for elsewhere.
+EVERY_SCOPE = frozenset(scope for needed in SCOPES.values() for scope in needed) | {
+    "app_mentions:read",
+    "chat:write.customize",
+    "chat:write.public",
+    "commands",
+    "links:read",
+}
+APP_SCOPES = frozenset({"authorizations:read", "connections:write"})
+
+
+def needed_for(method: str, kind: Kind) -> tuple[str, ...]:
+    """Of a method's scopes, those of which one is needed in a kind of conversation; none where it makes no
+    difference."""
+    return tuple(scope for scope in SCOPES.get(method, ()) if scope.startswith(_PREFIXES[kind]))
+
+
 # The app-level token and no other.
 APP_LEVEL = frozenset({"apps.connections.open", "apps.event.authorizations.list"})
 ANY_LEVEL = frozenset({"auth.test", "api.test"})

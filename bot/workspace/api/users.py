@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from bot.workspace.api.call import ApiError, Call, Method, page
-from bot.workspace.described import user_object
+from bot.workspace.described import SLACKBOT, user_object
+
+
+def _described(call: Call, user: str, *, locale: bool = False) -> dict[str, Any]:
+    """A member as this token may see them: the address is for those with a scope of its own."""
+    described = user_object(call.workspace, user, locale=locale)
+    if not call.may("users:read.email"):
+        described["profile"].pop("email", None)
+    return described
 
 
 def listed(call: Call) -> dict[str, Any]:
@@ -14,7 +22,7 @@ def listed(call: Call) -> dict[str, Any]:
     users, metadata = page([*workspace.people, workspace.bot_user], call, default=1000)
     locale = call.flag("include_locale")
     return {
-        "members": [user_object(workspace, user, locale=locale) for user in users],
+        "members": [_described(call, user, locale=locale) for user in users],
         "cache_ts": int(workspace.clock()),
         "response_metadata": metadata,
     }
@@ -22,14 +30,14 @@ def listed(call: Call) -> dict[str, Any]:
 
 def _user(call: Call) -> str:
     user = call.text("user") or call.user
-    if not call.workspace.is_user(user):
+    if not call.workspace.is_user(user) and user != SLACKBOT:
         raise ApiError("user_not_found")
     return user
 
 
 def info(call: Call) -> dict[str, Any]:
     """One member."""
-    return {"user": user_object(call.workspace, _user(call), locale=call.flag("include_locale"))}
+    return {"user": _described(call, _user(call), locale=call.flag("include_locale"))}
 
 
 def by_email(call: Call) -> dict[str, Any]:
@@ -44,7 +52,7 @@ def by_email(call: Call) -> dict[str, Any]:
 
 def profile(call: Call) -> dict[str, Any]:
     """The profile of a member."""
-    return {"profile": user_object(call.workspace, _user(call))["profile"]}
+    return {"profile": _described(call, _user(call))["profile"]}
 
 
 _WRITABLE = frozenset(
