@@ -28,15 +28,17 @@ class _Consent:
         self._workspace = workspace
 
     async def authorize(self, request: Request) -> Response:
-        """Sends the browser back to `redirect_uri` with `code` and `state`; without a redirect_uri the code is in the
-        answer. Two arguments are the workspace's own: `user` names the member who consents (an admin otherwise), and
-        `deny` makes them refuse."""
+        """Sends the browser back to `redirect_uri` with `code` and `state`; without one, to the first of the manifest's
+        redirect_urls, and where there is none of these either, the code is in the answer. Two arguments are the
+        workspace's own: `user` names the member who consents (an admin otherwise), and `deny` makes them refuse."""
         workspace, asked = self._workspace, request.query_params
         if not hmac.compare_digest(asked.get("client_id", "").encode(), workspace.grants.client_id.encode()):
             return _refused("invalid_client_id")
         redirect_uri = asked.get("redirect_uri") or None
         if redirect_uri is not None and not self._known(redirect_uri):
             return _refused("bad_redirect_uri")
+        # Without one, the browser goes to the first address of the manifest; the code is then not bound to it.
+        target = redirect_uri or next(iter(workspace.app.redirect_urls), None)
         admins = (person.id for person in workspace.people.values() if person.role == "admin")
         user = asked.get("user") or next(admins, next(iter(workspace.people)))
         if user not in workspace.people:
@@ -52,9 +54,9 @@ class _Consent:
             answer["error"] = "invalid_scope"
         else:
             answer["code"] = workspace.grants.consent(user, scopes, user_scopes, redirect_uri, challenge, method)
-        if redirect_uri is None:
+        if target is None:
             return JSONResponse({"ok": "code" in answer, **answer})
-        return RedirectResponse(f"{redirect_uri}{'&' if '?' in redirect_uri else '?'}{urlencode(answer)}", 302)
+        return RedirectResponse(f"{target}{'&' if '?' in target else '?'}{urlencode(answer)}", 302)
 
     def _known(self, redirect_uri: str) -> bool:
         """Whether the app may be answered there: below one of its manifest's redirect_urls, or anywhere without any."""

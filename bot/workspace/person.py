@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -137,7 +138,7 @@ class PersonClient:
             written,
             blocks=[blocks],
             thread_ts=parent,
-            client_msg_id=self._workspace.mint.secret(),
+            client_msg_id=str(uuid.uuid4()),
         )
         return {"ok": True, "ts": message.ts}
 

@@ -165,7 +165,7 @@ def person_routes(workspace: Workspace) -> list[BaseRoute]:
 
     async def act(request: Request) -> Response:
         try:
-            person = PersonClient(workspace, request.path_params["user"])
+            person = _person(workspace, request.path_params["user"])
             name = request.path_params["act"]
             if name not in _ACTS:
                 raise PersonError(404, f"A person can {', '.join(_ACTS)}; not {name}.")
@@ -175,7 +175,7 @@ def person_routes(workspace: Workspace) -> list[BaseRoute]:
 
     async def seen(request: Request) -> Response:
         try:
-            person = PersonClient(workspace, request.path_params["user"])
+            person = _person(workspace, request.path_params["user"])
             limit = request.query_params.get("limit", "200")
             if not (limit.isascii() and limit.isdecimal() and len(limit) < 10):
                 raise PersonError(400, "limit must be a number.")
@@ -200,6 +200,12 @@ def person_routes(workspace: Workspace) -> list[BaseRoute]:
         Route("/person/{user}/{act}", other_method, methods=others),
         Route("/person/{rest:path}", nothing, methods=["POST", *others]),
     ]
+
+
+def _person(workspace: Workspace, named: str) -> PersonClient:
+    """The member of that id or name. Raises `PersonError`."""
+    ident = next((person.id for person in workspace.people.values() if person.name == named), named)
+    return PersonClient(workspace, ident)
 
 
 async def _body(request: Request) -> dict[str, Any]:

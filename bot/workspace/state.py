@@ -29,6 +29,8 @@ from bot.workspace.views import ViewStore
 
 # The name Slack gives each kind of conversation in events and subscriptions.
 CHANNEL_TYPES = {"channel": "channel", "private": "group", "im": "im", "mpim": "mpim"}
+# Joining and leaving name it by a letter; private channels keep that of the groups they once were.
+_LETTERS = {"channel": "C", "private": "G", "im": "D", "mpim": "G"}
 
 
 # Events that are kept for an app that is not there; of more, the oldest are dropped.
@@ -106,6 +108,10 @@ class Workspace:
         person = self.people.get(user)
         return person.real_name if person is not None else "Slackbot"
 
+    def handle(self, user: str) -> str:
+        """The name behind the @."""
+        return self.people[user].name if user in self.people else self.app.bot_name
+
     def member_state(self, user: str) -> MemberState:
         """What a member has set about themselves."""
         return self.member_states.setdefault(user, MemberState())
@@ -152,7 +158,7 @@ class Workspace:
         members = frozenset((*users, creator))
         known = self.ims.get(members)
         if known is None:
-            names = "--".join(sorted(self.display_name(user) for user in members))
+            names = "--".join(sorted(self.handle(user) for user in members))
             known = Conversation(
                 self.mint.id("G"),
                 "mpim",
@@ -191,7 +197,7 @@ class Workspace:
             "type": "member_joined_channel",
             "user": user,
             "channel": conversation.id,
-            "channel_type": conversation.id[0],
+            "channel_type": _LETTERS[conversation.kind],
             "team": self.team.id,
         }
         if inviter is not None:
@@ -210,7 +216,7 @@ class Workspace:
                 "type": "member_left_channel",
                 "user": user,
                 "channel": conversation.id,
-                "channel_type": conversation.id[0],
+                "channel_type": _LETTERS[conversation.kind],
                 "team": self.team.id,
             }
             self.emit("member_left_channel", event)
