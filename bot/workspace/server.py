@@ -18,6 +18,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from bot.workspace.departures import Departures
 from bot.workspace.guard import LoopbackGuard
 from bot.workspace.http import HttpDelivery
 from bot.workspace.manifest import ANY_APP, InstalledApp, RequestUrls, read_manifest
@@ -45,7 +46,7 @@ def create_app(workspace: Workspace, *, page: bool) -> ASGIApp:
         from bot.workspace.page import mount
 
         mount(app, workspace)
-    return LoopbackGuard(app)
+    return LoopbackGuard(Departures(app))
 
 
 class RunningWorkspace:
