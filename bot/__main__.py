@@ -51,13 +51,16 @@ def _log(level: str) -> None:
 
 @app.command()
 def run(
-    http: Annotated[bool, typer.Option("--http", help="Let Slack reach the bot over HTTP, not Socket Mode.")] = False,
+    http: Annotated[
+        bool | None,
+        typer.Option("--http/--socket-mode", help="How Slack reaches the bot, whatever is set.", show_default=False),
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Where to listen over HTTP; WEB_HOST otherwise.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Its port; WEB_PORT otherwise.")] = None,
 ) -> None:
     """Run the bot against the Slack workspace of .env, until it is stopped.
 
-    Without --http it uses HTTP where there is a SLACK_SIGNING_SECRET and no SLACK_APP_TOKEN, else Socket Mode.
+    Slack reaches it over HTTP where SLACK_SIGNING_SECRET is set, else over Socket Mode.
     """
     from bot.run import Misconfigured, run_until_stopped
 
@@ -65,7 +68,7 @@ def run(
     _log(settings.log_level)
     place = {name: value for name, value in (("web_host", host), ("web_port", port)) if value is not None}
     try:
-        run_loop(run_until_stopped(settings.model_copy(update=place), http=True if http else None))
+        run_loop(run_until_stopped(settings.model_copy(update=place), http=http))
     except Misconfigured as missing:
         errors.print(f"[red]{missing}[/red]")
         raise typer.Exit(2) from missing

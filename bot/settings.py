@@ -55,8 +55,8 @@ class Settings(BaseSettings):
 
     @property
     def over_http(self) -> bool:
-        """Whether Slack is to reach the bot over HTTP: there is a signing secret and no token for Socket Mode."""
-        return self.slack_signing_secret is not None and self.slack_app_token is None
+        """Whether Slack is to reach the bot over HTTP: there is a signing secret, which nothing else needs."""
+        return self.slack_signing_secret is not None
 
     def prepare_folder(self) -> None:
         """Make the folder of a SQLite file."""

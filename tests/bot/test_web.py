@@ -195,12 +195,12 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"slack_signing_secret": "s"}, True),
         ({"slack_signing_secret": "s", "slack_app_token": ""}, True),
-        ({"slack_signing_secret": "s", "slack_app_token": "xapp-1"}, False),
+        ({"slack_signing_secret": "s", "slack_app_token": "xapp-1"}, True),
         ({"slack_signing_secret": "", "slack_app_token": "xapp-1"}, False),
         ({}, False),
     ],
 )
-def test_http_is_chosen_by_a_signing_secret_without_an_app_token(given: dict[str, str], over_http: bool) -> None:
+def test_http_is_chosen_by_a_signing_secret(given: dict[str, str], over_http: bool) -> None:
     assert settings(**given).over_http is over_http
 
 
