@@ -507,13 +507,13 @@ async def test_stop_while_slack_is_slow_neither_loses_nor_doubles(
     workspace = world_workspace.workspace
     async with storage(settings) as deps:
         await populate(deps, world_workspace.introduction(), seed=1)
-    async with running(settings) as house:
+    async with running(settings, http=False) as house:
         world = World(world_workspace, house)
         workspace.faults.order({"kind": "delay", "method": "chat.postMessage", "seconds": 8, "count": 5})
         keys = [f"handoff:{(await hand_off(world)).handoff_id}" for _ in range(8)]
         await eventually(lambda: not workspace.faults.orders)
     # Long enough for the requests of the stopped process to come through.
-    async with running(settings.model_copy(update={"delivery_settle_seconds": 8.0})) as house:
+    async with running(settings.model_copy(update={"delivery_settle_seconds": 8.0}), http=False) as house:
         world = World(world_workspace, house)
         for key in keys:
             await settled(world, key)
