@@ -20,6 +20,7 @@ from bot.run import running
 from bot.settings import Settings
 from services import deliveries
 from services.qualification import bant, handoff
+from storage.brief import Brief
 from storage.outbox import Outbox
 
 # Every step on the way of a handoff, in its order: qualify → save → enqueue → take from the queue → mark → post →
@@ -66,7 +67,8 @@ class Killer:
             function = getattr(owner, attribute)
             around = self._around_async if asyncio.iscoroutinefunction(function) else self._around
             setattr(owner, attribute, around(name, function))
-        AsyncSession.commit = self._around_commit(AsyncSession.commit)  # type: ignore[method-assign] # a test's kill
+        for transaction in (AsyncSession, Brief):
+            setattr(transaction, "commit", self._around_commit(transaction.commit))  # noqa: B010 - a test's kill
 
     def _named(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -81,9 +83,9 @@ class Killer:
 
     def _around_commit(self, commit: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(commit)
-        async def around(session: AsyncSession) -> None:
+        async def around(transaction: AsyncSession | Brief) -> None:
             self.reached(f"before {_transaction.get()}")
-            await commit(session)
+            await commit(transaction)
             self.reached(f"after {_transaction.get()}")
 
         return around
