@@ -155,12 +155,15 @@ async def test_views_and_what_is_chosen_in_them_come_with_their_defaults_written
 
 
 async def test_attachments_are_numbered_and_have_a_fallback(client) -> None:
-    given = [{"text": "a"}, {"text": "b", "fallback": "b in words", "id": 7}]
+    blocks = [{"type": "section", "text": plain("c")}]
+    given = [{"text": "a", "blocks": blocks}, {"text": "b", "fallback": "b in words", "id": 7}]
     message = (await client.chat_postMessage(channel=GENERAL, text="x", attachments=given))["message"]
     assert [(one["id"], one["fallback"]) for one in message["attachments"]] == [
         (1, "[no preview available]"),
         (2, "b in words"),
     ]
+    assert message["attachments"][0]["blocks"][0]["block_id"]
+    assert message["attachments"][0]["blocks"][0]["text"]["emoji"] is True
 
 
 # People

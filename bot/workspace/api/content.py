@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from bot.workspace import blockkit
+from bot.workspace import blockkit, posting
 from bot.workspace.api.call import ApiError, Call, refused
 from bot.workspace.messages import Conversation
 
@@ -35,16 +35,20 @@ def content(call: Call, *, updating: bool = False) -> dict[str, Any]:
             raise refused(code, problems)
     if attachments is not None:
         _check_attachments(attachments)
-        attachments = [
-            {"fallback": "[no preview available]", **attachment, "id": number}
-            for number, attachment in enumerate(attachments, 1)
-        ]
+        attachments = [_stored(call, attachment, number) for number, attachment in enumerate(attachments, 1)]
     if text is not None and len(text) > TEXT_LIMIT:
         raise ApiError("msg_too_long")
     metadata = metadata_of(call)
     if not (text or "").strip() and not blocks and not attachments and not (updating and (metadata is not None)):
         raise ApiError("no_text")
     return {"text": text, "blocks": blocks, "attachments": attachments, "metadata": metadata}
+
+
+def _stored(call: Call, attachment: dict[str, Any], number: int) -> dict[str, Any]:
+    stored = {"fallback": "[no preview available]", **attachment, "id": number}
+    if attachment.get("blocks"):
+        stored["blocks"] = posting.with_ids(call.workspace, attachment["blocks"])
+    return stored
 
 
 def _check_attachments(attachments: Any) -> None:
