@@ -30,6 +30,7 @@ from bot.workspace.api.scopes import (
     OPEN,
     RETIRED,
     SCOPES,
+    written,
 )
 from bot.workspace.api.tables import tables
 from bot.workspace.faults import API_FAULTS, Fault
@@ -161,7 +162,7 @@ class Dispatcher:
             return {}
         else:
             granted = self._granted(token)
-        headers = {"x-oauth-scopes": ",".join(sorted(EVERY_SCOPE if granted is None else granted))}
+        headers = {"x-oauth-scopes": written(EVERY_SCOPE if granted is None else granted)}
         return headers | ({"x-accepted-oauth-scopes": ",".join(SCOPES[method])} if method in SCOPES else {})
 
     def _check_names(self, arguments: Mapping[str, Any]) -> None:

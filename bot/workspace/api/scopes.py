@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from bot.workspace.messages import Kind
 
 _READ = ("channels:read", "groups:read", "im:read", "mpim:read")
@@ -94,6 +96,12 @@ EVERY_SCOPE = frozenset(scope for needed in SCOPES.values() for scope in needed)
     "links:read",
 }
 APP_SCOPES = frozenset({"authorizations:read", "connections:write"})
+
+
+@lru_cache(maxsize=64)
+def written(scopes: frozenset[str]) -> str:
+    """Scopes in Slack's notation; remembered, since every answer carries them."""
+    return ",".join(sorted(scopes))
 
 
 def needed_for(method: str, kind: Kind) -> tuple[str, ...]:
