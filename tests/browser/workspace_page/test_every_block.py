@@ -188,6 +188,7 @@ async def test_choice_that_is_not_confirmed_is_taken_back_and_the_app_hears_noth
 async def test_message_grows_before_ones_eyes_while_the_app_writes_it(sit: Sit, app: SmallApp) -> None:
     desk = await sit(SATO)
     await desk.say("要約してください")
+    await expect(desk.page.get_by_test_id("messages").get_by_text("要約してください")).to_be_visible()
     asked = app.workspace.workspace.conversations[GENERAL].timeline[-1]
     started = await app.client.chat_startStream(
         channel=GENERAL,
