@@ -29,7 +29,7 @@ _ID_MASK = (1 << ID_BITS) - 1
 # The longest name of each length class; the last class has no end.
 _CLASSES = (3, 4, 5, 6, 7, 9, 12)
 # So many candidates are read at once without asking for an order.
-_FEW = 200
+_FEW = 600
 
 _FULL_TEXT = sa.table("account_search", sa.column("rowid", sa.BigInteger))
 

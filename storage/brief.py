@@ -19,7 +19,6 @@ from typing import Any, NamedTuple, cast
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from storage.sqlite import OneTripConnection
@@ -82,9 +81,9 @@ class Answer:
 class Brief:
     """One brief transaction of one team. Made by `Database.brief`, which commits it."""
 
-    def __init__(self, team_id: str, connection: AsyncConnection, driver: Any, known: dict[Any, Any]) -> None:
+    def __init__(self, team_id: str, dialect: Dialect, driver: Any, known: dict[Any, Any]) -> None:
         self.team_id = team_id
-        self.dialect: Dialect = connection.dialect
+        self.dialect = dialect
         self._driver = driver
         self._known = known
         self._waiting: list[tuple[_Prepared, Any, Answer]] = []

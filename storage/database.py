@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from sqlalchemy import event
@@ -16,6 +16,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import greenlet_spawn
 
 from storage.brief import Brief
 from storage.sqlite import OneTripConnection
@@ -81,21 +82,25 @@ class Database:
     async def brief(self, team_id: str) -> AsyncIterator[Brief]:
         """A transaction of a few prepared statements on one team's rows, in as few trips as possible: committed at the
         end, rolled back when the block raises."""
-        async with self.turn, self.engine.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-            brief = Brief(team_id, connection, driver, self._prepared)
+        async with self.turn:
+            connection = await self.engine.raw_connection()
+            driver: Any = connection.driver_connection
+            brief = Brief(team_id, self.engine.dialect, driver, self._prepared)
             try:
                 yield brief
                 await brief.commit()
             except asyncio.CancelledError:
                 # What the driver is still doing is unknown: such a connection must not be used again.
-                await connection.invalidate()
+                await greenlet_spawn(connection.invalidate)
                 raise
             except psycopg.OperationalError:
-                if cast("psycopg.AsyncConnection[Any]", driver).closed:
+                if driver.closed:
                     # What ended this connection has ended those that rest as well.
                     await self.engine.dispose(close=False)
                 raise
+            finally:
+                # Undoes what was not committed.
+                await greenlet_spawn(connection.close)
 
     async def dispose(self) -> None:
         """Close every connection."""
