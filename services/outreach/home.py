@@ -9,9 +9,9 @@ from domain.members import Permission, Role, may, require
 from services.deps import Actor, Deps
 from services.outreach.records import LeadLine, lead_line
 from services.qualification.records import HandoffLine, handoff_line
+from storage import handoffs as handoff_queries
 from storage import leads as queries
-from storage import qualification as qualification_queries
-from storage.qualification import Waiting
+from storage.handoffs import Waiting
 
 LINES_PER_STAGE = 5
 MAX_HANDOFFS = 10
@@ -60,8 +60,8 @@ async def by_stage(deps: Deps, actor: Actor) -> Home:
         first = [lead_line(r) for r in await queries.first_of_each_stage(session, me, OPEN_STAGES, LINES_PER_STAGE)]
 
         async def group(who: Waiting) -> HandoffGroup:
-            count, overdue = await qualification_queries.count_waiting(session, who, now)
-            rows = await qualification_queries.waiting(session, who, MAX_HANDOFFS) if count else []
+            count, overdue = await handoff_queries.count_waiting(session, who, now)
+            rows = await handoff_queries.waiting(session, who, MAX_HANDOFFS) if count else []
             return HandoffGroup(count, overdue, tuple(handoff_line(row, now) for row in rows))
 
         sent = await group(Waiting(sent_by=me))

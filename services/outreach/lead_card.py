@@ -23,6 +23,7 @@ from services.qualification.records import (
     qualification_view,
     return_of,
 )
+from storage import handoffs as handoff_queries
 from storage import leads as queries
 from storage import qualification as qualification_queries
 
@@ -147,7 +148,7 @@ async def card(deps: Deps, actor: Actor, lead_id: int) -> LeadCard:
         people = await queries.people(session, row.account_id, MAX_PEOPLE)
         note = await queries.note(session, lead_id)
         judged = await qualification_queries.qualifications(session, lead_id, MAX_HISTORY)
-        handed = await qualification_queries.handoffs(session, lead_id, MAX_HISTORY)
+        handed = await handoff_queries.handoffs(session, lead_id, MAX_HISTORY)
         rest = await _history(session, lead_id)
     if account is None or contact is None:
         raise Refused(Code.NOT_FOUND)
@@ -199,7 +200,7 @@ class _Rest:
 
 
 async def _history(session: AsyncSession, lead_id: int) -> _Rest:
-    returns = await qualification_queries.returns(session, lead_id, MAX_HISTORY)
+    returns = await handoff_queries.returns(session, lead_id, MAX_HISTORY)
     calls = await queries.calls(session, lead_id, MAX_HISTORY)
     moves = await queries.stage_changes(session, lead_id, MAX_HISTORY)
     steps = await queries.audited(session, f"leads:{lead_id}", NEXT_STEP_SET, MAX_HISTORY)

@@ -28,12 +28,14 @@ from services.qualification.records import (
     return_of,
 )
 from services.teams import business_calendar
+from storage import handoffs as handoff_queries
 from storage import leads as lead_queries
 from storage import members as member_queries
 from storage import qualification as queries
+from storage.handoffs import AnsweredRow, HandoffRow
 from storage.leads import LeadRow
 from storage.members import audit
-from storage.qualification import AnsweredRow, HandoffRow, QualificationRow
+from storage.qualification import QualificationRow
 
 MAX_PEOPLE = 20
 MAX_COMMENT = 1000
@@ -83,9 +85,9 @@ async def prepare(deps: Deps, actor: Actor, lead_id: int) -> HandoffDraft:
         people = await lead_queries.people(session, lead.account_id, MAX_PEOPLE)
         contact = await lead_queries.contact(session, lead.contact_id)
         note = await lead_queries.note(session, lead_id)
-        earlier = await queries.handoffs(session, lead_id, 1)
-        returns = await queries.returns(session, lead_id, 1)
-        reps = await queries.field_reps(session)
+        earlier = await handoff_queries.handoffs(session, lead_id, 1)
+        returns = await handoff_queries.returns(session, lead_id, 1)
+        reps = await handoff_queries.field_reps(session)
         team = await member_queries.team(session, actor.team_id)
     if account is None or contact is None or team is None:
         raise Refused(Code.NOT_FOUND)
@@ -141,7 +143,7 @@ async def post(
         lead = await lead_queries.line(session, lead_id, lock=True)
         if lead is None:
             raise Refused(Code.NOT_FOUND)
-        before = await queries.handoff_of_request(session, key) if key else None
+        before = await handoff_queries.handoff_of_request(session, key) if key else None
         if before is not None:
             return await _view(session, before, deps)
         judged = await _ready(session, lead)
@@ -154,7 +156,7 @@ async def post(
         if team is None:
             raise Refused(Code.NOT_FOUND)
         calendar = business_calendar(team.zone, now.year)
-        made = await queries.add_handoff(
+        made = await handoff_queries.add_handoff(
             session,
             lead_id=lead_id,
             qualification_id=qualification_id,
@@ -183,7 +185,7 @@ async def post(
         await deps.outbox.enqueue(
             session, key=f"handoff:{made}", kind=POST, channel=channel, arguments={"handoff_id": made}, now=now
         )
-        row = await queries.handoff(session, made)
+        row = await handoff_queries.handoff(session, made)
         if row is None:
             raise Refused(Code.NOT_FOUND)
         return await _view(session, row, deps)
@@ -192,7 +194,7 @@ async def post(
 async def view(deps: Deps, team_id: str, handoff_id: int) -> HandoffView:
     """Everything the post of a handoff shows. Refused: NOT_FOUND."""
     async with deps.reading(team_id) as session:
-        row = await queries.handoff(session, handoff_id)
+        row = await handoff_queries.handoff(session, handoff_id)
         if row is None:
             raise Refused(Code.NOT_FOUND)
         return await _view(session, row, deps)
@@ -243,7 +245,7 @@ async def return_(
     current = HandoffStatus.ACCEPTED if after_acceptance else HandoffStatus.WAITING
     async with deps.writing(actor.team_id) as session:
         done = await _answer(session, actor, handoff_id, current, HandoffStatus.RETURNED, now)
-        await queries.add_return(session, handoff_id, actor.member_id, reason.value, comment, now)
+        await handoff_queries.add_return(session, handoff_id, actor.member_id, reason.value, comment, now)
         calendar = business_calendar(actor.team_zone, now.year)
         await move(
             session,
@@ -269,7 +271,7 @@ async def remind_overdue(deps: Deps, team_id: str) -> int:
     """
     now = deps.now()
     async with deps.writing(team_id) as session:
-        overdue = await queries.mark_overdue(session, now)
+        overdue = await handoff_queries.mark_overdue(session, now)
         if not overdue:
             return 0
         # A team without a manager has an admin.
@@ -309,7 +311,7 @@ async def remind_overdue(deps: Deps, team_id: str) -> int:
 async def teams_with_waiting(deps: Deps) -> list[str]:
     """The teams in which a handoff waits that nobody was reminded of yet."""
     async with deps.database.sessions() as session:
-        return await queries.teams_with_waiting(session)
+        return await handoff_queries.teams_with_waiting(session)
 
 
 async def _ready(session: AsyncSession, lead: LeadRow) -> QualificationRow:
@@ -317,7 +319,7 @@ async def _ready(session: AsyncSession, lead: LeadRow) -> QualificationRow:
     stage = Stage(lead.stage)
     judged = await queries.qualifications(session, lead.id, 1)
     if stage in (Stage.HANDED_OFF, Stage.ACCEPTED):
-        done = await queries.handoffs(session, lead.id, 1)
+        done = await handoff_queries.handoffs(session, lead.id, 1)
         raise Refused(Code.ALREADY_DONE, by=done[0].from_name if done else lead.owner)
     if stage is not Stage.SALES_QUALIFIED or not judged or not judged[0].sales_qualified:
         raise Refused(Code.WRONG_STAGE, current=stage.value, target=Stage.HANDED_OFF.value)
@@ -332,10 +334,10 @@ async def _answer(
     target: HandoffStatus,
     now: datetime,
 ) -> AnsweredRow:
-    done = await queries.answer(session, handoff_id, current, target, actor.member_id, now)
+    done = await handoff_queries.answer(session, handoff_id, current, target, actor.member_id, now)
     if done is not None:
         return done
-    row = await queries.handoff(session, handoff_id)
+    row = await handoff_queries.handoff(session, handoff_id)
     if row is None:
         raise Refused(Code.NOT_FOUND)
     by = row.by_name or ""
@@ -346,7 +348,7 @@ async def _answer(
 
 async def _tell(session: AsyncSession, deps: Deps, handoff_id: int, done: AnsweredRow, suffix: str) -> HandoffView:
     """Enqueue the news of an answer: the post is changed in place, whoever handed the lead off is told."""
-    row = await queries.handoff(session, handoff_id)
+    row = await handoff_queries.handoff(session, handoff_id)
     if row is None:
         raise Refused(Code.NOT_FOUND)
     for key, kind, channel in (
@@ -360,7 +362,7 @@ async def _tell(session: AsyncSession, deps: Deps, handoff_id: int, done: Answer
 
 
 async def _return(session: AsyncSession, row: HandoffRow) -> Return:
-    found = [r for r in await queries.returns(session, row.lead_id, 100) if r.handoff_id == row.id]
+    found = [r for r in await handoff_queries.returns(session, row.lead_id, 100) if r.handoff_id == row.id]
     if not found:
         raise Refused(Code.NOT_FOUND)
     return return_of(found[0])

@@ -10,14 +10,8 @@ from domain.qualification.bant import Answers, Element
 from domain.qualification.handoff import Candidate, Fit, HandoffStatus, Package, ReturnReason, suggest
 from domain.qualification.verdict import Policy, Verdict, judge
 from services.outreach.records import AccountFacts, ContactFacts
-from storage.qualification import (
-    FieldRepRow,
-    HandoffRow,
-    PolicyRow,
-    PolicyVersionRow,
-    QualificationRow,
-    ReturnRow,
-)
+from storage.handoffs import FieldRepRow, HandoffRow, ReturnRow
+from storage.qualification import PolicyRow, PolicyVersionRow, QualificationRow
 
 
 @dataclass(frozen=True, slots=True)
