@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers import boundary, data, home, outreach, qualification
+from handlers import boundary, data, home, outreach, performance, qualification
 from handlers.block_json import as_json
 from handlers.blocks import option
 from handlers.help import command_help
@@ -39,12 +40,13 @@ EVENTS_REMEMBERED = 10_000
 ACTORS_REMEMBERED = 10_000
 # Clicks come in bursts (a select asks with every key): a changed role is heeded this much later, at the most.
 ACTOR_SECONDS = 3.0
+FINISH_SECONDS = 5.0
 ANYTHING = re.compile(".*", re.DOTALL)
 
 
 def all_routes() -> Routes:
     """What the product answers."""
-    return gather([outreach.register, qualification.register, data.register, home.register])
+    return gather([outreach.register, qualification.register, data.register, performance.register, home.register])
 
 
 def web_client(token: str, api_url: str) -> AsyncWebClient:
@@ -63,6 +65,7 @@ class Listeners:
         self._routes = routes
         self._events: OrderedDict[str, None] = OrderedDict()
         self._actors: dict[tuple[str, str], tuple[float, Actor]] = {}
+        self._afterwards: set[asyncio.Task[object]] = set()
 
     def bind(self, app: AsyncApp) -> None:
         """Register the listeners."""
@@ -96,6 +99,7 @@ class Listeners:
             await ack(text=answer.message.text, blocks=dicts(answer.message.blocks), response_type="ephemeral")
         else:
             await ack()
+        self._soon(interaction)
 
     async def view(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """A submitted modal."""
@@ -119,6 +123,7 @@ class Listeners:
                 await ack(response_action="update", view=_notice(view, dicts(message.blocks)))
             case _:
                 await ack()
+        self._soon(interaction)
 
     async def view_closed(self, ack: AsyncAck) -> None:
         """A modal somebody closed: nothing to do, but Slack wants to hear so."""
@@ -148,6 +153,7 @@ class Listeners:
             await home.publish(interaction)
         if isinstance(answer, Reply):
             await self._tell(interaction, body, respond, answer)
+        self._soon(interaction)
 
     async def _tell(
         self, interaction: Interaction, body: Mapping[str, Any], respond: AsyncRespond, answer: Reply
@@ -175,8 +181,10 @@ class Listeners:
         route, _, _ = self._routes.shortcuts[body["callback_id"]]
         actor = await self._actor(client, *_where(body))
         channel = str((body.get("channel") or {}).get("id", ""))
-        answer = await boundary.answer(route, self._interaction(actor, client, body, channel=channel), submitting=False)
+        interaction = self._interaction(actor, client, body, channel=channel)
+        answer = await boundary.answer(route, interaction, submitting=False)
         await ack()
+        self._soon(interaction)
         if isinstance(answer, Reply):
             await client.chat_postEphemeral(
                 channel=channel or actor.slack_user,
@@ -209,6 +217,18 @@ class Listeners:
                 text=answer.message.text,
                 blocks=dicts(answer.message.blocks),
             )
+
+    def _soon(self, interaction: Interaction) -> None:
+        """Start what the handler left for afterwards: Bolt sends the acknowledgement when the listener ends."""
+        for work in interaction.afterwards:
+            task = asyncio.ensure_future(_careful(work))
+            self._afterwards.add(task)
+            task.add_done_callback(self._afterwards.discard)
+
+    async def finish(self) -> None:
+        """Wait for what was left for afterwards, for a few seconds."""
+        if self._afterwards:
+            await asyncio.wait(self._afterwards, timeout=FINISH_SECONDS)
 
     def _seen(self, event_id: str) -> bool:
         """Whether this event came before: Slack sends it again when our acknowledgement was lost."""
@@ -257,6 +277,13 @@ class Listeners:
         )
 
 
+async def _careful(work: Callable[[], Awaitable[object]]) -> None:
+    try:
+        await work()
+    except Exception:
+        log.exception("What was left for after the acknowledgement failed")
+
+
 def _where(body: Mapping[str, Any]) -> tuple[str, str, str]:
     team = body.get("team") or {}
     team_id = team.get("id") or body["user"].get("team_id")
@@ -282,8 +309,8 @@ def _notice_modal(interaction: Interaction, blocks: list[dict[str, Any]]) -> dic
     return {"type": "modal", "title": t("Notice"), "close": t("Close"), "blocks": blocks}
 
 
-def bolt(deps: Deps, routes: Routes, client: AsyncWebClient, signing_secret: str | None = None) -> AsyncApp:
+def bolt(listeners: Listeners, client: AsyncWebClient, signing_secret: str | None = None) -> AsyncApp:
     """The Bolt application with every listener bound. Over HTTP it needs the signing secret."""
     app = AsyncApp(client=client, signing_secret=signing_secret, process_before_response=True)
-    Listeners(deps, routes).bind(app)
+    listeners.bind(app)
     return app

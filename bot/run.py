@@ -7,10 +7,12 @@ import contextlib
 import gc
 import logging
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urljoin
 
 import aiohttp
 from dbos import DBOSClient
@@ -19,7 +21,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import web
-from bot.app import all_routes, bolt, web_client
+from bot.app import Listeners, all_routes, bolt, web_client
 from bot.clock import clock
 from bot.queue import Queue
 from bot.settings import Settings
@@ -27,6 +29,7 @@ from handlers import delivery
 from handlers.delivery import Deliverer
 from handlers.routes import Routes
 from services.deps import Deps, wall_clock
+from services.keys import Keys
 from storage.database import Database, connect
 from storage.migrations import sync_url, upgrade
 from storage.outbox import Outbox
@@ -58,10 +61,18 @@ async def storage(settings: Settings, *, now: Callable[[], datetime] = wall_cloc
     database: Database = connect(settings.database_url)
     client = DBOSClient(system_database_url=sync_url(settings.database_url), lazy=True)
     try:
-        yield Deps(database, Outbox(client), now)
+        yield Deps(database, Outbox(client), now, _keys(settings), settings.public_url)
     finally:
         client.destroy()
         await database.dispose()
+
+
+def _keys(settings: Settings) -> Keys:
+    """The keys. Commands that need none do without."""
+    try:
+        return settings.keys()
+    except ValueError:
+        return Keys(None)
 
 
 def _checked(settings: Settings, http: bool) -> str:
@@ -77,25 +88,29 @@ def _checked(settings: Settings, http: bool) -> str:
             f"Not set: {' and '.join(missing)}. Put what is missing into .env (see README.md, “Connect a real "
             "workspace”), or run `make run` for the embedded workspace, which needs no settings."
         )
+    try:
+        settings.keys()
+    except ValueError as no_key:
+        raise Misconfigured(str(no_key)) from no_key
     assert settings.slack_bot_token is not None  # noqa: S101 - checked above; tells the type checker
     return settings.slack_bot_token.get_secret_value()
 
 
+def _listening(settings: Settings) -> socket.socket:
+    try:
+        return web.listening(settings.web_host, settings.web_port)
+    except web.PortTaken as taken:
+        raise Misconfigured(f"{taken} WEB_HOST and WEB_PORT, or --host and --port, name another place.") from taken
+
+
 @asynccontextmanager
-async def _reached(settings: Settings, app: AsyncApp, client: AsyncWebClient, http: bool) -> AsyncIterator[str | None]:
-    """Slack reaches the bot until the block ends: over HTTP (yields the Request URL) or over Socket Mode."""
-    if http:
-        try:
-            async with web.serving(app, settings.web_host, settings.web_port) as request_url:
-                yield request_url
-        except web.PortTaken as taken:
-            raise Misconfigured(f"{taken} WEB_HOST and WEB_PORT, or --host and --port, name another place.") from taken
-        return
+async def _socket_mode(settings: Settings, app: AsyncApp, client: AsyncWebClient) -> AsyncIterator[None]:
+    """Slack reaches the bot over Socket Mode until the block ends."""
     assert settings.slack_app_token is not None  # noqa: S101 - `_checked` has seen it; tells the type checker
     handler = AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value(), web_client=client)
     try:
         await handler.connect_async()
-        yield None
+        yield
     finally:
         await handler.close_async()
 
@@ -109,11 +124,15 @@ async def running(
     over_http = settings.over_http if http is None else http
     bot_token = _checked(settings, over_http)
     secret = settings.slack_signing_secret.get_secret_value() if over_http and settings.slack_signing_secret else None
-    async with storage(settings, now=now) as deps, aiohttp.ClientSession() as session:
+    async with storage(settings, now=now) as stored, aiohttp.ClientSession() as session:
+        listener = _listening(settings)
+        here = web.address(listener)
+        deps = replace(stored, public_url=settings.public_url or here)
         client = web_client(bot_token, settings.slack_api_url)
         client.session = session
         routes = all_routes()
-        app = bolt(deps, routes, client, secret)
+        listeners = Listeners(deps, routes)
+        app = bolt(listeners, client, secret)
         queue = Queue(settings)
         deliverer = Deliverer(
             deps, lambda _team: client, routes.deliveries, settle_seconds=settings.delivery_settle_seconds
@@ -122,10 +141,16 @@ async def running(
         scheduler = clock(deps, routes, queue)
         scheduler.start()
         try:
-            async with _reached(settings, app, client, over_http) as request_url:
-                yield House(settings, deps, routes, app, request_url)
+            pages = web.web_app(app if over_http else None, deps, routes.endpoints.values())
+            async with web.serving(pages, listener):
+                if over_http:
+                    yield House(settings, deps, routes, app, urljoin(here, web.EVENTS_PATH))
+                else:
+                    async with _socket_mode(settings, app, client):
+                        yield House(settings, deps, routes, app)
         finally:
             scheduler.shutdown(wait=False)
+            await listeners.finish()
             await queue.stop()
 
 

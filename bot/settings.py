@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import secrets
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.keys import Keys
 from storage.database import normalise_url
 
 DEMO_DATABASE = Path("data/local/demo.db")
@@ -26,6 +30,8 @@ class Settings(BaseSettings):
     database_url: str = Field("sqlite:///data/local/kakehashi.db", description="SQLite or PostgreSQL")
     web_host: str = Field("127.0.0.1", description="Where the bot listens when Slack reaches it over HTTP")
     web_port: Annotated[int, Field(ge=0, le=65535)] = 3000
+    public_url: str = Field("", description="Where customers reach the pages: https://…; empty: here")
+    secret_key: SecretStr | None = Field(None, description="Signs links and encrypts what others entrusted to us")
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     delivery_limit: Annotated[int, Field(ge=1)] = 5
     """Messages a channel may receive within `delivery_seconds`: half of what Slack allows (one a second)."""
@@ -36,7 +42,7 @@ class Settings(BaseSettings):
     recover_seconds: Annotated[float, Field(gt=0)] = 15.0
     """How often we look for work that a dead process left; it is taken over at the second look."""
 
-    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret")
+    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret", "secret_key")
     @classmethod
     def _set(cls, secret: SecretStr | None) -> SecretStr | None:
         # A line left empty in .env is a setting not made; an empty secret would sign for everybody.
@@ -48,10 +54,10 @@ class Settings(BaseSettings):
         normalise_url(url)
         return url
 
-    @field_validator("slack_api_url")
+    @field_validator("slack_api_url", "public_url")
     @classmethod
     def _ends_with_slash(cls, url: str) -> str:
-        return url if url.endswith("/") else f"{url}/"
+        return url if not url or url.endswith("/") else f"{url}/"
 
     @property
     def over_http(self) -> bool:
@@ -63,3 +69,30 @@ class Settings(BaseSettings):
         parsed = normalise_url(self.database_url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+
+    def keys(self) -> Keys:
+        """The installation's key: SECRET_KEY, or one made at the first start and kept beside the SQLite file.
+
+        Raises ValueError on PostgreSQL without SECRET_KEY: several processes must share it.
+        """
+        if self.secret_key is not None:
+            return Keys(hashlib.sha256(self.secret_key.get_secret_value().encode()).digest())
+        parsed = normalise_url(self.database_url)
+        if parsed.get_backend_name() != "sqlite":
+            raise ValueError(
+                "SECRET_KEY is not set. Make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
+            )
+        if not parsed.database or parsed.database == ":memory:":
+            return Keys()
+        return Keys(_kept(Path(f"{parsed.database}.key")))
+
+
+def _kept(path: Path) -> bytes:
+    """The key in a file that only its owner may read; made when it is not there."""
+    try:
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(made, "wb") as file:
+        file.write(secrets.token_bytes(32))
+    return path.read_bytes()

@@ -1,4 +1,4 @@
-"""The bot over HTTP: Slack posts everything to `/slack/events`, signed; `/healthz` says that the process is up."""
+"""The bot's web server: the wings' pages and webhooks, `/healthz`, and, over HTTP, Slack at `/slack/events`, signed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import re
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -16,6 +16,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+
+from handlers.routes import Endpoint
+from services.deps import Deps
 
 EVENTS_PATH = "/slack/events"
 # The largest thing Slack sends is a submitted view of 250 KB, percent-encoded.
@@ -30,8 +33,32 @@ class PortTaken(Exception):
     """Nobody can listen at this address; the text says why."""
 
 
-def web_app(app: AsyncApp) -> Starlette:
-    """The two routes. Signatures and their age are checked by Bolt, which needs the app's signing secret."""
+def web_app(app: AsyncApp | None, deps: Deps | None = None, endpoints: Iterable[Endpoint] = ()) -> Starlette:
+    """Slack's address (None: Slack is reached over Socket Mode), the state of health, and the wings' endpoints.
+
+    Slack's signatures and their age are checked by Bolt, which needs the app's signing secret.
+    """
+    routes = [Route("/healthz", _health, methods=["GET"])]
+    if app is not None:
+        routes.append(Route(EVENTS_PATH, _events(app), methods=["POST"]))
+    if deps is not None:
+        routes += [Route(e.path, _answering(e, deps), methods=list(e.methods)) for e in endpoints]
+    return Starlette(routes=routes)
+
+
+async def _health(_request: Request) -> Response:
+    return JSONResponse({"ok": True})
+
+
+def _answering(endpoint: Endpoint, deps: Deps) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        return await endpoint.answer(deps, request)
+
+    return answer
+
+
+def _events(app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
+    """Everything that Slack sends."""
 
     async def events(request: Request) -> Response:
         # What is not even of the right form never reaches the parser: everybody can send to this address.
@@ -48,12 +75,7 @@ def web_app(app: AsyncApp) -> Starlette:
             return PlainTextResponse("The request cannot be read.", 400)
         return to_starlette_response(await app.async_dispatch(asked))
 
-    async def health(_request: Request) -> Response:
-        return JSONResponse({"ok": True})
-
-    return Starlette(
-        routes=[Route(EVENTS_PATH, events, methods=["POST"]), Route("/healthz", health, methods=["GET"])],
-    )
+    return events
 
 
 async def _bounded(request: Request) -> bytes | None:
@@ -67,12 +89,10 @@ async def _bounded(request: Request) -> bytes | None:
 
 
 @asynccontextmanager
-async def serving(app: AsyncApp, host: str, port: int) -> AsyncIterator[str]:
-    """Serves until the block ends, then finishes what was accepted. Yields the Request URL as seen from this machine;
-    port 0 takes a free one. Raises `PortTaken`."""
-    listener = _listener(host, port)
+async def serving(pages: Starlette, listener: socket.socket) -> AsyncIterator[None]:
+    """Serves until the block ends, then finishes what was accepted and closes the listener. Raises `PortTaken`."""
     config = uvicorn.Config(
-        web_app(app),
+        pages,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -88,16 +108,17 @@ async def serving(app: AsyncApp, host: str, port: int) -> AsyncIterator[str]:
         while not server.started:
             if task.done():
                 await task
-                raise PortTaken(f"The server at {host}:{port} ended before it had begun.")
+                raise PortTaken(f"The server at {address(listener)} ended before it had begun.")
             await asyncio.sleep(0.001)
-        yield _url(listener)
+        yield
     finally:
         server.should_exit = True
         await task
         listener.close()
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there; port 0 takes a free one. Raises `PortTaken`."""
     # asyncio switches Nagle's algorithm off only for sockets that name TCP: without it every answer waits 40 ms.
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -110,8 +131,9 @@ def _listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _url(listener: socket.socket) -> str:
+def address(listener: socket.socket) -> str:
+    """The server's address as seen from this machine, ending in "/"."""
     host, port = listener.getsockname()[:2]
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared with, not bound to
         host = "127.0.0.1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}{EVENTS_PATH}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"

@@ -19,6 +19,15 @@ def add_months(day: date, months: int) -> date:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkingTime:
+    """When a team works, as it says itself: local times "HH:MM", weekdays with Monday as 0."""
+
+    opens: str = "09:00"
+    closes: str = "18:00"
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
+
+
+@dataclass(frozen=True, slots=True)
 class BusinessCalendar:
     """Working hours of a team.
 
@@ -31,6 +40,8 @@ class BusinessCalendar:
     closes: time = time(18)
     weekdays: AbstractSet[int] = WEEKDAYS
     holidays: AbstractSet[date] = field(default_factory=frozenset)
+    workdays: AbstractSet[date] = field(default_factory=frozenset)
+    """Dates on which the team works whatever weekday or holiday they are."""
 
     def __post_init__(self) -> None:
         if self.opens >= self.closes or not self.weekdays:
@@ -38,7 +49,7 @@ class BusinessCalendar:
 
     def is_business_day(self, day: date) -> bool:
         """Whether the team works on this local date."""
-        return day.weekday() in self.weekdays and day not in self.holidays
+        return day in self.workdays or (day.weekday() in self.weekdays and day not in self.holidays)
 
     def next_business_day(self, day: date) -> date:
         """The first business day after `day`."""
@@ -70,3 +81,25 @@ class BusinessCalendar:
                         return begin + left
                     left -= closes - begin
             day = self.next_business_day(day)
+
+    def minutes_between(self, start: datetime, end: datetime) -> float:
+        """The business minutes from `start` to `end` (both aware); 0 when `end` is not after `start`."""
+        if start.tzinfo is None or end.tzinfo is None:
+            raise ValueError("A naive datetime has no business time.")
+        begin, finish = start.astimezone(UTC), end.astimezone(UTC)
+        day, last = begin.astimezone(self.zone).date(), finish.astimezone(self.zone).date()
+        worked = timedelta()
+        while day <= last:
+            if self.is_business_day(day):
+                opens, closes = self._span(day)
+                worked += max(timedelta(), min(finish, closes) - max(begin, opens))
+            day += timedelta(days=1)
+        return worked / timedelta(minutes=1)
+
+    def is_open(self, moment: datetime) -> bool:
+        """Whether the team works at this moment (aware)."""
+        day = moment.astimezone(self.zone).date()
+        if not self.is_business_day(day):
+            return False
+        opens, closes = self._span(day)
+        return opens <= moment < closes

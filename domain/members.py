@@ -31,6 +31,13 @@ class Permission(StrEnum):
     OVERRIDE_VERDICT = "override_verdict"
     EDIT_POLICY = "edit_policy"
     IMPORT = "import"
+    LOG_CALLS = "log_calls"
+    CLAIM = "claim"
+    """Take a lead that came in by itself."""
+    BOOK_MEETINGS = "book_meetings"
+    CLOSE_MEETINGS = "close_meetings"
+    """Say whether a meeting was held."""
+    EDIT_TARGETS = "edit_targets"
     EDIT_TEAM = "edit_team"
     """Change the team's settings, its members' roles and what field sales covers."""
 
@@ -46,6 +53,11 @@ MATRIX: dict[Permission, frozenset[Role]] = {
     Permission.OVERRIDE_VERDICT: frozenset({Role.MANAGER, Role.ADMIN}),
     Permission.EDIT_POLICY: frozenset({Role.MANAGER, Role.ADMIN}),
     Permission.IMPORT: frozenset({Role.INSIDE_SALES, Role.MANAGER, Role.MARKETING, Role.ADMIN}),
+    Permission.LOG_CALLS: frozenset({Role.INSIDE_SALES, Role.FIELD_SALES, Role.MANAGER, Role.ADMIN}),
+    Permission.CLAIM: frozenset({Role.INSIDE_SALES, Role.MANAGER, Role.ADMIN}),
+    Permission.BOOK_MEETINGS: frozenset({Role.INSIDE_SALES, Role.FIELD_SALES, Role.MANAGER, Role.ADMIN}),
+    Permission.CLOSE_MEETINGS: frozenset({Role.INSIDE_SALES, Role.FIELD_SALES, Role.MANAGER, Role.ADMIN}),
+    Permission.EDIT_TARGETS: frozenset({Role.MANAGER, Role.ADMIN}),
     Permission.EDIT_TEAM: frozenset({Role.MANAGER, Role.ADMIN}),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +81,9 @@ class Interaction:
     trigger_id: str = ""
     channel: str = ""
     view: Mapping[str, Any] = field(default_factory=dict)
+    afterwards: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
+    """What is done once Slack has its acknowledgement, and nobody waits for: a message elsewhere brought up to date.
+    Lost with the process, so only what the next such moment would do anyway."""
 
     @property
     def form(self) -> Form:

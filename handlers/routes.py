@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import Response
 
+from domain.clock import Due, Timetable
 from domain.members import Permission
 from handlers.interaction import Answer, Interaction
 from handlers.messages import Message
@@ -15,6 +18,10 @@ from services.deps import Deps
 
 Handler = Callable[[Interaction], Awaitable[Answer]]
 Job = Callable[[Deps], Awaitable[object]]
+DailyJob = Callable[[Deps, Due], Awaitable[object]]
+"""A team's work of one day. Run again after a crash, so repeating it must change nothing: it enqueues under keys."""
+Plan = Callable[[Deps], Awaitable[Sequence[Timetable]]]
+WebAnswer = Callable[[Deps, Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,23 @@ class Schedule:
 
     run: Job
     seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """A job of the clock that is due at local times; `plan` says for whom and when."""
+
+    run: DailyJob
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A page or a webhook of our own web server. It authenticates whoever calls: everybody can."""
+
+    path: str
+    methods: tuple[str, ...]
+    answer: WebAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +110,8 @@ class Routes:
     jobs: dict[str, Schedule] = field(default_factory=dict)
     deliveries: dict[str, Compose] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
+    dailies: dict[str, Daily] = field(default_factory=dict)
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
 
     def command(
         self, command: str, verb: str, handler: Handler, permission: Permission, *, usage: str, summary: str
@@ -116,6 +142,14 @@ class Routes:
     def job(self, name: str, run: Job, *, seconds: int) -> None:
         """Something the clock does."""
         _add(self.jobs, name, Schedule(run, seconds))
+
+    def daily(self, name: str, run: DailyJob, *, plan: Plan) -> None:
+        """Something the clock does at local times, once for each team, zone and date, over all processes."""
+        _add(self.dailies, name, Daily(run, plan))
+
+    def web(self, path: str, answer: WebAnswer, *, methods: Sequence[str]) -> None:
+        """A page or webhook beside Slack's own address; `path` as Starlette writes it."""
+        _add(self.endpoints, path, Endpoint(path, tuple(methods), answer))
 
     def delivery(self, kind: str, compose: Compose) -> None:
         """How a kind of delivery is made."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.members import Role
+from services.keys import Keys
 from storage.brief import Brief
 from storage.database import Database
 from storage.outbox import Outbox
@@ -43,6 +44,9 @@ class Deps:
     database: Database
     outbox: Outbox
     now: Callable[[], datetime] = wall_clock
+    keys: Keys = field(default_factory=Keys)
+    public_url: str = ""
+    """Where customers' browsers reach our pages, ending in "/"; "" where no server runs."""
 
     def reading(self, team_id: str) -> AbstractAsyncContextManager[AsyncSession]:
         """A session that sees one team's rows."""

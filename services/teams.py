@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from functools import cache
 from zoneinfo import ZoneInfo
 
 import holidays
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.calendar import BusinessCalendar
+from domain.calendar import BusinessCalendar, WorkingTime
 from domain.errors import Code, Refused
 from domain.members import Permission, require
+from services import rules
 from services.deps import Actor, Deps
 from storage import members as queries
+from storage import rules as rule_queries
 from storage.members import audit
 
 MIN_ACKNOWLEDGE_MINUTES = 5
 MAX_ACKNOWLEDGE_MINUTES = 5 * 9 * 60
 """Five business days: a handoff that may lie longer needs no clock."""
+
+WORKING_TIME = "working_time"
+"""The kind of a team's rules about its hours."""
 
 _JAPAN = "Asia/Tokyo"
 
@@ -74,6 +80,25 @@ def business_calendar(zone: str, year: int) -> BusinessCalendar:
     """
     days: frozenset[date] = _japanese_holidays(year) | _japanese_holidays(year + 1) if zone == _JAPAN else frozenset()
     return BusinessCalendar(ZoneInfo(zone), holidays=days)
+
+
+async def team_calendar(session: AsyncSession, zone: str, now: datetime) -> BusinessCalendar:
+    """The working time of the session's team: its own hours and days, and Japan's holidays where it is in Japan.
+
+    Its own days are known for the year of `now`, the one before and the one after.
+    """
+    working = await rules.of(session, WORKING_TIME, WorkingTime())
+    year = now.astimezone(ZoneInfo(zone)).year
+    own = await rule_queries.days(session, date(year - 1, 1, 1), date(year + 1, 12, 31))
+    days = {day for y in (year - 1, year, year + 1) for day in (_japanese_holidays(y) if zone == _JAPAN else ())}
+    return BusinessCalendar(
+        ZoneInfo(zone),
+        opens=time.fromisoformat(working.opens),
+        closes=time.fromisoformat(working.closes),
+        weekdays=frozenset(working.weekdays),
+        holidays=frozenset(days | {day for day, works in own.items() if not works}),
+        workdays=frozenset(day for day, works in own.items() if works),
+    )
 
 
 @cache

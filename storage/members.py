@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import statements
-from storage.tables import AuditLog, Member, Team
+from storage.tables import Absence, AuditLog, Member, Team
 
 # Rows are changed by statements, never by loaded objects, so there is nothing in the session to keep in step.
 NO_SYNC = {"synchronize_session": False}
@@ -138,6 +138,23 @@ async def team(session: AsyncSession, team_id: str) -> TeamRow | None:
 async def team_ids(session: AsyncSession) -> list[str]:
     """The ids of all teams, in order."""
     return list(await session.scalars(sa.select(Team.id).order_by(Team.id)))
+
+
+async def team_zones(session: AsyncSession) -> list[tuple[str, str]]:
+    """Every team and its zone. For a session that sees all teams."""
+    return [(team_id, zone) for team_id, zone in await session.execute(sa.select(Team.id, Team.zone))]
+
+
+async def member_zones(session: AsyncSession, roles: Sequence[str]) -> list[tuple[str, str]]:
+    """Every team and the zones of its active members with one of these roles. For a session that sees all teams."""
+    statement = sa.select(Member.team_id, Member.zone).where(Member.active, Member.role.in_(roles)).distinct()
+    return [(team_id, zone) for team_id, zone in await session.execute(statement)]
+
+
+async def absent(session: AsyncSession, day: date) -> set[int]:
+    """The members who are on leave on a local date."""
+    statement = sa.select(Absence.member_id).where(Absence.first_day <= day, Absence.last_day >= day)
+    return set(await session.scalars(statement))
 
 
 async def change_team(session: AsyncSession, team_id: str, **values: Any) -> bool:

@@ -16,6 +16,9 @@ from dbos import DBOSClient
 from storage.database import Database, connect
 from storage.migrations import sync_url, upgrade
 
+# On PostgreSQL the bot does not start without one; the processes that tests start inherit it.
+os.environ.setdefault("SECRET_KEY", "a key for tests")
+
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In the full run nothing may be skipped: a test that was not run proves nothing."""

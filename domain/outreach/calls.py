@@ -57,6 +57,18 @@ class RefusalReason(StrEnum):
 INTENDED = frozenset({Party.CONTACT, Party.DECISION_MAKER})
 """The parties whom a call is meant for: an answered call with one of them is connected."""
 
+EFFECTIVE = frozenset(
+    {
+        Outcome.MEETING_SET,
+        Outcome.INTERESTED,
+        Outcome.SEND_MATERIAL,
+        Outcome.REFUSED,
+        Outcome.REFERRED,
+        Outcome.DISQUALIFIED,
+    }
+)
+"""Outcomes in which the subject was discussed: with the intended person, an effective conversation (glossary)."""
+
 _NOT_INTENDED = frozenset({Party.GATEKEEPER, Party.OTHER_STAFF})
 
 # Outcomes that only some parties can give; every other one may come from anybody who spoke.
@@ -89,6 +101,11 @@ class CallResult:
     def connected(self) -> bool:
         """Answered, and the intended person spoke."""
         return self.connection is Connection.ANSWERED and self.party in INTENDED
+
+    @property
+    def effective(self) -> bool:
+        """Connected, and the subject was discussed."""
+        return self.connected and self.outcome in EFFECTIVE
 
     def check(self) -> None:
         """Raise `Rejected` with every field that contradicts another.

@@ -9,8 +9,10 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -44,6 +46,14 @@ def signed(body: str, *, secret: str = SECRET, age: int = 0) -> dict[str, str]:
     }
 
 
+@asynccontextmanager
+async def serving(app: AsyncApp, host: str, port: int) -> AsyncIterator[str]:
+    """Slack's address of a server with nothing but this app."""
+    listener = web.listening(host, port)
+    async with web.serving(web.web_app(app), listener):
+        yield urljoin(web.address(listener), web.EVENTS_PATH)
+
+
 @dataclass
 class Served:
     """A served app whose one listener can be held up."""
@@ -74,7 +84,7 @@ def small_app(secret: str = SECRET) -> AsyncApp:
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
     app = small_app()
-    async with web.serving(app, "127.0.0.1", 0) as url, httpx.AsyncClient(timeout=10) as http:
+    async with serving(app, "127.0.0.1", 0) as url, httpx.AsyncClient(timeout=10) as http:
         found = Served(url, http)
 
         @app.event("app_mention")
@@ -164,11 +174,11 @@ async def test_what_was_accepted_is_finished_before_the_end() -> None:
 
     body = mention("x")
     async with httpx.AsyncClient(timeout=10) as http:
-        serving = web.serving(app, "127.0.0.1", 0)
-        url = await serving.__aenter__()
+        server = serving(app, "127.0.0.1", 0)
+        url = await server.__aenter__()
         asked = asyncio.create_task(http.post(url, content=body, headers=signed(body)))
         await started.wait()
-        stopping = asyncio.create_task(serving.__aexit__(None, None, None))
+        stopping = asyncio.create_task(server.__aexit__(None, None, None))
         await asyncio.sleep(0)
         assert not stopping.done()
         go_on.set()
@@ -226,7 +236,7 @@ async def test_port_that_is_taken_is_named() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(web.PortTaken, match=str(port)):
-            async with web.serving(small_app(), "127.0.0.1", port):
+            async with serving(small_app(), "127.0.0.1", port):
                 pass
 
 
@@ -250,11 +260,11 @@ def test_manifest_for_http_names_one_address_for_everything() -> None:
 
 async def test_workspace_takes_the_address_of_a_bot_that_knows_its_secret() -> None:
     async with workspace_running() as workspace:
-        async with web.serving(small_app("another"), "127.0.0.1", 0) as url:
+        async with serving(small_app("another"), "127.0.0.1", 0) as url:
             with pytest.raises(RuntimeError, match="HTTP 401"):
                 await reach_over_http(workspace.introduction(), url)
             assert not workspace.transport.over_http
-        async with web.serving(small_app(workspace.signing_secret), "127.0.0.1", 0) as url:
+        async with serving(small_app(workspace.signing_secret), "127.0.0.1", 0) as url:
             await reach_over_http(workspace.introduction(), url)
             assert workspace.transport.http.urls == RequestUrls.one(url)
 

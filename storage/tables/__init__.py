@@ -1,0 +1,64 @@
+"""The tables, a module for each wing."""
+
+from storage.tables.base import Base, Grams, Json, Key, Moment, OfTeam
+from storage.tables.deliveries import Delivery, Mail
+from storage.tables.outreach import (
+    Call,
+    CallDay,
+    CallHour,
+    FormSource,
+    FormSubmission,
+    Lead,
+    Suppression,
+)
+from storage.tables.performance import KpiTarget
+from storage.tables.qualification import (
+    CalendarConnection,
+    Handoff,
+    HandoffReturn,
+    Meeting,
+    MeetingOffer,
+    MeetingSlot,
+    Qualification,
+    StageChange,
+    VerdictPolicy,
+)
+from storage.tables.targeting import Account, Contact
+from storage.tables.teams import Absence, AuditLog, JobRun, Member, Team, TeamDay, TeamRules
+
+__all__ = [
+    "Absence",
+    "Account",
+    "AuditLog",
+    "Base",
+    "CalendarConnection",
+    "Call",
+    "CallDay",
+    "CallHour",
+    "Contact",
+    "Delivery",
+    "FormSource",
+    "FormSubmission",
+    "Grams",
+    "Handoff",
+    "HandoffReturn",
+    "JobRun",
+    "Json",
+    "Key",
+    "KpiTarget",
+    "Lead",
+    "Mail",
+    "Meeting",
+    "MeetingOffer",
+    "MeetingSlot",
+    "Member",
+    "Moment",
+    "OfTeam",
+    "Qualification",
+    "StageChange",
+    "Suppression",
+    "Team",
+    "TeamDay",
+    "TeamRules",
+    "VerdictPolicy",
+]

@@ -1,0 +1,57 @@
+"""What leaves the house."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.tables.base import Base, OfTeam
+
+
+class Delivery(OfTeam, Base):
+    """A message on its way to Slack, under its key (see storage/outbox.py for its states)."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_team_state", "team_id", "state"),)
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(32))
+    arguments: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(16))
+    ts: Mapped[str | None] = mapped_column(String(32))
+    posted_channel: Mapped[str | None] = mapped_column(String(32))
+    """The conversation the message stands in: a DM's `D…` where `channel` is a user."""
+    error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    claimed_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+
+
+class Mail(OfTeam, Base):
+    """A letter on its way to a customer or a member, under its key; the states are a delivery's."""
+
+    __tablename__ = "mails"
+    __table_args__ = (Index("ix_mails_team_state", "team_id", "state"),)
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    to_address: Mapped[str] = mapped_column(Text)
+    to_name: Mapped[str] = mapped_column(Text, default="")
+    from_name: Mapped[str] = mapped_column(Text, default="")
+    reply_to: Mapped[str] = mapped_column(Text, default="")
+    subject: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text, default="")
+    invitation: Mapped[str] = mapped_column(Text, default="")
+    """An iCalendar object (RFC 5545), or ""."""
+    method: Mapped[str] = mapped_column(String(16), default="")
+    """The invitation's method (RFC 5546): REQUEST or CANCEL."""
+    state: Mapped[str] = mapped_column(String(16))
+    error: Mapped[str | None] = mapped_column(Text)
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    claimed_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]

@@ -1,0 +1,120 @@
+"""Teams, their members, what they decided for themselves, and what was done."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.tables.base import Base, Key, OfTeam
+
+
+class Team(Base):
+    """A Slack workspace that uses the product."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    zone: Mapped[str] = mapped_column(String(64), default="Asia/Tokyo")
+    language: Mapped[str] = mapped_column(String(8), default="ja")
+    handoff_channel: Mapped[str | None] = mapped_column(String(32))
+    acknowledge_minutes: Mapped[int] = mapped_column(Integer, default=60)
+    """Business minutes in which field sales should answer a handoff."""
+    created_at: Mapped[datetime]
+
+
+class Member(OfTeam, Base):
+    """A person of the team, known by the Slack user."""
+
+    __tablename__ = "members"
+    __table_args__ = (UniqueConstraint("team_id", "slack_user"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    slack_user: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(32))
+    language: Mapped[str] = mapped_column(String(8), default="ja")
+    zone: Mapped[str] = mapped_column(String(64), default="Asia/Tokyo")
+    email: Mapped[str] = mapped_column(Text, default="")
+    """Where invitations reach this member; "" while nobody knows."""
+    territories: Mapped[list[str]] = mapped_column(default=list)
+    industries: Mapped[list[str]] = mapped_column(default=list)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+class AuditLog(OfTeam, Base):
+    """Who did what to which record. Only added to."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index("ix_audit_log_team_subject", "team_id", "subject", "id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
+    action: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(64))
+    """Table and id, such as `leads:12`."""
+    detail: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class TeamRules(OfTeam, Base):
+    """What a team decided in one matter, such as how often a lead is called; absent: the product's own values.
+
+    `kind` names the matter, `values` are the fields of its frozen dataclass in the domain.
+    """
+
+    __tablename__ = "team_rules"
+
+    team_id: Mapped[str] = mapped_column(String(32), ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    values: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    updated_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
+    updated_at: Mapped[datetime]
+
+
+class TeamDay(OfTeam, Base):
+    """A local date on which the team works though others do not, or does not work though others do."""
+
+    __tablename__ = "team_days"
+
+    team_id: Mapped[str] = mapped_column(String(32), ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    works: Mapped[bool] = mapped_column(Boolean, default=False)
+    name: Mapped[str] = mapped_column(Text, default="")
+
+
+class Absence(OfTeam, Base):
+    """Days on which a member is on leave: both days included, local dates of the member."""
+
+    __tablename__ = "absences"
+    __table_args__ = (Index("ix_absences_member", "member_id", "last_day"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"))
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date] = mapped_column(Date)
+    created_at: Mapped[datetime]
+
+
+class JobRun(Base):
+    """One due time of a job of the clock: whoever adds the row does the work, so two clocks never do it twice."""
+
+    __tablename__ = "job_runs"
+    __table_args__ = (Index("ix_job_runs_due", "name", "due_at"),)
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    """`name:team:zone:local date`, in a repeated hour of the autumn the same for both."""
+    name: Mapped[str] = mapped_column(String(64))
+    team_id: Mapped[str] = mapped_column(String(32), ForeignKey("teams.id", ondelete="CASCADE"), index=True)
+    zone: Mapped[str] = mapped_column(String(64))
+    day: Mapped[date] = mapped_column(Date)
+    due_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16))
+    """`started`, `done`, `failed`, or `skipped` when it was found too late."""
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
