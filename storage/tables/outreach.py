@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.tables.base import Base, Key, OfTeam
@@ -21,6 +21,13 @@ class Lead(OfTeam, Base):
         Index("ix_leads_owner_call", "team_id", "owner_id", "last_called_at"),
         Index("ix_leads_account", "account_id"),
         Index("ix_leads_team_stage", "team_id", "stage"),
+        # Steps that fall due are looked for every minute, among leads most of which have none.
+        Index(
+            "ix_leads_step_due",
+            "next_step_at",
+            postgresql_where=text("next_step_at IS NOT NULL"),
+            sqlite_where=text("next_step_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -343,6 +343,13 @@ def upgrade() -> None:
 
     with op.batch_alter_table("leads") as batch_op:
         batch_op.add_column(sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.create_index(
+            "ix_leads_step_due",
+            ["next_step_at"],
+            unique=False,
+            postgresql_where=sa.text("next_step_at IS NOT NULL"),
+            sqlite_where=sa.text("next_step_at IS NOT NULL"),
+        )
 
     with op.batch_alter_table("members") as batch_op:
         batch_op.add_column(sa.Column("email", sa.Text(), nullable=False, server_default=""))
@@ -353,6 +360,7 @@ def downgrade() -> None:
         batch_op.drop_column("email")
 
     with op.batch_alter_table("leads") as batch_op:
+        batch_op.drop_index("ix_leads_step_due")
         batch_op.drop_column("attempts")
 
     with op.batch_alter_table("contacts") as batch_op:
