@@ -24,7 +24,7 @@ from storage.tables.qualification import (
     VerdictPolicy,
 )
 from storage.tables.targeting import Account, Contact
-from storage.tables.teams import Absence, AuditLog, JobRun, Member, Team, TeamDay, TeamRules
+from storage.tables.teams import Absence, AuditLog, JobBeat, JobPlan, JobRun, Member, Team, TeamDay, TeamRules
 
 __all__ = [
     "Absence",
@@ -42,6 +42,8 @@ __all__ = [
     "Grams",
     "Handoff",
     "HandoffReturn",
+    "JobBeat",
+    "JobPlan",
     "JobRun",
     "Json",
     "Key",

@@ -118,3 +118,30 @@ class JobRun(Base):
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class JobPlan(Base):
+    """When a job of the clock is due for a team in a zone, and since when that has stood: what was due before then was
+    never missed."""
+
+    __tablename__ = "job_plans"
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    """`name:team:zone`."""
+    name: Mapped[str] = mapped_column(String(64))
+    team_id: Mapped[str] = mapped_column(String(32), ForeignKey("teams.id", ondelete="CASCADE"), index=True)
+    plan: Mapped[str] = mapped_column(String(64))
+    """The timetable as text (domain/clock.py: `Timetable.text`)."""
+    since: Mapped[datetime]
+
+
+class JobBeat(Base):
+    """When a job of the clock that comes every so many seconds last ran, in whichever process; written by the minute."""
+
+    __tablename__ = "job_beats"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seconds: Mapped[int] = mapped_column(Integer)
+    ran_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16))
+    """`done`, `failed`, or `skipped` when its turn came too late."""

@@ -41,6 +41,26 @@ def upgrade() -> None:
     op.create_index(op.f("ix_job_runs_team_id"), "job_runs", ["team_id"], unique=False)
 
     op.create_table(
+        "job_plans",
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("team_id", sa.String(length=32), nullable=False),
+        sa.Column("plan", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_job_plans_team_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_job_plans")),
+    )
+    op.create_index(op.f("ix_job_plans_team_id"), "job_plans", ["team_id"], unique=False)
+    op.create_table(
+        "job_beats",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("seconds", sa.Integer(), nullable=False),
+        sa.Column("ran_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_job_beats")),
+    )
+
+    op.create_table(
         "team_days",
         sa.Column("team_id", sa.String(length=32), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
@@ -386,6 +406,8 @@ def downgrade() -> None:
         "calendar_connections",
         "absences",
         "team_days",
+        "job_beats",
+        "job_plans",
         "job_runs",
         "call_hours",
     ):
