@@ -136,7 +136,7 @@ class JobPlan(Base):
 
 
 class JobBeat(Base):
-    """When a job of the clock that comes every so many seconds last ran, in whichever process; written by the minute."""
+    """When a job of the clock that comes every so many seconds last ran, in any process; written by the minute."""
 
     __tablename__ = "job_beats"
 
