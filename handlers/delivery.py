@@ -3,6 +3,8 @@
 Slack has no idempotency key for `chat.postMessage`. So the delivery is marked `sending` before the call, and every post
 carries its key as message metadata; when it is made again (after a crash, or because the answer was lost), we first
 look for the key in the channel's history since the mark and take that message instead of posting again.
+
+Pictures are uploaded before the mark: a file that no message names is seen by nobody, so it may be uploaded again.
 """
 
 from __future__ import annotations
@@ -23,9 +25,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from domain.errors import Refused
 from handlers.block_json import as_json
 from handlers.blocks import section
+from handlers.charts import drawn
 from handlers.i18n import Markup, channel, mention, translator
 from handlers.messages import Reader, Rendered
-from handlers.routes import Compose, NotYet, Outgoing, Task
+from handlers.pictures import upload
+from handlers.routes import Compose, NotYet, Outgoing, Picture, Task
 from services import deliveries
 from services.deliveries import REPORT, TASK_WORKFLOW, WORKFLOW, Claim, DeliveryState
 from services.deps import Deps
@@ -125,18 +129,21 @@ class Deliverer:
         outgoing = await self._compose(team_id, waiting)
         if outgoing is None:
             return await deliveries.sent(self.deps, team_id, key, ts=None, channel=None)
+        client = self.client_of(team_id)
+        files: dict[Picture, str] = {}
+        if waiting.first:
+            await self._upload(client, outgoing, files)
         claim = await deliveries.claim(self.deps, team_id, key)
         if claim is None or claim.settled:
             return "gone" if claim is None else claim.state
-        client = self.client_of(team_id)
         try:
             found = None
             if not claim.first and outgoing.update_ts is None:
                 await asyncio.sleep(self.settle_seconds)
                 found = await self._find(client, claim, outgoing)
-            where, ts = found or await self._send(client, claim, outgoing)
+            where, ts = found or await self._send(client, claim, outgoing, files)
             if outgoing.update_ts is not None:
-                await self._catch_up(client, claim, team_id, outgoing)
+                await self._catch_up(client, claim, team_id, outgoing, files)
         except SlackApiError as refused:
             return await self._refused(team_id, claim, outgoing, refused)
         except Unreadable as unreadable:
@@ -185,8 +192,30 @@ class Deliverer:
         compose = compose_report if delivery.kind == REPORT else self.composers[delivery.kind]
         return await compose(self.deps, team_id, {**delivery.arguments, "channel": delivery.channel})
 
-    async def _send(self, client: AsyncWebClient, claim: Claim, outgoing: Outgoing) -> tuple[str, str]:
-        reader = Reader(translator(outgoing.language), outgoing.zone, self.deps.now())
+    async def _upload(self, client: AsyncWebClient, outgoing: Outgoing, files: dict[Picture, str]) -> None:
+        """Upload the pictures that are not in `files` yet. One that Slack will not have stands there as "": the message
+        goes without it. Raises `TryAgain` when Slack cannot be reached."""
+        for picture in outgoing.pictures:
+            if picture in files:
+                continue
+            content = await drawn(picture.chart, translator(outgoing.language))
+            try:
+                files[picture] = await upload(client, f"{picture.name}.png", content, picture.alt)
+            except SlackApiError as refused:
+                status, error, after = _answer(refused)
+                if status == 429 or status >= 500 or error in NOTHING_TAKEN | TRANSIENT:
+                    raise TryAgain(error, after) from refused
+                log.error("Slack refused the picture %s: %s; the message goes without it", picture.name, error)
+                files[picture] = ""
+            except (aiohttp.ClientError, TimeoutError, OSError) as lost:
+                raise TryAgain(f"The connection to Slack failed: {type(lost).__name__}") from lost
+
+    async def _send(
+        self, client: AsyncWebClient, claim: Claim, outgoing: Outgoing, files: dict[Picture, str]
+    ) -> tuple[str, str]:
+        await self._upload(client, outgoing, files)
+        pictures = {picture.name: files[picture] for picture in outgoing.pictures if files[picture]}
+        reader = Reader(translator(outgoing.language), outgoing.zone, self.deps.now(), pictures)
         rendered = outgoing.message.render(reader)
         blocks = [as_json(block) for block in rendered.blocks]
         if outgoing.update_ts is not None:
@@ -205,7 +234,9 @@ class Deliverer:
             )
         return str(response["channel"]), str(response["ts"])
 
-    async def _catch_up(self, client: AsyncWebClient, claim: Claim, team_id: str, shown: Outgoing) -> None:
+    async def _catch_up(
+        self, client: AsyncWebClient, claim: Claim, team_id: str, shown: Outgoing, files: dict[Picture, str]
+    ) -> None:
         """Edit again if what the message shows has changed while the edit was under way.
 
         Two edits of one message may overtake each other; whichever arrives last then shows the newest state.
@@ -214,7 +245,7 @@ class Deliverer:
             newest = await self._compose(team_id, claim)
             if newest is None or newest == shown:
                 return
-            await self._send(client, claim, newest)
+            await self._send(client, claim, newest, files)
             shown = newest
 
     async def _find(self, client: AsyncWebClient, claim: Claim, outgoing: Outgoing) -> tuple[str, str] | None:

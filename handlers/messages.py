@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, Self
 
@@ -22,11 +22,16 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """For whom a message is rendered: the words, the zone of the times, and what time it is."""
+    """For whom a message is rendered: the words, the zone of the times, and what time it is.
+
+    `pictures` are the Slack files of the message's pictures (`Outgoing.pictures`), by their names; one that is not
+    there could not be uploaded, and the message says what it would have shown.
+    """
 
     t: Translator
     zone: str
     now: datetime
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 class Message(Protocol):

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from domain.clock import Due, Timetable
 from domain.members import Permission
+from handlers.charts import Chart
 from handlers.interaction import Answer, Interaction
 from handlers.messages import Message
 from services.deps import Deps
@@ -67,11 +68,21 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart that goes with a message. `name` is its file's name without the ending; the message finds the uploaded
+    file under it (`Reader.pictures`). `alt` says in words what it shows."""
+
+    name: str
+    chart: Chart
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One delivery, made when it is sent.
 
     `update_ts` set: that message is edited; else a new one is posted, in `thread_ts` if set. `report_to` is the Slack
-    user who is told when Slack refuses it for good.
+    user who is told when Slack refuses it for good. `pictures` are uploaded before it is posted.
     """
 
     message: Message
@@ -81,6 +92,7 @@ class Outgoing:
     thread_ts: str | None = None
     update_ts: str | None = None
     report_to: str | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 class NotYet(Exception):
