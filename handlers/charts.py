@@ -7,7 +7,6 @@ its settings in the process and is not safe in several threads; so one thread dr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
@@ -34,7 +33,7 @@ BAND: Final = "#e8f2ec"
 DPI: Final = 144
 _JAPANESE: Final = "IPAexGothic"
 # A name in letters that the Japanese font does not have is drawn with the second.
-_STYLE: Final[Mapping[str, Any]] = {
+_STYLE: Final[dict[Any, Any]] = {
     "font.family": [_JAPANESE, "DejaVu Sans"],
     "font.size": 11,
     "text.color": INK,
@@ -105,7 +104,7 @@ def _drawn(chart: Chart, t: Translator) -> bytes:
     import matplotlib as mpl
 
     _know_the_font()
-    with mpl.rc_context(dict(_STYLE)):
+    with mpl.rc_context(_STYLE):
         return png(chart.draw(t))
 
 
