@@ -18,6 +18,8 @@ from storage.migrations import sync_url, upgrade
 
 # On PostgreSQL the bot does not start without one; the processes that tests start inherit it.
 os.environ.setdefault("SECRET_KEY", "a key for tests")
+# Several bots run at once, each of which has a server of its own.
+os.environ.setdefault("WEB_PORT", "0")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -124,6 +124,8 @@ async def app(kind: str, workspace: RunningWorkspace, **environment: str) -> Asy
         *(sys.executable, "-m", "tests.benchmarks.submit_app", kind),
         env={
             **os.environ,
+            "SECRET_KEY": "a key for benchmarks",
+            "WEB_PORT": "0",
             "SLACK_BOT_TOKEN": workspace.bot_token,
             "SLACK_APP_TOKEN": workspace.app_token,
             "SLACK_API_URL": workspace.api_url,
