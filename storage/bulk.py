@@ -62,9 +62,9 @@ async def write(session: AsyncSession, model: type[Base], columns: Sequence[str]
     given = (tuple(row) + rest for row in rows) if rest else rows
     listed = ", ".join(f'"{name}"' for name in names)
     if isinstance(driver, OneTripConnection):
-        into = [_for_sqlite(target.c[name].type, connection.dialect) for name in names]
+        encoders = [_for_sqlite(target.c[name].type, connection.dialect) for name in names]
         marks = ", ".join("?" * len(names))
-        return await _execute_many(driver, f'INSERT INTO "{target.name}" ({listed}) VALUES ({marks})', into, given)  # noqa: S608 - our own names, no values
+        return await _execute_many(driver, f'INSERT INTO "{target.name}" ({listed}) VALUES ({marks})', encoders, given)  # noqa: S608 - our own names, no values
     into = [_for_copy(target.c[name].type, connection.dialect) for name in names]
     return await _copy(driver, f'COPY "{target.name}" ({listed}) FROM STDIN', into, given)
 

@@ -88,10 +88,14 @@ async def test_more_rows_than_a_chunk_are_all_written(database: Database) -> Non
 async def test_nothing_stays_of_a_transaction_that_fails(database: Database) -> None:
     await _team(database)
     columns = ("team_id", "slack_user", "name", "role")
-    with pytest.raises(RuntimeError):
+
+    async def fail() -> None:
         async with database.writing("T1") as session:
             await bulk.write(session, Member, columns, [("T1", "U1", "名", "manager")])
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     async with database.reading("T1") as session:
         assert list(await session.scalars(sa.select(Member))) == []
 
