@@ -22,7 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import web
 from bot.app import Listeners, all_routes, bolt, web_client
-from bot.clock import clock
+from bot.clock import Clock
 from bot.queue import Queue
 from bot.settings import Settings
 from handlers import delivery
@@ -138,8 +138,8 @@ async def running(
             deps, lambda _team: client, routes.deliveries, settle_seconds=settings.delivery_settle_seconds
         )
         await queue.start(lambda: delivery.register(deliverer, routes.tasks))
-        scheduler = clock(deps, routes, queue)
-        scheduler.start()
+        clock = Clock(deps, routes, queue)
+        clock.start()
         try:
             pages = web.web_app(app if over_http else None, deps, routes.endpoints.values())
             async with web.serving(pages, listener):
@@ -149,7 +149,7 @@ async def running(
                     async with _socket_mode(settings, app, client):
                         yield House(settings, deps, routes, app)
         finally:
-            scheduler.shutdown(wait=False)
+            clock.stop()
             await listeners.finish()
             await queue.stop()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from domain.members import Permission, Role, may
-from handlers import lead_lines
+from handlers import clock, lead_lines
 from handlers.block_json import as_json
 from handlers.blocks import actions, button, context, divider, header, section
 from handlers.data import integrations
@@ -20,6 +21,7 @@ from handlers.interaction import Answer, Interaction, Reply
 from handlers.outreach import leads
 from handlers.routes import Routes
 from handlers.terms import ROLES, STAGE_MARKS, STAGES
+from services import clock as jobs
 from services import deliveries, members
 from services.deliveries import DeliveryState
 from services.outreach import home as service
@@ -84,11 +86,12 @@ async def publish(interaction: Interaction) -> None:
     interaction = replace(interaction, actor=actor, t=translator(actor.language))
     shown = await service.by_stage(deps, actor)
     trouble = await deliveries.troubled(deps, actor.team_id) if actor.role is Role.ADMIN else []
-    view = View(type="home", blocks=tab(interaction, shown, trouble))
+    missed = await jobs.troubled(deps, actor.team_id) if actor.role is Role.ADMIN else []
+    view = View(type="home", blocks=tab(interaction, shown, trouble, missed))
     await interaction.client.views_publish(user_id=actor.slack_user, view=as_json(view))
 
 
-def tab(interaction: Interaction, shown: Home, trouble: Trouble) -> list[Block]:
+def tab(interaction: Interaction, shown: Home, trouble: Trouble, missed: Sequence[jobs.RunRow] = ()) -> list[Block]:
     """What is urgent first: handoffs to answer, then one's own that wait, then one's leads by stage."""
     t, actor = interaction.t, interaction.actor
     blocks: list[Block] = [
@@ -109,6 +112,7 @@ def tab(interaction: Interaction, shown: Home, trouble: Trouble) -> list[Block]:
     blocks.append(actions(*buttons, block_id="home"))
     if trouble:
         blocks += _trouble(interaction, trouble)
+    blocks += clock.trouble(t, actor.zone, missed)
     if shown.to_answer is not None:
         blocks += _handoffs(interaction, t("Handoffs waiting for your answer"), shown.to_answer, answering=True)
     if shown.team is not None and shown.team.count:
