@@ -22,6 +22,9 @@ class Code(StrEnum):
     WRONG_STAGE = "wrong_stage"
     INCOMPLETE = "incomplete"
     NO_CHANNEL = "no_channel"
+    DO_NOT_CALL = "do_not_call"
+    """The person, or whoever has the number, asked not to be called."""
+    TOO_LATE = "too_late"
 
 
 class Refused(Exception):

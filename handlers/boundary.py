@@ -60,6 +60,13 @@ def sentence(t: Translator, refused: Refused) -> str:
             return t("Something is still missing here.")
         case Code.NO_CHANNEL:
             return t("Please choose the field-sales channel.")
+        case Code.DO_NOT_CALL:
+            return t(
+                "This person must not be called (do not call), so no call is logged. "
+                "If that has changed, a manager can allow calls again on the lead's card."
+            )
+        case Code.TOO_LATE:
+            return t("The time in which this could be undone has passed.")
         case Code.INVALID:
             return _invalid(t, refused.field, detail)
 

@@ -82,6 +82,12 @@ PERMISSIONS: Final[Mapping[Permission, str]] = {
     Permission.OVERRIDE_VERDICT: _("override a verdict"),
     Permission.EDIT_POLICY: _("change the qualification rules"),
     Permission.IMPORT: _("import companies"),
+    Permission.LOG_CALLS: _("log calls"),
+    Permission.CLAIM: _("take inbound leads"),
+    Permission.BOOK_MEETINGS: _("book meetings"),
+    Permission.CLOSE_MEETINGS: _("close meetings"),
+    Permission.EDIT_TARGETS: _("change targets"),
+    Permission.EDIT_TEAM: _("change the team's settings"),
 }
 ELEMENTS: Final[Mapping[Element, str]] = {
     Element.BUDGET: _("Budget"),

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import statements
-from storage.members import NO_SYNC
 from storage.tables import Account, AuditLog, Call, Contact, Lead, Member, StageChange
 
 
@@ -299,17 +298,6 @@ async def add(session: AsyncSession, **values: Any) -> int:
 async def change(transaction: statements.Transaction, lead_id: int, now: datetime, **values: Any) -> None:
     """Set columns of a lead and count its version up."""
     await statements.update(transaction, Lead, lead_id, {"updated_at": now, **values})
-
-
-async def set_last_call(session: AsyncSession, lead_id: int, called_at: datetime) -> None:
-    """Remember a lead's latest call. Its version stays: no form shows anything that would be out of date by a call."""
-    statement = sa.update(Lead).where(Lead.id == lead_id).values(last_called_at=called_at)
-    await session.execute(statement, execution_options=NO_SYNC)
-
-
-async def add_call(session: AsyncSession, **values: Any) -> int:
-    """Add a call; the id."""
-    return await statements.insert(session, Call, values)
 
 
 async def add_stage_change(

@@ -65,7 +65,7 @@ async def insert(session: AsyncSession, model: type[Base], values: Mapping[str, 
 
 async def append(transaction: Transaction, model: type[Base], values: Mapping[str, Any]) -> None:
     """Add a row whose id nobody needs."""
-    await _send(transaction, _insert(model), {"team_id": team_of(transaction), **values})
+    await send(transaction, _insert(model), {"team_id": team_of(transaction), **values})
 
 
 async def insert_once(
@@ -81,10 +81,10 @@ async def insert_once(
 
 async def update(transaction: Transaction, model: type[Base], key: int, values: Mapping[str, Any]) -> None:
     """Set columns of a row of the team. A `version` is counted up."""
-    await _send(transaction, _update(model), {"in_key": key, TEAM: team_of(transaction), **values})
+    await send(transaction, _update(model), {"in_key": key, TEAM: team_of(transaction), **values})
 
 
-async def _send(transaction: Transaction, statement: sa.Executable, parameters: Mapping[str, Any]) -> None:
+async def send(transaction: Transaction, statement: sa.Executable, parameters: Mapping[str, Any]) -> None:
     """Run a statement that brings nothing; a brief transaction sends it with the next trip."""
     if isinstance(transaction, Brief):
         transaction.later(statement, parameters)
