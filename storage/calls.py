@@ -142,9 +142,7 @@ _LEAD = table(Lead)
 _COUNT_DIAL = sa.update(_LEAD).where(_LEAD.c.id == sa.bindparam("in_key"), _LEAD.c.team_id == sa.bindparam(TEAM))
 
 
-async def count_dial(
-    transaction: Transaction, lead_id: int, *, attempts: int, last_called_at: datetime | None
-) -> None:
+async def count_dial(transaction: Transaction, lead_id: int, *, attempts: int, last_called_at: datetime | None) -> None:
     """Set what dials change of a lead, and nothing that anybody decides."""
     await statements.send(
         transaction,
@@ -199,9 +197,7 @@ async def newest_id(session: AsyncSession, lead_id: int) -> int | None:
 async def later_calls(session: AsyncSession, lead_id: int, at: datetime, intended: Sequence[str]) -> tuple[int, int]:
     """How many calls of a lead were made after `at`, and how many of them reached one of the `intended` parties."""
     reached = sa.func.count().filter(Call.party.in_(intended))
-    row = await session.execute(
-        sa.select(sa.func.count(), reached).where(Call.lead_id == lead_id, Call.called_at > at)
-    )
+    row = await session.execute(sa.select(sa.func.count(), reached).where(Call.lead_id == lead_id, Call.called_at > at))
     made, connected = row.one()
     return made, connected
 
@@ -211,10 +207,13 @@ async def delete(session: AsyncSession, call_id: int) -> None:
     await session.execute(sa.delete(Call).where(Call.id == call_id), execution_options=NO_SYNC)
 
 
-async def delete_stage_change(session: AsyncSession, lead_id: int, member_id: int, at: datetime) -> None:
-    """Take out the move that a member made with a lead at this very moment."""
-    moved = (StageChange.lead_id == lead_id, StageChange.member_id == member_id, StageChange.created_at == at)
-    await session.execute(sa.delete(StageChange).where(*moved), execution_options=NO_SYNC)
+async def delete_stage_change(session: AsyncSession, lead_id: int, from_stage: str, to_stage: str) -> None:
+    """Take out a lead's newest move between these stages."""
+    newest = sa.select(sa.func.max(StageChange.id)).where(
+        StageChange.lead_id == lead_id, StageChange.from_stage == from_stage, StageChange.to_stage == to_stage
+    )
+    statement = sa.delete(StageChange).where(StageChange.id == newest.scalar_subquery())
+    await session.execute(statement, execution_options=NO_SYNC)
 
 
 class Written(NamedTuple):
@@ -224,11 +223,12 @@ class Written(NamedTuple):
     detail: dict[str, Any]
 
 
-async def written_down(session: AsyncSession, subject: str, action: str) -> Written | None:
-    """The newest entry of the audit log about this record and action."""
+async def written_down(session: AsyncSession, subject: str, action: str, key: str) -> Written | None:
+    """The newest entry of the audit log about this record and action that names this key."""
+    named = AuditLog.detail["key"].as_string() == key
     statement = (
         sa.select(AuditLog.created_at, AuditLog.detail)
-        .where(AuditLog.subject == subject, AuditLog.action == action)
+        .where(AuditLog.subject == subject, AuditLog.action == action, named)
         .order_by(AuditLog.id.desc())
         .limit(1)
     )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import statements
+from storage import statements, suppressions
 from storage.tables import Account, AuditLog, Call, Contact, Lead, Member, StageChange
 
 
@@ -286,8 +286,14 @@ async def note(session: AsyncSession, lead_id: int) -> str:
 
 
 async def add_contact(session: AsyncSession, **values: Any) -> int:
-    """Add a person; the id."""
-    return await statements.insert(session, Contact, values)
+    """Add a person; the id. Whose number or address must be left alone is left alone from the start."""
+    flags = {}
+    for channel, column, flag in (("phone", "phone", "do_not_call_at"), ("mail", "email_key", "opted_out_at")):
+        key = values.get(column)
+        if key:
+            await suppressions.hold(session, channel, key)
+            flags[flag] = await suppressions.since(session, channel, key)
+    return await statements.insert(session, Contact, values | flags)
 
 
 async def add(session: AsyncSession, **values: Any) -> int:

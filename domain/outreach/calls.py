@@ -297,7 +297,7 @@ def after_call(lead: LeadState, result: CallResult, at: datetime, rules: CallRul
     attempts = attempts_after(lead.attempts, result, rules)
     if not may_qualify(lead.stage):
         return _with(lead, attempts=attempts, last_called_at=at)
-    stage = Stage.WORKING if lead.stage is Stage.NEW else lead.stage
+    stage: Stage = Stage.WORKING if lead.stage is Stage.NEW else lead.stage
     step, due, reason = lead.next_step, lead.next_step_at, lead.disqualify_reason
     decided = _decided(result) or plan
     if decided is not None:
@@ -325,9 +325,7 @@ def _decided(result: CallResult) -> Plan | None:
 
 
 def _with(lead: LeadState, *, attempts: int, last_called_at: datetime) -> LeadState:
-    return LeadState(
-        lead.stage, lead.next_step, lead.next_step_at, lead.disqualify_reason, attempts, last_called_at
-    )
+    return LeadState(lead.stage, lead.next_step, lead.next_step_at, lead.disqualify_reason, attempts, last_called_at)
 
 
 def undone(before: LeadState, after: LeadState, now: LeadState) -> LeadState:
