@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers import boundary, clock, data, home, outreach, performance, qualification
+from handlers import boundary, clock, data, home, mail, outreach, performance, qualification
 from handlers.block_json import as_json
 from handlers.blocks import option
 from handlers.help import command_help
@@ -47,7 +47,15 @@ ANYTHING = re.compile(".*", re.DOTALL)
 def all_routes() -> Routes:
     """What the product answers."""
     return gather(
-        [outreach.register, qualification.register, data.register, performance.register, clock.register, home.register]
+        [
+            outreach.register,
+            qualification.register,
+            data.register,
+            performance.register,
+            clock.register,
+            mail.register,
+            home.register,
+        ]
     )
 
 

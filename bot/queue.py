@@ -17,13 +17,15 @@ from dbos import DBOS, DBOSConfig
 from bot.settings import Settings
 from storage.database import normalise_url
 from storage.migrations import sync_url
-from storage.outbox import QUEUE, TASK_QUEUE, WORKFLOW_VERSION
+from storage.outbox import OUTSIDE_QUEUE, QUEUE, TASK_QUEUE, WORKFLOW_VERSION
 
 log = logging.getLogger(__name__)
 
 # Work at once in one process. Without a bound a crash on SQLite made hundreds of steps be done again.
 DELIVERIES_AT_ONCE = 16
 TASKS_AT_ONCE = 2
+# Letters and calendar entries wait for others' servers most of their time.
+OUTSIDE_AT_ONCE = 8
 # Each look at a queue takes time from whoever clicks. A file just dropped may wait a little longer than a message.
 TASK_POLLS = 5
 STOP_SECONDS = 5
@@ -95,6 +97,12 @@ class Queue:
         await DBOS.register_queue_async(
             TASK_QUEUE,
             worker_concurrency=TASKS_AT_ONCE,
+            polling_interval_sec=TASK_POLLS * self.settings.queue_poll_seconds,
+            on_conflict="always_update",
+        )
+        await DBOS.register_queue_async(
+            OUTSIDE_QUEUE,
+            worker_concurrency=OUTSIDE_AT_ONCE,
             polling_interval_sec=TASK_POLLS * self.settings.queue_poll_seconds,
             on_conflict="always_update",
         )

@@ -61,7 +61,16 @@ async def storage(settings: Settings, *, now: Callable[[], datetime] = wall_cloc
     database: Database = connect(settings.database_url)
     client = DBOSClient(system_database_url=sync_url(settings.database_url), lazy=True)
     try:
-        yield Deps(database, Outbox(client), now, _keys(settings), settings.public_url)
+        yield Deps(
+            database,
+            Outbox(client),
+            now,
+            _keys(settings),
+            settings.public_url,
+            settings.mail_server,
+            settings.mail_shown,
+            settings.oauth,
+        )
     finally:
         client.destroy()
         await database.dispose()
@@ -137,7 +146,7 @@ async def running(
         deliverer = Deliverer(
             deps, lambda _team: client, routes.deliveries, settle_seconds=settings.delivery_settle_seconds
         )
-        await queue.start(lambda: delivery.register(deliverer, routes.tasks))
+        await queue.start(lambda: delivery.register(deliverer, routes.tasks, routes.patient))
         clock = Clock(deps, routes, queue)
         clock.start()
         try:

@@ -6,16 +6,21 @@ import hashlib
 import os
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.keys import Keys
+from services.oauth import GOOGLE, MICROSOFT, OAuthApp, OAuthApps
+from services.smtp import MailServer, NoAddress, Security, address
 from storage.database import normalise_url
 
 DEMO_DATABASE = Path("data/local/demo.db")
 """The demonstration's own database, made anew by each `make run`."""
+
+
+USUAL_PORTS: Final = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
 
 class Settings(BaseSettings):
@@ -32,6 +37,27 @@ class Settings(BaseSettings):
     web_port: Annotated[int, Field(ge=0, le=65535)] = 3000
     public_url: str = Field("", description="Where customers reach the pages: https://…; empty: here")
     secret_key: SecretStr | None = Field(None, description="Signs links and encrypts what others entrusted to us")
+    smtp_host: str = Field("", description="The mail server; empty: no mail is sent")
+    smtp_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """0: the usual one: 587 for starttls, 465 for tls, 25 for none."""
+    smtp_user: str = ""
+    smtp_password: SecretStr | None = None
+    smtp_security: Security = Security.STARTTLS
+    smtp_authorities: str = Field("", description="File with the authorities that the server's certificate comes from")
+    mail_from: str = Field("", description="The address that letters come from")
+    mail_retry_seconds: Annotated[float, Field(gt=0)] = 15.0
+    """The first pause before a letter that the server did not take is tried again; each is twice the one before."""
+    mail_shown: bool = False
+    """Without a mail server: letters are shown in Slack instead of being sent. For demonstrations."""
+    google_client_id: str = ""
+    google_client_secret: SecretStr | None = None
+    google_authorise_url: str = GOOGLE.authorise_url
+    google_token_url: str = GOOGLE.token_url
+    google_api_url: str = GOOGLE.api_url
+    microsoft_client_id: str = ""
+    microsoft_client_secret: SecretStr | None = None
+    microsoft_authority_url: str = MICROSOFT.authorise_url
+    microsoft_api_url: str = MICROSOFT.api_url
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     delivery_limit: Annotated[int, Field(ge=1)] = 5
     """Messages a channel may receive within `delivery_seconds`: half of what Slack allows (one a second)."""
@@ -42,7 +68,15 @@ class Settings(BaseSettings):
     recover_seconds: Annotated[float, Field(gt=0)] = 15.0
     """How often we look for work that a dead process left; it is taken over at the second look."""
 
-    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret", "secret_key")
+    @field_validator(
+        "slack_bot_token",
+        "slack_app_token",
+        "slack_signing_secret",
+        "secret_key",
+        "smtp_password",
+        "google_client_secret",
+        "microsoft_client_secret",
+    )
     @classmethod
     def _set(cls, secret: SecretStr | None) -> SecretStr | None:
         # A line left empty in .env is a setting not made; an empty secret would sign for everybody.
@@ -58,6 +92,53 @@ class Settings(BaseSettings):
     @classmethod
     def _ends_with_slash(cls, url: str) -> str:
         return url if not url or url.endswith("/") else f"{url}/"
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Self:
+        if self.smtp_host:
+            try:
+                address(self.mail_from)
+            except NoAddress as missing:
+                raise ValueError(
+                    "MAIL_FROM is to be the address that letters come from when SMTP_HOST is set."
+                ) from missing
+        return self
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where letters go; None: no mail is sent."""
+        if not self.smtp_host:
+            return None
+        return MailServer(
+            host=self.smtp_host,
+            port=self.smtp_port or USUAL_PORTS[self.smtp_security],
+            sender=address(self.mail_from),
+            user=self.smtp_user,
+            password=_plain(self.smtp_password),
+            security=self.smtp_security,
+            retry_seconds=self.mail_retry_seconds,
+            authorities=self.smtp_authorities or None,
+        )
+
+    @property
+    def oauth(self) -> OAuthApps:
+        """This installation as an app at Google and Microsoft."""
+        return OAuthApps(
+            google=OAuthApp(
+                self.google_client_id,
+                _plain(self.google_client_secret),
+                self.google_authorise_url,
+                self.google_token_url,
+                self.google_api_url.rstrip("/"),
+            ),
+            microsoft=OAuthApp(
+                self.microsoft_client_id,
+                _plain(self.microsoft_client_secret),
+                self.microsoft_authority_url,
+                self.microsoft_authority_url,
+                self.microsoft_api_url.rstrip("/"),
+            ),
+        )
 
     @property
     def over_http(self) -> bool:
@@ -85,6 +166,10 @@ class Settings(BaseSettings):
         if not parsed.database or parsed.database == ":memory:":
             return Keys()
         return Keys(_kept(Path(f"{parsed.database}.key")))
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
 
 
 def _kept(path: Path) -> bytes:

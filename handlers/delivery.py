@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
@@ -319,8 +319,11 @@ def _answer(refused: SlackApiError) -> tuple[int, str, float | None]:
     return (int(status), str(error), after) if error else (502, f"http_{status}", after)
 
 
-def register(deliverer: Deliverer, tasks: Mapping[str, Task]) -> Callable[[], Awaitable[None]]:
-    """Make both workflows known to the queue engine. Called once, when the house is wired.
+def register(
+    deliverer: Deliverer, tasks: Mapping[str, Task], patient: Collection[str] = ()
+) -> Callable[[], Awaitable[None]]:
+    """Make both workflows known to the queue engine. Called once, when the house is wired. Tasks of a `patient` kind
+    are done again when they fail.
 
     The answer lets go of whatever is still under way when the process ends; it is taken up again later.
     """
@@ -353,8 +356,9 @@ def register(deliverer: Deliverer, tasks: Mapping[str, Task]) -> Callable[[], Aw
         return "postponed"
 
     async def perform(team_id: str, kind: str, arguments: dict[str, Any]) -> None:
+        options: StepOptions = {"name": kind, **PATIENT} if kind in patient else {"name": kind}
         await DBOS.run_step_async(
-            {"name": kind}, tasks[kind], deliverer.deps, deliverer.client_of(team_id), team_id, arguments
+            options, tasks[kind], deliverer.deps, deliverer.client_of(team_id), team_id, arguments
         )
 
     async def let_go() -> None:

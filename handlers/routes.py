@@ -122,6 +122,8 @@ class Routes:
     jobs: dict[str, Schedule] = field(default_factory=dict)
     deliveries: dict[str, Compose] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
+    patient: set[str] = field(default_factory=set)
+    """Tasks that only fail when our database is away, and are then done again."""
     dailies: dict[str, Daily] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
 
@@ -167,9 +169,12 @@ class Routes:
         """How a kind of delivery is made."""
         _add(self.deliveries, kind, compose)
 
-    def task(self, kind: str, task: Task) -> None:
-        """How a kind of longer work is done."""
+    def task(self, kind: str, task: Task, *, patient: bool = False) -> None:
+        """How a kind of longer work is done. `patient`: it is done again when it fails, which only our own database
+        makes it do; else whoever waits for it is told."""
         _add(self.tasks, kind, task)
+        if patient:
+            self.patient.add(kind)
 
 
 def _add(table: dict[str, Any], key: str, value: Any) -> None:

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.members import Role
 from services.keys import Keys
+from services.oauth import OAuthApps
+from services.smtp import MailServer
 from storage.brief import Brief
 from storage.database import Database
 from storage.outbox import Outbox
@@ -47,6 +49,12 @@ class Deps:
     keys: Keys = field(default_factory=Keys)
     public_url: str = ""
     """Where customers' browsers reach our pages, ending in "/"; "" where no server runs."""
+    mail: MailServer | None = None
+    """None: no mail server is set up, and letters stay where they are."""
+    mail_shown: bool = False
+    """Without a mail server: letters are shown in Slack instead of being sent, for demonstrations."""
+    oauth: OAuthApps = field(default_factory=OAuthApps)
+    """How members connect their calendars at Google and Microsoft."""
 
     def reading(self, team_id: str) -> AbstractAsyncContextManager[AsyncSession]:
         """A session that sees one team's rows."""

@@ -24,6 +24,8 @@ QUEUE = "deliveries"
 WORKFLOW = "deliver"
 TASK_QUEUE = "tasks"
 TASK_WORKFLOW = "perform"
+OUTSIDE_QUEUE = "outside"
+"""Tasks that wait for other servers (mail, calendars): beside the tasks that work hard here, not behind them."""
 # The version of the delivery workflow's steps. Pinned: a new release of the product that leaves the steps as they are
 # must go on with the work an older one left behind.
 WORKFLOW_VERSION = "1"
@@ -88,17 +90,29 @@ class Outbox:
         options = _delivery(f"{key}#{turn}", channel) | {"delay_seconds": seconds}
         await self._start(session, options, session.info["team_id"], key, turn)
 
-    async def start_task(self, session: AsyncSession, *, key: str, kind: str, arguments: Mapping[str, Any]) -> None:
-        """Start a longer piece of work, such as an import, when the transaction commits; once for each key.
+    async def start_task(
+        self,
+        session: AsyncSession,
+        *,
+        key: str,
+        kind: str,
+        arguments: Mapping[str, Any],
+        queue: str = TASK_QUEUE,
+        delay_seconds: float = 0.0,
+    ) -> None:
+        """Start a longer piece of work, such as an import, when the transaction commits, or so many seconds later; once
+        for each key.
 
         A task may be run again after a crash, so it must change nothing when it is repeated.
         """
         options: EnqueueOptions = {
             "workflow_name": TASK_WORKFLOW,
-            "queue_name": TASK_QUEUE,
+            "queue_name": queue,
             "workflow_id": key,
             "app_version": WORKFLOW_VERSION,
         }
+        if delay_seconds > 0:
+            options["delay_seconds"] = delay_seconds
         await self._start(session, options, session.info["team_id"], kind, dict(arguments))
 
     async def _start(self, session: AsyncSession, options: EnqueueOptions, *arguments: Any) -> None:

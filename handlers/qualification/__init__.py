@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from handlers.qualification import bant, handoff, verdict
+from handlers.qualification import bant, calendars, handoff, verdict
 from handlers.routes import Routes
 
 
 def register(routes: Routes) -> None:
-    """BANT, verdicts and their rules, handoffs."""
+    """BANT, verdicts and their rules, handoffs, calendars."""
     bant.register(routes)
     verdict.register(routes)
     handoff.register(routes)
+    calendars.register(routes)

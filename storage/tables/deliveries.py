@@ -49,6 +49,14 @@ class Mail(OfTeam, Base):
     """An iCalendar object (RFC 5545), or ""."""
     method: Mapped[str] = mapped_column(String(16), default="")
     """The invitation's method (RFC 5546): REQUEST or CANCEL."""
+    audience: Mapped[str] = mapped_column(String(16))
+    """Whom it is for, and so what the law asks of it (domain/mail.py)."""
+    language: Mapped[str] = mapped_column(String(8), default="")
+    """Of the footer; "": the team's."""
+    report_to: Mapped[str] = mapped_column(String(32), default="")
+    """The Slack user who is told when it does not arrive."""
+    expires_at: Mapped[datetime | None]
+    """When it has become pointless: from then on it is not sent any more."""
     state: Mapped[str] = mapped_column(String(16))
     error: Mapped[str | None] = mapped_column(Text)
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"))

@@ -1,0 +1,16 @@
+"""The calendar of each kind."""
+
+from __future__ import annotations
+
+from domain.appointments import Problem
+from services.calendars.caldav_calendar import CalDavCalendar
+from services.calendars.calendar import Access, Calendar, Kind, Unusable
+from services.oauth import OAuthApps
+
+
+def open_calendar(access: Access, apps: OAuthApps) -> Calendar:
+    """A calendar, ready to be asked. Raises Unusable where this installation is no app at its provider."""
+    if access.kind is Kind.CALDAV:
+        return CalDavCalendar(access)
+    app = apps.google if access.kind is Kind.GOOGLE else apps.microsoft
+    raise Unusable(Problem.NOT_SET_UP, app.api_url)
