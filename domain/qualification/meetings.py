@@ -313,7 +313,7 @@ def in_turn(members: Iterable[int], history: Iterable[Turn]) -> list[int]:
     return sorted(had, key=lambda member: (had[member], last.get(member, EPOCH), member))
 
 
-def stage_when_booked(stage: Stage) -> tuple[Stage, dict[str, str | None]] | None:
+def stage_when_booked(stage: Stage) -> tuple[Stage, NextStep] | None:
     """The stage a lead goes to when a meeting is booked, and its next step; None where field sales decides already.
 
     A lead that was judged goes on waiting for its handoff; any other waits for the meeting, and nobody calls it in
@@ -324,8 +324,8 @@ def stage_when_booked(stage: Stage) -> tuple[Stage, dict[str, str | None]] | Non
     if stage in (Stage.HANDED_OFF, Stage.ACCEPTED):
         return None
     if stage is Stage.SALES_QUALIFIED:
-        return stage, {"next_step": NextStep.HAND_OFF.value}
-    return Stage.WORKING, {"next_step": NextStep.WAIT_FOR_FIELD_SALES.value}
+        return stage, NextStep.HAND_OFF
+    return Stage.WORKING, NextStep.WAIT_FOR_FIELD_SALES
 
 
 def calls_again(stage: Stage) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from domain.mail import Audience
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.mail import Audience
 from domain.qualification.meetings import MeetingStatus
 from services import calendars, invitations, mail
 from services.calendars import Event, Person
@@ -139,13 +140,18 @@ async def announce(
 
 async def show(deps: Deps, session: AsyncSession, view: MeetingView, was: MeetingView | None = None) -> None:
     """Bring the cards up to date; whoever has none yet gets one."""
-    arguments = {"meeting_id": view.meeting_id}
     people = {view.rep_slack_user, view.booker_slack_user} | ({was.rep_slack_user} if was else set())
     for slack_user in sorted(person for person in people if person):
         key = card_key(view.meeting_id, slack_user)
-        common = {"channel": slack_user, "arguments": arguments, "now": deps.now()}
-        if not await deps.outbox.enqueue(session, key=key, kind=CARD, **common):
-            await deps.outbox.enqueue(session, key=f"{key}:{view.version}", kind=CARD_UPDATE, **common)
+        enqueue = partial(
+            deps.outbox.enqueue,
+            session,
+            channel=slack_user,
+            arguments={"meeting_id": view.meeting_id},
+            now=deps.now(),
+        )
+        if not await enqueue(key=key, kind=CARD):
+            await enqueue(key=f"{key}:{view.version}", kind=CARD_UPDATE)
 
 
 async def write_to_guests(

@@ -241,9 +241,17 @@ async def add(
     if made is None or not await queries.take(session, made, slot.member_id, wanted):
         raise Occupied
     if goes_to is not None:
-        stage, columns = goes_to
-        step_at = slot.start if columns["next_step"] == NextStep.WAIT_FOR_FIELD_SALES.value else None
-        await move_stage(session, actor, lead_id, Stage(lead.stage), stage, now, next_step_at=step_at, **columns)
+        stage, next_step = goes_to
+        await move_stage(
+            session,
+            actor,
+            lead_id,
+            Stage(lead.stage),
+            stage,
+            now,
+            next_step=next_step.value,
+            next_step_at=slot.start if next_step is NextStep.WAIT_FOR_FIELD_SALES else None,
+        )
     for offer in await queries.open_offers(session, lead_id):
         if offer.id != offer_id:
             await queries.settle_offer(session, offer.id, OfferStatus.WITHDRAWN)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain.calendar import BusinessCalendar
 from domain.errors import Code, Refused, Rejected
-from domain.leads import Stage
+from domain.leads import NextStep, Stage
 from domain.qualification.meetings import (
     CELL,
     COUNTS,
@@ -336,17 +336,16 @@ def test_customer_moves_until_it_begins_and_we_also_later() -> None:
 @pytest.mark.parametrize(
     ("stage", "goes_to"),
     [
-        (Stage.NEW, (Stage.WORKING, "wait_for_field_sales")),
-        (Stage.WORKING, (Stage.WORKING, "wait_for_field_sales")),
-        (Stage.NURTURING, (Stage.WORKING, "wait_for_field_sales")),
-        (Stage.SALES_QUALIFIED, (Stage.SALES_QUALIFIED, "hand_off")),
+        (Stage.NEW, (Stage.WORKING, NextStep.WAIT_FOR_FIELD_SALES)),
+        (Stage.WORKING, (Stage.WORKING, NextStep.WAIT_FOR_FIELD_SALES)),
+        (Stage.NURTURING, (Stage.WORKING, NextStep.WAIT_FOR_FIELD_SALES)),
+        (Stage.SALES_QUALIFIED, (Stage.SALES_QUALIFIED, NextStep.HAND_OFF)),
         (Stage.HANDED_OFF, None),
         (Stage.ACCEPTED, None),
     ],
 )
-def test_booking_moves_the_lead(stage: Stage, goes_to: tuple[Stage, str] | None) -> None:
-    found = stage_when_booked(stage)
-    assert (found and (found[0], found[1]["next_step"])) == goes_to
+def test_booking_moves_the_lead(stage: Stage, goes_to: tuple[Stage, NextStep] | None) -> None:
+    assert stage_when_booked(stage) == goes_to
 
 
 def test_no_meeting_is_booked_with_a_lead_that_is_out() -> None:

@@ -427,7 +427,8 @@ async def sent(office: Office) -> tuple[list[str], list[str]]:
         await remind(office.deps, team_id, write)
     found: Mapping[str, Any] = await office.deliveries()
     new = [str(found[key][2].get("reminder", found[key][0])) for key in sorted(set(found) - before)]
-    return new, sorted((await mails(office))[key].subject.split()[0] for key in set(await mails(office)) - letters)
+    written = await mails(office)
+    return new, sorted(written[key].subject.split()[0] for key in set(written) - letters)
 
 
 async def test_both_sides_are_reminded_once_at_each_time(office: Office) -> None:
