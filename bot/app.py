@@ -284,6 +284,7 @@ class Listeners:
             name=str(profile.get("real_name") or info.get("real_name") or info.get("name") or user),
             language="ja" if locale.startswith("ja") else "en",
             zone=str(info.get("tz") or "Asia/Tokyo"),
+            email=str(profile.get("email") or ""),
         )
 
 

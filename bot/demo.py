@@ -85,6 +85,7 @@ async def populate(deps: Deps, printed: Printed, seed: int) -> None:
             name=info["real_name"],
             language="ja" if info["locale"].startswith("ja") else "en",
             zone=info["tz"],
+            email=info["profile"].get("email", ""),
             role=ROLES[user["role"]],
         )
         everybody.setdefault(user["role"], []).append(actor)

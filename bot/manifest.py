@@ -20,9 +20,10 @@ SCOPES = (
     "im:history",
     "im:write",
     "users:read",
+    "users:read.email",
 )
 """Each is asked for by a call we make: posting and finding posts again (chat, *:history, im:write), the channel select
-(channels, groups), files dropped for import and the CSV of rejected rows, names and languages of members (users)."""
+(channels, groups), files dropped for import and the CSV of rejected rows, members' names, languages and addresses (users)."""
 
 EVENTS = {"message": "message.im"}
 """Events whose name in a manifest differs from the type they arrive with."""

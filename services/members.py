@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import Code, Refused
 from domain.members import Permission, Role, check_role_change, require
+from services.data.quality import is_email
 from services.deps import Actor, Deps
 from storage import members as queries
 from storage.members import MemberRow, audit
@@ -29,6 +31,8 @@ class MemberView:
     zone: str
     territories: tuple[str, ...] = ()
     industries: tuple[str, ...] = ()
+    email: str = ""
+    """Where invitations reach this member; "" while nobody knows."""
 
 
 async def who(deps: Deps, team_id: str, slack_user: str) -> Actor | None:
@@ -47,13 +51,14 @@ async def arrive(
     name: str,
     language: str,
     zone: str,
+    email: str = "",
     role: Role | None = None,
 ) -> Actor:
     """The member behind a Slack user; team and member are made when first seen.
 
     The first member of a team becomes its admin unless `role` says otherwise, later ones inside sales. Of somebody
-    who is known, only the name and the zone are brought up to date: the role is given by people (`set_role`), the
-    language chosen (`set_language`). Simultaneous arrivals make one member.
+    who is known, only the name and the zone are brought up to date, and the mail address where none is known: the role
+    is given by people (`set_role`), the language chosen (`set_language`). Simultaneous arrivals make one member.
     """
     now = deps.now()
     async with deps.writing(team_id) as session:
@@ -70,10 +75,11 @@ async def arrive(
             "role": role.value,
             "language": _language(language),
             "zone": zone,
+            "email": email,
         }
         added = await insert_once(session, Member, values, unique=("team_id", "slack_user"))
         if added is None:
-            await queries.refresh(session, slack_user, name=name, zone=zone)
+            await queries.refresh(session, slack_user, name=name, zone=zone, email=email)
         else:
             await audit(session, added, "member.arrive", f"members:{added}", {"role": role.value}, now)
         row = await queries.by_slack_user(session, slack_user)
@@ -134,6 +140,25 @@ async def set_language(deps: Deps, actor: Actor, language: str) -> Actor:
     return _actor(row)
 
 
+async def set_email(deps: Deps, actor: Actor, email: str) -> MemberView:
+    """Say where one's own invitations go; "" where nowhere. Refused: INVALID `email`, NOT_FOUND."""
+    require(actor.role, Permission.READ)
+    tidy = unicodedata.normalize("NFKC", email).strip()
+    if tidy and not is_email(tidy):
+        raise Refused(Code.INVALID, "email")
+    async with deps.writing(actor.team_id) as session:
+        row = await _member(session, actor.member_id)
+        await queries.change(session, actor.member_id, email=tidy)
+        return _view(row._replace(email=tidy))
+
+
+async def own(deps: Deps, actor: Actor) -> MemberView:
+    """The actor, as others see them. Refused: NOT_FOUND."""
+    require(actor.role, Permission.READ)
+    async with deps.reading(actor.team_id) as session:
+        return _view(await _member(session, actor.member_id))
+
+
 async def of_role(deps: Deps, actor: Actor, role: Role) -> list[MemberView]:
     """The team's members of one role, in the order in which they came."""
     require(actor.role, Permission.READ)
@@ -184,4 +209,5 @@ def _view(row: MemberRow) -> MemberView:
         zone=row.zone,
         territories=tuple(row.territories),
         industries=tuple(row.industries),
+        email=row.email,
     )

@@ -29,6 +29,7 @@ class MemberRow(NamedTuple):
     team_zone: str
     territories: list[str]
     industries: list[str]
+    email: str
 
 
 _MEMBER = sa.select(
@@ -42,6 +43,7 @@ _MEMBER = sa.select(
     Team.zone,
     Member.territories,
     Member.industries,
+    Member.email,
 ).join(Team, Team.id == Member.team_id)
 
 
@@ -57,7 +59,7 @@ class TeamRow(NamedTuple):
 
 def _by_slack_user() -> sa.Select[Any]:
     member, team = statements.table(Member), statements.table(Team)
-    columns = ("id", "team_id", "slack_user", "name", "role", "language", "zone", "territories", "industries")
+    columns = ("id", "team_id", "slack_user", "name", "role", "language", "zone", "territories", "industries", "email")
     by_name = {name: member.c[name] for name in columns} | {"team_zone": team.c.zone}
     return (
         sa.select(*(by_name[name] for name in MemberRow._fields))
@@ -117,9 +119,11 @@ async def change(session: AsyncSession, member_id: int, **values: Any) -> bool:
     return (await session.execute(statement, execution_options=NO_SYNC)).scalar_one_or_none() is not None
 
 
-async def refresh(session: AsyncSession, slack_user: str, *, name: str, zone: str) -> None:
-    """Bring a member's name and zone up to date; somebody who had left is back."""
-    statement = sa.update(Member).where(Member.slack_user == slack_user).values(name=name, zone=zone, active=True)
+async def refresh(session: AsyncSession, slack_user: str, *, name: str, zone: str, email: str) -> None:
+    """Bring a member's name and zone up to date, and the address where none is known; somebody who had left is back."""
+    known = sa.case((Member.email == "", email), else_=Member.email)
+    values = {"name": name, "zone": zone, "email": known, "active": True}
+    statement = sa.update(Member).where(Member.slack_user == slack_user).values(values)
     await session.execute(statement, execution_options=NO_SYNC)
 
 

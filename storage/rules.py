@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import statements
-from storage.tables import TeamDay, TeamRules
+from storage.tables import TeamRules
 
 _RULES = statements.table(TeamRules)
 _READ = sa.select(_RULES.c["values"]).where(
@@ -35,9 +35,3 @@ async def write(session: AsyncSession, kind: str, values: Mapping[str, Any], mem
         row.version += 1
         row.updated_by, row.updated_at = member_id, now
     await session.flush()
-
-
-async def days(session: AsyncSession, first: date, last: date) -> dict[date, bool]:
-    """The team's own days from `first` to `last`: whether it works on them."""
-    statement = sa.select(TeamDay.day, TeamDay.works).where(TeamDay.day.between(first, last))
-    return {row.day: row.works for row in await session.execute(statement)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from domain.data.quality import corporate_number, valid_corporate_number
 from domain.data.search import search_text
 
 REGION = "JP"
+MAX_EMAIL = 254
+
+_EMAIL = re.compile(r"[^\s@<>(),;:\"]+@[^\s@<>(),;:\".]+(\.[^\s@<>(),;:\".]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ def phone_e164(typed: str) -> str:
 def email_key(email: str) -> str:
     """A mail address for comparison: half width, without spaces around it, lower case. Tags (`+…`) are kept."""
     return unicodedata.normalize("NFKC", email).strip().casefold()
+
+
+def is_email(text: str) -> bool:
+    """Whether this has the form of a mail address."""
+    return len(text) <= MAX_EMAIL and _EMAIL.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

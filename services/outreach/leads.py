@@ -25,7 +25,7 @@ from domain.leads import (
     after_step,
 )
 from domain.members import Permission, require
-from services.data.quality import email_key, phone_e164
+from services.data.quality import email_key, is_email, phone_e164
 from services.deps import Actor, Deps
 from services.outreach.home import HandoffGroup, Home, StageGroup, by_stage
 from services.outreach.lead_card import (
@@ -75,7 +75,6 @@ __all__ = [
 
 MAX_NAME = 100
 MAX_NOTE = 3000
-MAX_EMAIL = 254
 MAX_PHONE = 32
 MAX_WORDS = 6
 MIN_DIGITS = 3
@@ -83,7 +82,6 @@ MIN_MAIL = 3
 """Shorter parts of a number or a mail address are in nearly all of them."""
 START_OF_DAY = time(9)
 
-_EMAIL = re.compile(r"[^\s@<>(),;:\"]+@[^\s@<>(),;:\".]+(\.[^\s@<>(),;:\".]+)+")
 _NUMBER = re.compile(r"[\d\s()+.\-‐‑‒–—―−ー]+")
 _KANA = re.compile(r"[ぁ-ゖァ-ヶー\s]+")
 _EXTENSION = re.compile(r"(内線|ext\.?|#)\s*\d+", re.IGNORECASE)
@@ -349,7 +347,7 @@ def _person(new: NewLead) -> tuple[NewLead, str]:
     phone = _phone(tidy.phone)
     if tidy.phone and not phone:
         refusals.append(Refused(Code.INVALID, "phone"))
-    if tidy.email and (len(tidy.email) > MAX_EMAIL or not _EMAIL.fullmatch(tidy.email)):
+    if tidy.email and not is_email(tidy.email):
         refusals.append(Refused(Code.INVALID, "email"))
     if refusals:
         raise Rejected(*refusals)

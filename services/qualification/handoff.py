@@ -27,7 +27,7 @@ from services.qualification.records import (
     ranked,
     return_of,
 )
-from services.teams import business_calendar
+from services.teams import team_calendar
 from storage import handoffs as handoff_queries
 from storage import leads as lead_queries
 from storage import members as member_queries
@@ -155,7 +155,7 @@ async def post(
         team = await member_queries.team(session, actor.team_id)
         if team is None:
             raise Refused(Code.NOT_FOUND)
-        calendar = business_calendar(team.zone, now.year)
+        calendar = await team_calendar(session, team.zone, now)
         made = await handoff_queries.add_handoff(
             session,
             lead_id=lead_id,
@@ -246,7 +246,7 @@ async def return_(
     async with deps.writing(actor.team_id) as session:
         done = await _answer(session, actor, handoff_id, current, HandoffStatus.RETURNED, now)
         await handoff_queries.add_return(session, handoff_id, actor.member_id, reason.value, comment, now)
-        calendar = business_calendar(actor.team_zone, now.year)
+        calendar = await team_calendar(session, actor.team_zone, now)
         await move(
             session,
             actor,

@@ -134,3 +134,27 @@ async def test_coverage_is_ones_own_or_the_managers_matter(office: Office) -> No
     with pytest.raises(Refused) as refused:
         await members.set_coverage(office.deps, office.ito, office.kato.member_id, territories=[], industries=[])
     assert refused.value.code is Code.NOT_ALLOWED
+
+
+# Mail addresses
+
+
+async def test_address_comes_from_slack_and_one_typed_stays(deps: Deps) -> None:
+    given = {"team_name": "Team", "name": "n", "language": "ja", "zone": "Asia/Tokyo"}
+    actor = await members.arrive(deps, "T1", "U1", **given)
+    assert (await members.own(deps, actor)).email == ""
+    await members.arrive(deps, "T1", "U1", **given, email="slack@example.jp")
+    assert (await members.own(deps, actor)).email == "slack@example.jp"
+    typed = await members.set_email(deps, actor, " ｍｅ@example.jp ")
+    assert typed.email == "me@example.jp"
+    await members.arrive(deps, "T1", "U1", **given, email="slack@example.jp")
+    assert await members.own(deps, actor) == typed
+    assert (await members.set_email(deps, actor, "")).email == ""
+
+
+@pytest.mark.parametrize("email", ["me", "me@", "me@example", "a b@example.jp", "me@example.jp, x@example.jp", "@a.jp"])
+async def test_what_is_no_address_is_refused(deps: Deps, email: str) -> None:
+    actor = await _arrive(deps, "U1")
+    with pytest.raises(Refused) as refused:
+        await members.set_email(deps, actor, email)
+    assert (refused.value.code, refused.value.field) == (Code.INVALID, "email")

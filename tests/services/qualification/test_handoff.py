@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -141,6 +141,25 @@ async def test_clock_runs_in_working_hours_only(office: Office, posted: str, due
         await verdict.override(office.deps, office.mori, done.qualification_id, "理由")
     view = await _post(office, lead_id, done.qualification_id)
     assert view.due_at == datetime.fromisoformat(due).replace(tzinfo=UTC)
+
+
+async def test_holiday_and_hours_of_the_team_itself_move_the_clock(office: Office) -> None:
+    today, tomorrow = NOW.date(), NOW.date() + timedelta(days=1)
+    await teams.add_days(office.deps, office.mori, today, tomorrow, works=False, name="創立記念日")
+    # Friday the 3rd, at the opening and an hour; Tokyo is nine hours ahead.
+    assert (await office.handed_off()).due_at == datetime(2026, 4, 3, 1, tzinfo=UTC)
+    await teams.remove_day(office.deps, office.mori, today)
+    await teams.set_working_time(office.deps, office.mori, time(11), time(19, 30), range(5))
+    assert (await office.handed_off()).due_at == datetime(2026, 4, 1, 3, tzinfo=UTC)
+
+
+async def test_lead_given_back_on_a_holiday_of_the_team_is_called_when_it_is_over(office: Office) -> None:
+    posted = await office.handed_off()
+    await teams.add_days(office.deps, office.mori, NOW.date(), None, works=False, name="")
+    await handoff.return_(office.deps, office.ito, posted.handoff_id, ReturnReason.TOO_EARLY, "")
+    async with office.deps.reading("T1") as session:
+        next_step_at = await session.scalar(sa.select(Lead.next_step_at).where(Lead.id == posted.lead_id))
+    assert next_step_at == datetime(2026, 4, 2, tzinfo=UTC)
 
 
 async def test_clock_is_the_teams_own(office: Office) -> None:
