@@ -23,7 +23,8 @@ SCOPES = (
     "users:read.email",
 )
 """Each is asked for by a call we make: posting and finding posts again (chat, *:history, im:write), the channel select
-(channels, groups), files dropped for import and the CSV of rejected rows, members' names, languages and addresses (users)."""
+(channels, groups), files dropped for import and the CSV of rejected rows, names, languages and addresses of members
+(users)."""
 
 EVENTS = {"message": "message.im"}
 """Events whose name in a manifest differs from the type they arrive with."""
