@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import statements
 from storage.members import NO_SYNC
-from storage.tables import Contact, Member, Suppression
+from storage.tables import Contact, Lead, Member, Suppression
 
 PHONE, MAIL = "phone", "mail"
 
@@ -25,6 +25,26 @@ class Stop(NamedTuple):
     created_at: datetime
     member: str | None
     reason: str
+
+
+class Marks(NamedTuple):
+    """What stops a lead's person, and the dials so far."""
+
+    phone: str
+    email_key: str
+    do_not_call_at: datetime | None
+    opted_out_at: datetime | None
+    attempts: int
+
+
+async def marks(session: AsyncSession, lead_id: int) -> Marks:
+    """The marks of a lead that is there."""
+    statement = (
+        sa.select(Contact.phone, Contact.email_key, Contact.do_not_call_at, Contact.opted_out_at, Lead.attempts)
+        .join(Lead, Lead.contact_id == Contact.id)
+        .where(Lead.id == lead_id)
+    )
+    return Marks._make((await session.execute(statement)).one())
 
 
 def key_of(contact_id: int, key: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from handlers.outreach import leads
+from handlers.outreach import calls, leads, stops
 from handlers.routes import Routes
 
 
 def register(routes: Routes) -> None:
-    """Leads: add, find, show, next step."""
+    """Leads: add, find, show, next step; calls, and whom nobody may call."""
     leads.register(routes)
+    calls.register(routes)
+    stops.register(routes)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from domain.leads import BuyingRole, LeadAction
+from domain.outreach.calls import CallAction
 from handlers import lead_lines
 from handlers.blocks import actions, button, context, divider, fields, header, section
 from handlers.i18n import Markup, Translator, escape
 from handlers.messages import Reader, Rendered
+from handlers.outreach import stops
+from handlers.outreach.call_words import log_button, quick_buttons
 from handlers.outreach.history import entry_line
 from handlers.terms import BUYING_ROLES, SOURCES, STAGE_MARKS, STAGES
 from services.outreach.lead_card import LeadCard
@@ -32,9 +35,13 @@ def card(reader: Reader, shown: LeadCard) -> Rendered:
             ]
         ),
     ]
+    blocks += stops.badges(reader, shown)
     buttons = _buttons(t, shown)
     if buttons:
         blocks.append(actions(*buttons))
+    call_buttons = _call_buttons(t, shown)
+    if call_buttons:
+        blocks.append(actions(*call_buttons))
     blocks += [
         divider(),
         section(Markup(f"*{escape(t('Company'))}*\n{_company(t, shown)}")),
@@ -102,6 +109,12 @@ def _buttons(t: Translator, shown: LeadCard) -> list[ButtonElement]:
         (LeadAction.TAKE_OVER, button(t("Take over"), "lead.take_over", lead_id)),
     ]
     return [element for action, element in candidates if action in fit]
+
+
+def _call_buttons(t: Translator, shown: LeadCard) -> list[ButtonElement]:
+    lead_id = shown.lead.lead_id
+    logging = [log_button(t, lead_id), *quick_buttons(t, lead_id)] if CallAction.LOG in shown.call_actions else []
+    return [*logging, *stops.buttons(t, shown)]
 
 
 def _primary(fit: frozenset[LeadAction]) -> str | None:

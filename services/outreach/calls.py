@@ -416,6 +416,28 @@ async def _restore(session: AsyncSession, lead_id: int, current: LeadState, rest
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LeftTheLists:
+    """A lead that has had all its attempts."""
+
+    lead_id: int
+    contact: str
+    account: str
+    attempts: int
+
+
+async def left_the_lists(deps: Deps, team_id: str, lead_id: int) -> LeftTheLists | None:
+    """A lead that has had all its attempts and waits for a decision; None when it has been made, or it may be called
+    again."""
+    async with deps.asking(team_id) as session:
+        lead = await queries.lead_to_call(session, lead_id, CALL_RULES)
+    if lead is None or lead.do_not_call_at is not None or Stage(lead.stage) is Stage.NURTURING:
+        return None
+    if not _at_cap(_state(lead), rules.parse(lead.rules, CallRules())):
+        return None
+    return LeftTheLists(lead.id, lead.contact, lead.account, lead.attempts)
+
+
 async def call_rules(deps: Deps, actor: Actor) -> CallRules:
     """The team's rules of calling. Refused: NOT_ALLOWED."""
     require(actor.role, Permission.READ)

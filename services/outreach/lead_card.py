@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import Code, Refused
 from domain.leads import DisqualifyReason, LeadAction, NextStep, Stage, fitting_actions
 from domain.members import Permission, require
-from domain.outreach.calls import Connection, Outcome, Party, RefusalReason
+from domain.outreach.calls import CallAction, Connection, Outcome, Party, RefusalReason, fitting_call_actions
 from domain.qualification.handoff import HandoffStatus
 from services.deps import Actor, Deps
 from services.outreach.records import AccountFacts, ContactFacts, LeadLine, account_facts, contact_facts, lead_line
@@ -26,6 +26,8 @@ from services.qualification.records import (
 from storage import handoffs as handoff_queries
 from storage import leads as queries
 from storage import qualification as qualification_queries
+from storage import suppressions as suppression_queries
+from storage.suppressions import MAIL, PHONE
 
 MAX_PEOPLE = 20
 MAX_HISTORY = 30
@@ -115,6 +117,15 @@ HistoryEntry = CallEntry | StageEntry | NextStepEntry | QualificationEntry | Ove
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """Nobody may call or write to the person: since when, by whom (None: the person's own wish) and why."""
+
+    at: datetime
+    by: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeadCard:
     """Everything about a lead. `actions` are the buttons that fit for the one who looks.
 
@@ -133,6 +144,11 @@ class LeadCard:
     open_handoff_id: int | None
     history: tuple[HistoryEntry, ...]
     actions: frozenset[LeadAction]
+    do_not_call: Stop | None
+    opted_out: Stop | None
+    attempts: int
+    """Dials since the intended person was last reached."""
+    call_actions: frozenset[CallAction]
 
 
 async def card(deps: Deps, actor: Actor, lead_id: int) -> LeadCard:
@@ -150,6 +166,8 @@ async def card(deps: Deps, actor: Actor, lead_id: int) -> LeadCard:
         judged = await qualification_queries.qualifications(session, lead_id, MAX_HISTORY)
         handed = await handoff_queries.handoffs(session, lead_id, MAX_HISTORY)
         rest = await _history(session, lead_id)
+        marks = await suppression_queries.marks(session, lead_id)
+        stops = await suppression_queries.stops(session, row.contact_id, marks.phone, marks.email_key)
     if account is None or contact is None:
         raise Refused(Code.NOT_FOUND)
     views = [qualification_view(q) for q in judged]
@@ -178,6 +196,8 @@ async def card(deps: Deps, actor: Actor, lead_id: int) -> LeadCard:
     ]
     # The sort keeps the order above among things of one moment: what was decided before the move that came of it.
     history.sort(key=lambda entry: entry.at, reverse=True)
+    do_not_call = _stop(marks.do_not_call_at, stops.get(PHONE))
+    opted_out = _stop(marks.opted_out_at, stops.get(MAIL))
     ongoing = handoffs[0] if handoffs and lead.stage in (Stage.HANDED_OFF, Stage.ACCEPTED) else None
     return LeadCard(
         lead=lead,
@@ -190,7 +210,23 @@ async def card(deps: Deps, actor: Actor, lead_id: int) -> LeadCard:
         open_handoff_id=ongoing.handoff_id if ongoing else None,
         history=tuple(history[:MAX_HISTORY]),
         actions=fitting_actions(lead.stage, actor.role, owns=lead.owner_id == actor.member_id, judged=bool(views)),
+        do_not_call=do_not_call,
+        opted_out=opted_out,
+        attempts=marks.attempts,
+        call_actions=fitting_call_actions(
+            actor.role,
+            stopped=do_not_call is not None,
+            opted_out=opted_out is not None,
+            has_email=bool(contact.email),
+        ),
     )
+
+
+def _stop(since: datetime | None, stop: suppression_queries.Stop | None) -> Stop | None:
+    # The mark on the person counts; who set it and why stands with the number.
+    if since is None:
+        return None
+    return Stop(since, stop.member if stop else None, stop.reason if stop else "")
 
 
 @dataclass(frozen=True, slots=True)

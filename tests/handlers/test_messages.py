@@ -14,6 +14,7 @@ from bot.workspace.server import RunningWorkspace
 from handlers.delivery import NotDelivered
 from handlers.i18n import LANGUAGES, translator
 from handlers.messages import Message, Reader
+from handlers.outreach.call_words import CapReached
 from handlers.qualification.handoff_post import HandoffAnswered, HandoffOverdue, HandoffPost, HandoffReminder
 from handlers.qualification.verdict import VerdictOverridden
 
@@ -25,6 +26,7 @@ MESSAGES: list[type[Message]] = [
     HandoffAnswered,
     VerdictOverridden,
     NotDelivered,
+    CapReached,
 ]
 
 
