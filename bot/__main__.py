@@ -78,13 +78,18 @@ def run(
 def demo(
     port: Annotated[int, typer.Option(help="The page's port on this machine.")] = 8025,
     seed: Annotated[int, typer.Option(help="Another seed, another history.")] = 1,
+    reps: Annotated[int, typer.Option(min=3, max=1000, help="How many work in inside sales.")] = 3,
+    months: Annotated[int, typer.Option(min=1, max=60, help="How long they have worked until now.")] = 3,
     http: Annotated[bool, typer.Option("--http", help="Let the workspace reach the bot over HTTP.")] = False,
 ) -> None:
-    """Start an embedded workspace with an invented team, the bot in it, and print the page's address."""
-    from bot.demo import run_demo
+    """Start an embedded workspace with an invented team and its history, the bot in it, and print the page's address.
+
+    The same seed on the same day gives the same history.
+    """
+    from bot.demo import Scale, run_demo
 
     _log("WARNING")
-    run_loop(run_demo(port, seed, http=http))
+    run_loop(run_demo(port, Scale(seed, reps, months), http=http))
 
 
 @app.command()
@@ -97,15 +102,17 @@ def workspace(
         str | None, typer.Option(help="Tell the app over HTTP, at this address on this machine.")
     ] = None,
     rate_limits: Annotated[bool, typer.Option("--rate-limits", help="Hold the app to Slack's rate limits.")] = False,
+    team: Annotated[Path | None, typer.Option(help="A file (JSON) that describes the team.")] = None,
 ) -> None:
     """Start only the embedded Slack workspace; prints one line of JSON with its addresses and tokens."""
     from bot.workspace.http import RequestUrlError
     from bot.workspace.manifest import ManifestError
     from bot.workspace.server import serve
+    from bot.workspace.team import TeamError
 
     try:
-        serve(port, manifest, state, page, request_url, rate_limits)
-    except (ManifestError, RequestUrlError) as refused:
+        serve(port, manifest, state, page, request_url, rate_limits, team)
+    except (ManifestError, RequestUrlError, TeamError) as refused:
         errors.print(f"[red]{refused}[/red]")
         raise typer.Exit(2) from refused
 

@@ -1,4 +1,7 @@
-"""The demonstration: an embedded workspace, an invented team with a history made from a seed, and the bot in it."""
+"""The demonstration: an embedded workspace, an invented team with a history made from a seed, and the bot in it.
+
+`play` gives the team a long history whose true rates are known (bot/demo_history.py); `populate` only a few leads, for
+tests that need a team and no past."""
 
 from __future__ import annotations
 
@@ -10,47 +13,79 @@ import random
 import signal
 import sys
 import tempfile
+import time as stopwatch
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
 from rich.console import Console
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import all_routes, web_client
+from bot.demo_history import History, invent
+from bot.demo_names import person, team_of
+from bot.demo_state import Plan
+from bot.demo_store import Staff, Stored, store
 from bot.demo_team import CALLS, COMPANIES, COVERAGE, NOTES, PEOPLE, ROLES, SOURCES
+from bot.demo_truth import model
+from bot.demo_welcome import Cast, Hint, welcome
 from bot.manifest import manifest
 from bot.run import running, storage
 from bot.settings import DEMO_DATABASE, Settings
-from domain.leads import BuyingRole, NextStep, Source
+from bot.workspace.team import EXAMPLE, Team
+from domain.calendar import BusinessCalendar
+from domain.leads import BuyingRole, NextStep, Source, Stage
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
+from domain.qualification.handoff import HandoffStatus
+from handlers.block_json import as_json
+from handlers.routes import Routes
 from services import members, teams
 from services.deps import Actor, Deps
 from services.outreach import calls, leads
 from services.outreach.leads import NewLead, NextStepInput
+from services.qualification import handoff
 from services.targeting import accounts
 from services.targeting.accounts import NewAccount
+from storage.tables import TeamDay
 
 LEADS = 28
+"""Of `populate`."""
 HISTORY_DAYS = 30
+SHOWN = 4
+"""Handoffs that were answered and stand in the channel."""
+HANDOFFS, GENERAL = "fs-handoff", "general"
+"""Channels of the workspace."""
 
 Printed = Mapping[str, Any]
 """What the workspace prints about itself: addresses, tokens, users, channels."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is invented: from which seed, for how many reps of inside sales, over how many months until now."""
+
+    seed: int = 1
+    reps: int = 3
+    months: int = 3
+
+
 @asynccontextmanager
-async def embedded_workspace(port: int, *, page: bool = True) -> AsyncIterator[Printed]:
+async def embedded_workspace(port: int, *, page: bool = True, team: Team = EXAMPLE) -> AsyncIterator[Printed]:
     """The workspace as a process of its own; ends with the block. Raises RuntimeError when it does not start."""
     with tempfile.TemporaryDirectory(prefix="kakehashi-") as folder:
         installed = Path(folder) / "manifest.json"
         installed.write_text(json.dumps(manifest(all_routes()), ensure_ascii=False), encoding="utf-8")
+        described = Path(folder) / "team.json"
+        described.write_text(json.dumps(team.to_json(), ensure_ascii=False), encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "bot", "workspace", "--port", str(port), "--manifest", str(installed)),
+            *("-m", "bot", "workspace", "--port", str(port), "--manifest", str(installed), "--team", str(described)),
             *(() if page else ("--no-page",)),
             stdout=asyncio.subprocess.PIPE,
         )
@@ -69,8 +104,79 @@ async def embedded_workspace(port: int, *, page: bool = True) -> AsyncIterator[P
 
 
 async def populate(deps: Deps, printed: Printed, seed: int) -> None:
-    """The invented team: members with roles and coverage, companies, leads, calls. The same seed, the same history."""
+    """The invented team with a few leads and calls. The same seed, the same leads."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    everybody = await _arrive(deps, printed)
+    manager = everybody["manager"][0]
+    account_ids = [
+        await accounts.create(
+            deps,
+            manager,
+            NewAccount(
+                name=company.name,
+                reading=company.reading,
+                name_en=company.name_en,
+                industry=company.industry,
+                address=company.address,
+                website=company.website,
+            ),
+        )
+        for company in COMPANIES
+    ]
+    for number in range(LEADS):
+        await _lead(deps, chance, everybody["is"][number % len(everybody["is"])], account_ids, number)
+
+
+async def play(deps: Deps, printed: Printed, scale: Scale) -> tuple[History, Stored]:
+    """The invented team with a history until now, in which today is a morning half done, whatever day it is."""
+    everybody = await _arrive(deps, printed)
+    manager = everybody["manager"][0]
+    now = deps.now()
+    async with deps.writing(manager.team_id) as session:
+        calendar = await _working_today(session, manager, now)
+    # The team's own calendar knows the holidays of the years around now.
+    first = now.year - scale.months // 12 - 1
+    older = (teams.business_calendar(manager.team_zone, year).holidays for year in range(first, now.year))
+    calendar = replace(calendar, holidays=frozenset().union(calendar.holidays, *older))
+    history = await asyncio.to_thread(
+        invent, model(scale.seed, scale.reps), Plan(scale.seed, scale.months, now, calendar)
+    )
+    staff = Staff(
+        tuple(each.member_id for each in everybody["is"][: scale.reps]),
+        tuple(each.member_id for each in everybody["fs"]),
+        manager.member_id,
+    )
+    channel = _channel(printed, HANDOFFS)
+    stored = await store(deps, manager.team_id, history, staff, channel)
+    answered = [key for key, status in stored.handoffs if status is not HandoffStatus.WAITING][-SHOWN:]
+    waiting = [key for key, status in stored.handoffs if status is HandoffStatus.WAITING]
+    async with deps.writing(manager.team_id) as session:
+        # The channel has a past as well: the last handoffs are posted as they stand.
+        for key in answered + waiting:
+            await deps.outbox.enqueue(
+                session,
+                key=f"handoff:{key}",
+                kind=handoff.POST,
+                channel=channel,
+                arguments={"handoff_id": key},
+                now=now,
+            )
+    return history, stored
+
+
+async def _working_today(session: AsyncSession, manager: Actor, now: datetime) -> BusinessCalendar:
+    """The team's working time; today the invented team works, or a visitor of a Sunday would see nobody call."""
+    today = now.astimezone(ZoneInfo(manager.team_zone)).date()
+    calendar = await teams.team_calendar(session, manager.team_zone, now)
+    if calendar.is_business_day(today):
+        return calendar
+    session.add(TeamDay(team_id=manager.team_id, day=today, works=True, name="デモの営業日"))
+    await session.flush()
+    return await teams.team_calendar(session, manager.team_zone, now)
+
+
+async def _arrive(deps: Deps, printed: Printed) -> dict[str, list[Actor]]:
+    """The members, by the workspace's roles, with what field sales covers and the channel of the handoffs."""
     team = printed["team"]
     everybody: dict[str, list[Actor]] = {}
     client = web_client(printed["bot_token"], printed["api"])
@@ -90,29 +196,17 @@ async def populate(deps: Deps, printed: Printed, seed: int) -> None:
         )
         everybody.setdefault(user["role"], []).append(actor)
     admin, manager = everybody["admin"][0], everybody["manager"][0]
-    for rep, coverage in zip(everybody["fs"], COVERAGE, strict=False):
+    for rep, coverage in zip(everybody["fs"], cycle(COVERAGE), strict=False):
         await members.set_coverage(
             deps, admin, rep.member_id, territories=coverage.territories, industries=coverage.industries
         )
-    channel = next(c["id"] for c in printed["channels"] if c["name"] == "fs-handoff")
-    await teams.set_handoff_channel(deps, manager, channel)
-    account_ids = [
-        await accounts.create(
-            deps,
-            manager,
-            NewAccount(
-                name=company.name,
-                reading=company.reading,
-                name_en=company.name_en,
-                industry=company.industry,
-                address=company.address,
-                website=company.website,
-            ),
-        )
-        for company in COMPANIES
-    ]
-    for number in range(LEADS):
-        await _lead(deps, chance, everybody["is"][number % len(everybody["is"])], account_ids, number)
+    await teams.set_handoff_channel(deps, manager, _channel(printed, HANDOFFS))
+    return everybody
+
+
+def _channel(printed: Printed, name: str) -> str:
+    """The id of a channel of the workspace."""
+    return str(next(c["id"] for c in printed["channels"] if c["name"] == name))
 
 
 async def _lead(deps: Deps, chance: random.Random, owner: Actor, account_ids: list[int], number: int) -> None:
@@ -202,7 +296,35 @@ def _fresh_folder() -> None:
         leftover.unlink()
 
 
-async def run_demo(port: int, seed: int, *, http: bool = False) -> None:
+async def greet(printed: Printed, history: History, routes: Routes) -> None:
+    """Say in the channel where everybody is what there is to try."""
+    leads = history.records.leads
+
+    def name(place: int) -> str:
+        surname, given = person(leads[place].person)
+        return f"{surname.ja} {given.ja}"
+
+    def one_of(role: str) -> str:
+        return str(next(user["id"] for user in printed["users"] if user["role"] == role))
+
+    ready = next((lead.number for lead in leads if lead.stage is Stage.SALES_QUALIFIED), None)
+    # Somebody who is still being worked, so that the lead can be judged.
+    talked = next(
+        (
+            call.lead
+            for call in reversed(history.records.calls)
+            if call.outcome is Outcome.INTERESTED and leads[call.lead].stage is Stage.WORKING and call.rep == 0
+        ),
+        0,
+    )
+    cast = Cast(one_of("is"), one_of("fs"), one_of("manager"))
+    said = welcome(routes, cast, Hint(name(talked), None if ready is None else name(ready)))
+    client = web_client(printed["bot_token"], printed["api"])
+    blocks = [as_json(block) for block in said.blocks]
+    await client.chat_postMessage(channel=_channel(printed, GENERAL), text=said.text, blocks=blocks)
+
+
+async def run_demo(port: int, scale: Scale, *, http: bool = False) -> None:
     """Start everything, print the address, run until stopped. The bot is reached over Socket Mode, or over HTTP."""
     console = Console()
     stopped = asyncio.Event()
@@ -214,15 +336,22 @@ async def run_demo(port: int, seed: int, *, http: bool = False) -> None:
     # The settings of the real bot must not reach the demonstration through the environment either.
     for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_URL", "DATABASE_URL"):
         os.environ.pop(name, None)
-    async with embedded_workspace(port) as printed:
+    begun = stopwatch.monotonic()
+    async with embedded_workspace(port, team=team_of(scale.reps)) as printed:
         settings = settings_for(printed, DEMO_DATABASE)
         async with storage(settings) as deps:
-            await populate(deps, printed, seed)
+            history, _ = await play(deps, printed, scale)
         async with running(settings, http=http) as house:
             if house.request_url is not None:
                 await reach_over_http(printed, house.request_url)
+            await greet(printed, history, house.routes)
+            calls, leads_ = len(history.records.calls), len(history.records.leads)
             console.print("[bold]架け橋 Kakehashi[/bold]")
             console.print(f"  画面 / Page:  [link={printed['page']}]{printed['page']}[/link]")
-            console.print("  試す / Try:   /lead qualify   /lead add   data/companies-500.csv → DM")
+            console.print("  試す / Try:   /call queue   /lead qualify   /lead add   data/companies-500.csv → DM")
+            console.print(
+                f"  履歴 / Past:  {scale.reps} reps, {scale.months} months, {leads_:,} leads, {calls:,} calls"
+                f" (seed {scale.seed}, ready in {stopwatch.monotonic() - begun:.1f} s)"
+            )
             console.print("  終了 / Stop:  Ctrl-C")
             await stopped.wait()

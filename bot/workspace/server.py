@@ -192,16 +192,20 @@ def serve(
     page: bool = True,
     request_url: str | None = None,
     rate_limits: bool = False,
+    team_file: Path | None = None,
 ) -> None:
     """Serves a workspace until SIGTERM or SIGINT, and prints one JSON line about it when it is ready. `state_file` is
     read at the start and written at the end, so that tokens, messages and files are there again the next time.
-    `rate_limits` holds the app to Slack's. Raises `ManifestError` and `RequestUrlError` for what it cannot start
-    with."""
+    `rate_limits` holds the app to Slack's. `team_file` describes the team (`Team.to_json`) in place of the example.
+    Raises `ManifestError`, `TeamError` and `RequestUrlError` for what it cannot start with."""
     logging.basicConfig(level=logging.WARNING)
     app = ANY_APP
     if manifest_path is not None:
         app = read_manifest(json.loads(manifest_path.read_text(encoding="utf-8")))
-    workspace = Workspace(EXAMPLE, app)
+    team = EXAMPLE
+    if team_file is not None:
+        team = Team.from_json(json.loads(team_file.read_text(encoding="utf-8")))
+    workspace = Workspace(team, app)
     workspace.limits.always = rate_limits
     if state_file is not None and state_file.exists():
         load(workspace, json.loads(state_file.read_text(encoding="utf-8")))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
 
 Role = Literal["is", "fs", "manager", "marketing", "cs", "admin"]
 Language = Literal["ja", "en"]
@@ -53,6 +54,45 @@ class Team:
     def email(self, person: Person) -> str:
         """The address of a member; made from the name under a domain that can never exist when none is given."""
         return person.email or f"{person.name}@{self.domain}.example"
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object from which `from_json` makes an equal value."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, described: Mapping[str, Any]) -> Team:
+        """The team that a JSON object describes. Raises `TeamError` naming what is wrong with it."""
+        try:
+            people = tuple(Person(**person) for person in described["people"])
+            channels = tuple(
+                Channel(**{**channel, "members": tuple(channel["members"])}) for channel in described["channels"]
+            )
+            team = cls(str(described["id"]), str(described["name"]), str(described["domain"]), people, channels)
+        except KeyError as missing:
+            raise TeamError(f"The team's description lacks {missing}.") from missing
+        except TypeError as wrong:
+            raise TeamError(f"The team's description cannot be read: {wrong}.") from wrong
+        team.check()
+        return team
+
+    def check(self) -> None:
+        """Raise `TeamError` for ids that are there twice, members of channels who are not, and unknown roles."""
+        ids = {person.id for person in self.people}
+        if len(ids) != len(self.people) or len({person.name for person in self.people}) != len(self.people):
+            raise TeamError("Two people have the same id or the same name.")
+        if len({channel.id for channel in self.channels}) != len(self.channels):
+            raise TeamError("Two channels have the same id.")
+        for person in self.people:
+            if person.role not in get_args(Role) or person.language not in get_args(Language):
+                raise TeamError(f"{person.id} has a role or a language that is not known.")
+        for channel in self.channels:
+            strangers = sorted(set(channel.members) - ids)
+            if strangers:
+                raise TeamError(f"{channel.name} has members who are nobody: {', '.join(strangers)}.")
+
+
+class TeamError(ValueError):
+    """The description of a team makes no team; the text says why."""
 
 
 _PEOPLE = (
