@@ -16,6 +16,8 @@ class OAuthApp:
     token_url: str = ""
     api_url: str = ""
     """Ends without "/"."""
+    authorities: str | None = None
+    """A file with the certificates of authorities that its servers are checked against; None: the system's."""
 
     @property
     def configured(self) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from domain.appointments import Problem
 from services.calendars.caldav_calendar import CalDavCalendar
 from services.calendars.calendar import Access, Calendar, Kind, Unusable
+from services.calendars.google_calendar import GoogleCalendar
+from services.calendars.microsoft_calendar import MicrosoftCalendar
 from services.oauth import OAuthApps
 
 
@@ -13,4 +15,6 @@ def open_calendar(access: Access, apps: OAuthApps) -> Calendar:
     if access.kind is Kind.CALDAV:
         return CalDavCalendar(access)
     app = apps.google if access.kind is Kind.GOOGLE else apps.microsoft
-    raise Unusable(Problem.NOT_SET_UP, app.api_url)
+    if not app.configured:
+        raise Unusable(Problem.NOT_SET_UP)
+    return GoogleCalendar(access, app) if access.kind is Kind.GOOGLE else MicrosoftCalendar(access, app)
