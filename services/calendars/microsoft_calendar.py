@@ -202,9 +202,17 @@ def _identity(app: OAuthApp) -> Any:
         # Whether the authority is Microsoft's is not asked of Microsoft: an admin has named it.
         instance_discovery=False,
         token_cache=_Forgetful(),
-        verify=app.authorities or True,
         timeout=SECONDS,
+        http_client=_trusting(app.authorities) if app.authorities else None,
     )
+
+
+def _trusting(authorities: str) -> requests.Session:
+    session = requests.Session()
+    session.verify = authorities
+    # The environment's authorities would take their place.
+    session.trust_env = False
+    return session
 
 
 def refreshed(app: OAuthApp, refresh_token: str) -> Mapping[str, Any]:

@@ -68,8 +68,9 @@ async def checked(given: Access) -> str:
 
 
 def entry(uid: str, *lines: str) -> str:
-    body = "\r\n".join([f"UID:{uid}", "DTSTAMP:20260301T000000Z", f"SUMMARY:{uid}", *lines])
-    return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Other//EN\r\nBEGIN:VEVENT\r\n{body}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    head = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Other//EN", "BEGIN:VEVENT"]
+    body = [f"UID:{uid}", "DTSTAMP:20260301T000000Z", f"SUMMARY:{uid}", *lines]
+    return "\r\n".join([*head, *body, "END:VEVENT", "END:VCALENDAR", ""])
 
 
 def hours(first: float, last: float, day: int = 1) -> Busy:
