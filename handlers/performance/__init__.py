@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from handlers.performance import board, digests, rows, targets, why
 from handlers.routes import Routes
 
 
-def register(_routes: Routes) -> None:
+def register(routes: Routes) -> None:
     """The routes of this wing."""
+    board.register(routes)
+    why.register(routes)
+    targets.register(routes)
+    digests.register(routes)
+    rows.register(routes)
