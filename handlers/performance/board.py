@@ -91,7 +91,7 @@ async def board_message(interaction: Interaction, span: Span, by: By | None) -> 
 
 def board(t: Translator, found: Board) -> Rendered:
     """Three levels of KPIs; those without data in one line at the end."""
-    title = f"{t('KPIs')}: {t(words.SPANS[found.window.span])}"
+    title = f"{t('KPIs')}: {words.window(t, found.window)}"
     blocks: list[Block] = [header(title), context(_about(t, found))]
     shown = [line for line in found.lines if _has_figure(found, line)]
     for level in Level:
@@ -124,7 +124,7 @@ def kpi_line(t: Translator, found: Board, line: Line) -> Block:
 
 def _about(t: Translator, found: Board) -> Markup:
     days = t.plural("{n} business day", "{n} business days", found.business_days)
-    return escape(f"{words.window(t, found.window)} · {days} · {words.compared_with(t, found)}")
+    return escape(f"{days} · {words.compared_with(t, found)}")
 
 
 def _without(t: Translator, found: Board, shown: Sequence[Line]) -> list[Block]:
@@ -166,7 +166,8 @@ def _elsewhere(t: Translator, span: Span, by: By | None) -> Block:
 
 def groups(t: Translator, span: Span, by: By, found: Sequence[Board]) -> Rendered:
     """A line for each rep, source or industry; a button opens all its figures."""
-    title = f"{t('KPIs')}: {t(words.SPANS[span])}, {t(words.BREAKDOWNS[by])}"
+    period = words.window(t, found[0].window) if found else t(words.SPANS[span])
+    title = f"{t('KPIs')}: {period}, {t(words.BREAKDOWNS[by])}"
     blocks: list[Block] = [header(title)]
     lines = []
     if found:
@@ -222,6 +223,7 @@ async def open_group(interaction: Interaction) -> Answer:
 def group_modal(t: Translator, found: Board) -> View:
     """The board of one group."""
     called = words.group(t, found.by, found.group, found.name)
-    blocks: list[Block] = [header(called), context(_about(t, found))]
+    about = Markup(f"{escape(words.window(t, found.window))} · {_about(t, found)}")
+    blocks: list[Block] = [header(called), context(about)]
     blocks += [kpi_line(t, found, line) for line in found.lines if _has_figure(found, line)]
     return modal("kpi.group", t("KPIs"), blocks, close=t("Close"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 
 from slack_sdk.models.blocks import Block
 
@@ -86,7 +87,10 @@ def named(typed: str) -> Kpi | None:
     called: dict[str, Kpi] = {}
     for kpi in CATALOGUE:
         for label in (kpi.key, *(words.name(translator(language), kpi) for language in LANGUAGES)):
-            called.setdefault(_folded(label), kpi)
+            whole = _folded(label)
+            called[whole] = kpi
+            # What stands in brackets only explains it.
+            called.setdefault(whole.partition("(")[0], kpi)
     if wanted in called:
         return called[wanted]
     holding = sorted((label for label in called if wanted in label), key=len)
@@ -97,7 +101,7 @@ def named(typed: str) -> Kpi | None:
 
 
 def _folded(text: str) -> str:
-    return "".join(text.lower().replace("_", " ").split()).replace("(", "（").partition("（")[0]
+    return "".join(unicodedata.normalize("NFKC", text).lower().replace("_", " ").split())
 
 
 def _offer(t: Translator, typed: str, span: Span) -> Rendered:

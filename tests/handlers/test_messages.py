@@ -15,6 +15,7 @@ from handlers.delivery import NotDelivered
 from handlers.i18n import LANGUAGES, translator
 from handlers.messages import Message, Reader
 from handlers.outreach.call_words import CapReached
+from handlers.performance.digest_post import DigestPost
 from handlers.qualification.handoff_post import HandoffAnswered, HandoffOverdue, HandoffPost, HandoffReminder
 from handlers.qualification.verdict import VerdictOverridden
 
@@ -27,6 +28,7 @@ MESSAGES: list[type[Message]] = [
     VerdictOverridden,
     NotDelivered,
     CapReached,
+    DigestPost,
 ]
 
 
