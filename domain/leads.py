@@ -101,6 +101,7 @@ class LeadAction(StrEnum):
     RETURN = "return"
     TAKE_OVER = "take_over"
     REOPEN = "reopen"
+    BOOK_MEETING = "book_meeting"
 
 
 def fitting_actions(stage: Stage, role: Role, *, owns: bool, judged: bool) -> frozenset[LeadAction]:
@@ -120,6 +121,9 @@ def fitting_actions(stage: Stage, role: Role, *, owns: bool, judged: bool) -> fr
             found.add(LeadAction.TAKE_OVER)
     if stage is Stage.SALES_QUALIFIED and may(role, Permission.HAND_OFF):
         found.add(LeadAction.HAND_OFF)
+    judged_good = stage in (Stage.SALES_QUALIFIED, Stage.HANDED_OFF, Stage.ACCEPTED)
+    if judged_good and may(role, Permission.BOOK_MEETINGS):
+        found.add(LeadAction.BOOK_MEETING)
     if may(role, Permission.TAKE_HANDOFF):
         if stage is Stage.HANDED_OFF:
             found |= {LeadAction.ACCEPT, LeadAction.RETURN}

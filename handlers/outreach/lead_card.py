@@ -95,6 +95,7 @@ def _buttons(t: Translator, shown: LeadCard) -> list[ButtonElement]:
         (LeadAction.ACCEPT, button(t("Accept"), "handoff.accept", waiting, style="primary")),
         (LeadAction.RETURN, button(t("Return"), "handoff.return", waiting)),
         (LeadAction.HAND_OFF, button(t("Hand off"), "lead.hand_off", lead_id, style="primary")),
+        (LeadAction.BOOK_MEETING, button(t("Book a meeting"), "meeting.book", lead_id)),
         (LeadAction.QUALIFY, button(t("Qualify"), "lead.qualify", lead_id, style=_primary(fit))),
         (LeadAction.NEXT_STEP, button(t("Next step"), "lead.next", lead_id)),
         (

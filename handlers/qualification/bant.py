@@ -173,6 +173,8 @@ def _verdict_view(interaction: Interaction, judged: Judged, shown: list[Block]) 
     if judged.verdict.sales_qualified:
         if not may(interaction.actor.role, Permission.HAND_OFF):
             return modal("verdict.shown", t("Verdict"), blocks, close=t("Close"))
+        # While the customer is still on the telephone.
+        blocks.append(actions(button(t("Book a meeting"), "meeting.book", judged.lead.lead_id)))
         return modal(
             "handoff.begin", t("Verdict"), blocks, submit=t("Hand off"), close=t("Later"), private_metadata=private
         )

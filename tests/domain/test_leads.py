@@ -102,7 +102,7 @@ WORKABLE = [Stage.NEW, Stage.WORKING, Stage.NURTURING, Stage.SALES_QUALIFIED]
 
 @pytest.mark.parametrize("stage", WORKABLE)
 def test_inside_sales_works_its_own_lead(stage: Stage) -> None:
-    expected = {A.QUALIFY, A.NEXT_STEP} | ({A.HAND_OFF} if stage is Stage.SALES_QUALIFIED else set())
+    expected = {A.QUALIFY, A.NEXT_STEP} | ({A.HAND_OFF, A.BOOK_MEETING} if stage is Stage.SALES_QUALIFIED else set())
     assert fitting_actions(stage, Role.INSIDE_SALES, owns=True, judged=True) == expected
     assert fitting_actions(stage, Role.INSIDE_SALES, owns=False, judged=True) == expected | {A.TAKE_OVER}
 
@@ -117,16 +117,16 @@ def test_manager_overrides_where_there_is_a_verdict(role: Role) -> None:
 @pytest.mark.parametrize(
     ("stage", "role", "expected"),
     [
-        (Stage.HANDED_OFF, Role.FIELD_SALES, {A.ACCEPT, A.RETURN}),
-        (Stage.HANDED_OFF, Role.MANAGER, {A.ACCEPT, A.RETURN}),
-        (Stage.HANDED_OFF, Role.INSIDE_SALES, set()),
+        (Stage.HANDED_OFF, Role.FIELD_SALES, {A.ACCEPT, A.RETURN, A.BOOK_MEETING}),
+        (Stage.HANDED_OFF, Role.MANAGER, {A.ACCEPT, A.RETURN, A.BOOK_MEETING}),
+        (Stage.HANDED_OFF, Role.INSIDE_SALES, {A.BOOK_MEETING}),
         (Stage.HANDED_OFF, Role.MARKETING, set()),
-        (Stage.ACCEPTED, Role.FIELD_SALES, {A.RETURN}),
-        (Stage.ACCEPTED, Role.ADMIN, {A.RETURN}),
-        (Stage.ACCEPTED, Role.INSIDE_SALES, set()),
+        (Stage.ACCEPTED, Role.FIELD_SALES, {A.RETURN, A.BOOK_MEETING}),
+        (Stage.ACCEPTED, Role.ADMIN, {A.RETURN, A.BOOK_MEETING}),
+        (Stage.ACCEPTED, Role.INSIDE_SALES, {A.BOOK_MEETING}),
         (Stage.DISQUALIFIED, Role.INSIDE_SALES, {A.QUALIFY, A.REOPEN}),
         (Stage.DISQUALIFIED, Role.MARKETING, {A.REOPEN}),
-        (Stage.SALES_QUALIFIED, Role.FIELD_SALES, {A.QUALIFY, A.NEXT_STEP}),
+        (Stage.SALES_QUALIFIED, Role.FIELD_SALES, {A.QUALIFY, A.NEXT_STEP, A.BOOK_MEETING}),
         (Stage.NEW, Role.MARKETING, {A.NEXT_STEP}),
         (Stage.NEW, Role.CUSTOMER_SUCCESS, {A.NEXT_STEP}),
     ],

@@ -17,6 +17,7 @@ from handlers.messages import Message, Reader
 from handlers.outreach.call_words import CapReached
 from handlers.performance.digest_post import DigestPost
 from handlers.qualification.handoff_post import HandoffAnswered, HandoffOverdue, HandoffPost, HandoffReminder
+from handlers.qualification.meeting_messages import MeetingCard, MeetingNews, MeetingOutcome, MeetingReminder
 from handlers.qualification.verdict import VerdictOverridden
 
 NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
@@ -26,6 +27,10 @@ MESSAGES: list[type[Message]] = [
     HandoffOverdue,
     HandoffAnswered,
     VerdictOverridden,
+    MeetingCard,
+    MeetingNews,
+    MeetingReminder,
+    MeetingOutcome,
     NotDelivered,
     CapReached,
     DigestPost,

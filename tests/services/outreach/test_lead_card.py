@@ -119,9 +119,9 @@ async def test_buttons_fit_stage_and_person(office: Office) -> None:
     assert LeadAction.HAND_OFF in await buttons("sato")
     assert LeadAction.OVERRIDE in await buttons("mori")
     handed = await office.handed_off(lead_id)
-    assert await buttons("sato") == set()
-    assert await buttons("ito") == {LeadAction.ACCEPT, LeadAction.RETURN}
+    assert await buttons("sato") == {LeadAction.BOOK_MEETING}
+    assert await buttons("ito") == {LeadAction.ACCEPT, LeadAction.RETURN, LeadAction.BOOK_MEETING}
     await handoff.accept(office.deps, office.ito, handed.handoff_id)
-    assert await buttons("ito") == {LeadAction.RETURN}
+    assert await buttons("ito") == {LeadAction.RETURN, LeadAction.BOOK_MEETING}
     card = await leads.card(office.deps, office.ito, lead_id)
     assert card.open_handoff_id == handed.handoff_id
