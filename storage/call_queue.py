@@ -1,0 +1,416 @@
+"""Queries of the call queue: whom a member may call, what the team learned, which steps fall due."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import statements
+from storage.tables import Account, Call, CallDay, CallHour, Contact, Lead, Meeting, Member, TeamRules
+
+
+class CandidateRow(NamedTuple):
+    """A lead that might be called, with what the queue shows of it."""
+
+    lead_id: int
+    stage: str
+    source: str
+    next_step: str | None
+    next_step_at: datetime | None
+    attempts: int
+    last_called_at: datetime | None
+    created_at: datetime
+    segment: str
+    employees: int | None
+    account: str
+    contact: str
+    title: str
+    phone: str
+    do_not_call_at: datetime | None
+    opted_out_at: datetime | None
+    last_connection: str | None
+    last_outcome: str | None
+    last_note: str | None
+    last_connected_at: datetime | None
+    meeting_ahead: bool
+
+
+_LEAD, _ACCOUNT, _CONTACT = statements.table(Lead), statements.table(Account), statements.table(Contact)
+_CALL, _MEETING, _MEMBER = statements.table(Call), statements.table(Meeting), statements.table(Member)
+_DAY, _HOUR = statements.table(CallDay), statements.table(CallHour)
+_RULES = statements.table(TeamRules)
+
+_STAGES = ("new", "working", "nurturing", "sales_qualified")
+"""Stages in which inside sales still calls."""
+_INTENDED = ("contact", "decision_maker")
+
+
+def _candidates() -> sa.Select[Any]:
+    # Among more leads than one can rank, those whose step is due stand first, then the newest never called, then
+    # those that wait longest. Chosen from the leads alone, before anything is joined to them.
+    due = sa.case((_LEAD.c.next_step_at.is_not(None), 0), (_LEAD.c.last_called_at.is_(None), 1), else_=2)
+    chosen = (
+        sa.select(_LEAD)
+        .where(
+            _LEAD.c.team_id == sa.bindparam(statements.TEAM),
+            _LEAD.c.owner_id == sa.bindparam("in_owner"),
+            _LEAD.c.stage.in_(_STAGES),
+            _LEAD.c.attempts < sa.bindparam("in_cap"),
+            sa.or_(_LEAD.c.next_step_at.is_(None), _LEAD.c.next_step_at < sa.bindparam("in_until")),
+            sa.or_(
+                _LEAD.c.last_called_at.is_(None),
+                _LEAD.c.last_called_at <= sa.bindparam("in_called_before"),
+                _LEAD.c.next_step_at.is_not(None),
+            ),
+        )
+        .order_by(
+            due,
+            _LEAD.c.next_step_at,
+            _LEAD.c.last_called_at,
+            _LEAD.c.created_at.desc(),
+            _LEAD.c.id,
+        )
+        .limit(sa.bindparam("in_most"))
+        .subquery("chosen")
+    )
+    # By the moment of the call, then by the row, because a quick hand logs two in one moment of a test's clock.
+    last_id = (
+        sa.select(_CALL.c.id)
+        .where(_CALL.c.lead_id == chosen.c.id, chosen.c.last_called_at.is_not(None))
+        .order_by(_CALL.c.called_at.desc(), _CALL.c.id.desc())
+        .limit(1)
+        .correlate(chosen)
+        .scalar_subquery()
+    )
+    connected_at = (
+        sa.select(_CALL.c.called_at)
+        .where(
+            _CALL.c.lead_id == chosen.c.id,
+            chosen.c.last_called_at.is_not(None),
+            _CALL.c.connection == "answered",
+            _CALL.c.party.in_(_INTENDED),
+        )
+        .order_by(_CALL.c.called_at.desc())
+        .limit(1)
+        .correlate(chosen)
+        .scalar_subquery()
+    )
+    meeting = (
+        sa.exists()
+        .where(
+            _MEETING.c.lead_id == chosen.c.id,
+            _MEETING.c.status == "booked",
+            _MEETING.c.ends_at > sa.bindparam("in_now"),
+        )
+        .correlate(chosen)
+    )
+    last = _CALL.alias("last")
+    return (
+        sa.select(
+            chosen.c.id,
+            chosen.c.stage,
+            chosen.c.source,
+            chosen.c.next_step,
+            chosen.c.next_step_at,
+            chosen.c.attempts,
+            chosen.c.last_called_at,
+            chosen.c.created_at,
+            _ACCOUNT.c.industry,
+            _ACCOUNT.c.employees,
+            _ACCOUNT.c.name,
+            _CONTACT.c.name,
+            _CONTACT.c.title,
+            _CONTACT.c.phone,
+            _CONTACT.c.do_not_call_at,
+            _CONTACT.c.opted_out_at,
+            last.c.connection,
+            last.c.outcome,
+            last.c.note,
+            connected_at,
+            meeting,
+        )
+        .select_from(chosen)
+        .join(_ACCOUNT, _ACCOUNT.c.id == chosen.c.account_id)
+        .join(_CONTACT, _CONTACT.c.id == chosen.c.contact_id)
+        .outerjoin(last, last.c.id == last_id)
+        .where(_CONTACT.c.do_not_call_at.is_(None), _CONTACT.c.phone != "")
+    )
+
+
+_CANDIDATES = _candidates()
+
+
+async def candidates(
+    session: AsyncSession,
+    owner_id: int,
+    *,
+    now: datetime,
+    until: datetime,
+    called_before: datetime,
+    cap: int,
+    most: int,
+) -> list[CandidateRow]:
+    """Leads of a member that may be worth a call, at most `most`, in no order.
+
+    Left out already: closed stages, `cap` dials in vain, do-not-call, no number, a step planned from `until` on, and a
+    dial after `called_before` unless a step was planned since.
+    """
+    rows = await statements.select(
+        session,
+        _CANDIDATES,
+        in_owner=owner_id,
+        in_now=now,
+        in_until=until,
+        in_called_before=called_before,
+        in_cap=cap,
+        in_most=most,
+    )
+    return [CandidateRow._make(row) for row in rows]
+
+
+# What the team learned
+
+
+_HOURS = sa.select(_HOUR.c.segment, _HOUR.c.weekday, _HOUR.c.hour, _HOUR.c.dials, _HOUR.c.connected).where(
+    _HOUR.c.team_id == sa.bindparam(statements.TEAM)
+)
+_CONNECTED = (
+    sa.select(_DAY.c.source, sa.func.sum(_DAY.c.connected))
+    .where(_DAY.c.team_id == sa.bindparam(statements.TEAM), _DAY.c.day >= sa.bindparam("in_since"))
+    .group_by(_DAY.c.source)
+)
+_ACCEPTED = (
+    sa.select(_LEAD.c.source, sa.func.count())
+    .where(
+        _LEAD.c.team_id == sa.bindparam(statements.TEAM),
+        _LEAD.c.stage == "accepted",
+        _LEAD.c.created_at >= sa.bindparam("in_since"),
+    )
+    .group_by(_LEAD.c.source)
+)
+
+
+async def hours(session: AsyncSession) -> list[tuple[str, int, int, int, int]]:
+    """(segment, weekday, hour, dials, connected) of every hour somebody called in."""
+    return [tuple(row) for row in await statements.select(session, _HOURS)]
+
+
+async def connected_by_source(session: AsyncSession, since: date) -> dict[str, int]:
+    """Connected calls by the leads' source, from a local date of the team on."""
+    return {source: int(n) for source, n in await statements.select(session, _CONNECTED, in_since=since)}
+
+
+async def accepted_by_source(session: AsyncSession, since: datetime) -> dict[str, int]:
+    """Leads that came since then and that field sales has accepted, by source."""
+    return {source: int(n) for source, n in await statements.select(session, _ACCEPTED, in_since=since)}
+
+
+# What a member did
+
+
+class DayRow(NamedTuple):
+    """A member's calls of one day."""
+
+    day: date
+    dials: int
+    connected: int
+    meetings_set: int
+
+
+_DAYS = (
+    sa.select(_DAY.c.day, sa.func.sum(_DAY.c.dials), sa.func.sum(_DAY.c.connected), sa.func.sum(_DAY.c.meetings_set))
+    .where(
+        _DAY.c.team_id == sa.bindparam(statements.TEAM),
+        _DAY.c.member_id == sa.bindparam("in_member"),
+        # Named one by one, so that the key leads straight to each.
+        _DAY.c.day.in_([sa.bindparam("in_first", type_=sa.Date), sa.bindparam("in_second", type_=sa.Date)]),
+    )
+    .group_by(_DAY.c.day)
+)
+
+
+async def days(session: AsyncSession, member_id: int, first: date, second: date) -> dict[date, DayRow]:
+    """What a member did on two local dates of the team."""
+    rows = await statements.select(session, _DAYS, in_member=member_id, in_first=first, in_second=second)
+    return {row[0]: DayRow(row[0], int(row[1]), int(row[2]), int(row[3])) for row in rows}
+
+
+class LoggedRow(NamedTuple):
+    """A call that was just written down."""
+
+    call_id: int
+    lead_id: int
+    contact: str
+    called_at: datetime
+    connection: str
+    party: str
+    outcome: str | None
+
+
+_LOGGED = (
+    sa.select(
+        _CALL.c.id,
+        _CALL.c.lead_id,
+        _CONTACT.c.name,
+        _CALL.c.called_at,
+        _CALL.c.connection,
+        _CALL.c.party,
+        _CALL.c.outcome,
+    )
+    .select_from(_CALL)
+    .join(_LEAD, _LEAD.c.id == _CALL.c.lead_id)
+    .join(_CONTACT, _CONTACT.c.id == _LEAD.c.contact_id)
+    .where(
+        _CALL.c.team_id == sa.bindparam(statements.TEAM),
+        _CALL.c.member_id == sa.bindparam("in_member"),
+        _CALL.c.called_at > sa.bindparam("in_after"),
+    )
+    .order_by(_CALL.c.called_at.desc(), _CALL.c.id.desc())
+    .limit(1)
+)
+
+
+async def just_logged(session: AsyncSession, member_id: int, after: datetime) -> LoggedRow | None:
+    """A member's last call since then."""
+    row = (await statements.select(session, _LOGGED, in_member=member_id, in_after=after)).one_or_none()
+    return LoggedRow._make(row) if row else None
+
+
+# What falls due
+
+
+class StepRow(NamedTuple):
+    """A lead in a list of what is left to do."""
+
+    lead_id: int
+    contact: str
+    title: str
+    account: str
+    stage: str
+    next_step: str | None
+    next_step_at: datetime | None
+    last_called_at: datetime | None
+
+
+def _callable() -> tuple[Any, ...]:
+    return (Lead.stage.in_(_STAGES), Contact.do_not_call_at.is_(None))
+
+
+async def promised_between(
+    session: AsyncSession, after: datetime, until: datetime
+) -> list[tuple[str, int, datetime, int, str, str]]:
+    """(team, lead, moment, owner, Slack user, zone) of calls planned for after `after` and at the latest `until`, whose
+    owner is active and whose contact may be called. For a session that sees all teams."""
+    statement = (
+        sa.select(Lead.team_id, Lead.id, Lead.next_step_at, Member.id, Member.slack_user, Member.zone)
+        .select_from(Lead)
+        .join(Contact, Contact.id == Lead.contact_id)
+        .join(Member, Member.id == Lead.owner_id)
+        .where(
+            Lead.next_step == "call",
+            Lead.next_step_at > after,
+            Lead.next_step_at <= until,
+            Member.active,
+            Contact.phone != "",
+            *_callable(),
+        )
+        .order_by(Lead.next_step_at, Lead.id)
+    )
+    return [tuple(row) for row in await session.execute(statement)]
+
+
+async def planned_call(session: AsyncSession, lead_id: int) -> tuple[datetime, str | None] | None:
+    """The moment a lead is to be called and the outcome of its last call; None when no call is planned or possible."""
+    last = (
+        sa.select(Call.outcome)
+        .where(Call.lead_id == Lead.id)
+        .order_by(Call.called_at.desc(), Call.id.desc())
+        .limit(1)
+        .correlate(Lead)
+        .scalar_subquery()
+    )
+    statement = (
+        sa.select(Lead.next_step_at, last)
+        .select_from(Lead)
+        .join(Contact, Contact.id == Lead.contact_id)
+        .where(Lead.id == lead_id, Lead.next_step == "call", Lead.next_step_at.is_not(None), *_callable())
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def _overdue(now: datetime) -> tuple[Any, ...]:
+    return (Lead.next_step_at < now, Lead.next_step.in_(("call", "nurture")), *_callable())
+
+
+def _aimless() -> tuple[Any, ...]:
+    # A new lead that nobody has called waits for its first call, which needs no plan.
+    return (
+        Lead.next_step.is_(None),
+        Lead.stage.in_(_STAGES),
+        sa.or_(Lead.stage != "new", Lead.last_called_at.is_not(None)),
+        Contact.do_not_call_at.is_(None),
+        sa.not_(sa.exists().where(Meeting.lead_id == Lead.id, Meeting.status == "booked").correlate(Lead)),
+    )
+
+
+async def _owners(session: AsyncSession, conditions: tuple[Any, ...]) -> set[int]:
+    statement = sa.select(Lead.owner_id).join(Contact, Contact.id == Lead.contact_id).where(*conditions).distinct()
+    return set(await session.scalars(statement))
+
+
+async def _listed(
+    session: AsyncSession, owner_id: int, conditions: tuple[Any, ...], order: tuple[Any, ...], limit: int
+) -> tuple[int, list[StepRow]]:
+    base = (
+        sa.select(
+            Lead.id,
+            Contact.name,
+            Contact.title,
+            Account.name,
+            Lead.stage,
+            Lead.next_step,
+            Lead.next_step_at,
+            Lead.last_called_at,
+            sa.func.count().over(),
+        )
+        .select_from(Lead)
+        .join(Contact, Contact.id == Lead.contact_id)
+        .join(Account, Account.id == Lead.account_id)
+        .where(Lead.owner_id == owner_id, *conditions)
+        .order_by(*order)
+        .limit(limit)
+    )
+    rows = (await session.execute(base)).all()
+    return (int(rows[0][8]) if rows else 0), [StepRow._make(row[:8]) for row in rows]
+
+
+async def owners_overdue(session: AsyncSession, now: datetime) -> set[int]:
+    """The members who have a step that was due before `now`."""
+    return await _owners(session, _overdue(now))
+
+
+async def overdue(session: AsyncSession, owner_id: int, now: datetime, limit: int) -> tuple[int, list[StepRow]]:
+    """How many steps of a member were due before `now`, and the first of them, the longest overdue first."""
+    return await _listed(session, owner_id, _overdue(now), (Lead.next_step_at, Lead.id), limit)
+
+
+async def owners_aimless(session: AsyncSession) -> set[int]:
+    """The members who have a lead in work without a next step."""
+    return await _owners(session, _aimless())
+
+
+async def aimless(session: AsyncSession, owner_id: int, limit: int) -> tuple[int, list[StepRow]]:
+    """How many leads in work of a member have no next step, and the first of them, the longest untouched first."""
+    return await _listed(
+        session, owner_id, _aimless(), (Lead.last_called_at.is_not(None), Lead.last_called_at, Lead.id), limit
+    )
+
+
+async def all_rules(session: AsyncSession, kind: str) -> dict[str, dict[str, Any]]:
+    """What each team decided in a matter. For a session that sees all teams."""
+    statement = sa.select(_RULES.c.team_id, _RULES.c["values"]).where(_RULES.c.kind == kind)
+    return {team_id: dict(values) for team_id, values in await session.execute(statement)}
