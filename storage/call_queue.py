@@ -299,10 +299,19 @@ def _callable() -> tuple[Any, ...]:
     return (Lead.stage.in_(_STAGES), Contact.do_not_call_at.is_(None))
 
 
-async def promised_between(
-    session: AsyncSession, after: datetime, until: datetime
-) -> list[tuple[str, int, datetime, int, str, str]]:
-    """(team, lead, moment, owner, Slack user, zone) of calls planned for after `after` and at the latest `until`, whose
+class PromiseRow(NamedTuple):
+    """A call planned for a moment, and whose it is."""
+
+    team_id: str
+    lead_id: int
+    at: datetime
+    member_id: int
+    slack_user: str
+    zone: str
+
+
+async def promised_between(session: AsyncSession, after: datetime, until: datetime) -> list[PromiseRow]:
+    """Calls planned for after `after` and at the latest `until`, whose
     owner is active and whose contact may be called. For a session that sees all teams."""
     statement = (
         sa.select(Lead.team_id, Lead.id, Lead.next_step_at, Member.id, Member.slack_user, Member.zone)
@@ -319,7 +328,7 @@ async def promised_between(
         )
         .order_by(Lead.next_step_at, Lead.id)
     )
-    return [tuple(row) for row in await session.execute(statement)]
+    return [PromiseRow._make(row) for row in await session.execute(statement)]
 
 
 async def planned_call(session: AsyncSession, lead_id: int) -> tuple[datetime, str | None] | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from handlers.outreach import calls, leads, stops
+from handlers.outreach import call_queue, calls, leads, stops
 from handlers.routes import Routes
 
 
 def register(routes: Routes) -> None:
-    """Leads: add, find, show, next step; calls, and whom nobody may call."""
+    """Leads: add, find, show, next step; the queue of calls, calls, and whom nobody may call."""
     leads.register(routes)
+    call_queue.register(routes)
     calls.register(routes)
     stops.register(routes)

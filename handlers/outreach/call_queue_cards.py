@@ -311,7 +311,7 @@ def next_card(reader: Reader, queue: Queue, shown: LeadCard | None, line: QueueL
         blocks += card(reader, shown, line.reasons, NEXT, skipped, skip)
     left = escape(t.plural("{n} lead left in the queue", "{n} leads left in the queue", queue.total))
     blocks.append(context(Markup(f"{escape(t('Today'))} {progress(t, queue)}　{left}")))
-    return Rendered(text, blocks)
+    return Rendered(escape(text), blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +344,7 @@ class MorningQueue:
         left = t.plural("{n} lead in the queue", "{n} leads in the queue", queue.total)
         hint = t("This list follows every call you log.")
         blocks.append(context(escape(f"{left}　{hint}")))
-        return Rendered(title, blocks)
+        return Rendered(escape(title), blocks)
 
     @classmethod
     def examples(cls) -> Sequence[Self]:

@@ -14,6 +14,7 @@ from bot.workspace.server import RunningWorkspace
 from handlers.delivery import NotDelivered
 from handlers.i18n import LANGUAGES, translator
 from handlers.messages import Message, Reader
+from handlers.outreach.call_queue_cards import MorningQueue
 from handlers.outreach.call_words import CapReached
 from handlers.performance.digest_post import DigestPost
 from handlers.qualification.handoff_post import HandoffAnswered, HandoffOverdue, HandoffPost, HandoffReminder
@@ -34,6 +35,7 @@ MESSAGES: list[type[Message]] = [
     NotDelivered,
     CapReached,
     DigestPost,
+    MorningQueue,
 ]
 
 
