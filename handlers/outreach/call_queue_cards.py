@@ -24,12 +24,13 @@ from domain.outreach.call_queue import (
     Reason,
     Spoke,
 )
-from domain.outreach.calls import Connection, Outcome, Party
+from domain.outreach.calls import CallResult, Connection, Outcome, Party
 from handlers.blocks import actions, button, clip, context, divider, fields, header, section
 from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
 from handlers.messages import Reader, Rendered
-from handlers.outreach.history import CONNECTIONS, OUTCOMES, PARTIES, entry_line
+from handlers.outreach.call_words import log_button, quick_buttons, result_line
+from handlers.outreach.history import entry_line
 from services.outreach.call_queue import DayResult, JustLogged, Queue, QueueLine
 from services.outreach.lead_card import CallEntry, LeadCard, StageEntry
 from services.outreach.records import AccountFacts, ContactFacts, LeadLine
@@ -139,30 +140,15 @@ def row(reader: Reader, number: int, line: QueueLine, kind: str, more: str | int
     return [section(Markup("\n".join(lines))), actions(*buttons, block_id=block_id(kind, line.lead_id, more))]
 
 
-def quick_buttons(t: Translator, lead_id: int) -> list[ButtonElement]:
-    """The commonest results, each one click."""
-    return [
-        button(t("No answer"), "call.quick#no_answer", lead_id),
-        button(t("Voicemail"), "call.quick#voicemail", lead_id),
-        button(t("Contact absent"), "call.quick#absent", lead_id),
-    ]
-
-
 def more_buttons(t: Translator, lead_id: int, *, primary: bool = False) -> list[ButtonElement]:
     """Any other result, and the lead's card."""
-    return [
-        button(t("Log the call"), "call.log", lead_id, style="primary" if primary else None),
-        button(t("Open"), "lead.show", lead_id),
-    ]
+    return [log_button(t, lead_id, style="primary" if primary else None), button(t("Open"), "lead.show", lead_id)]
 
 
 def logged_line(reader: Reader, logged: JustLogged, kind: str, more: str | int = "") -> Block:
     """What was just written down, with the way back."""
     t = reader.t
-    said = [CONNECTIONS[logged.connection], PARTIES[logged.party]]
-    if logged.outcome is not None:
-        said.append(OUTCOMES[logged.outcome])
-    result = t.listed(t(part) for part in said if part)
+    result = result_line(t, CallResult(logged.connection, logged.party, logged.outcome))
     text = t.md("✅ *{contact}* – {result} ({at})", contact=logged.contact, result=result, at=_hhmm(reader, logged.at))
     # Seconds matter here only to Slack: a button that was drawn anew keeps its place by its name.
     return section(text, button(t("Undo"), "call.undo", logged.call_id), block_id=block_id(kind, "undo", more))
@@ -446,4 +432,8 @@ EXAMPLE_CARD = LeadCard(
         StageEntry(_AT - timedelta(days=9), "佐藤 美咲", None, Stage.NEW, ""),
     ),
     actions=frozenset(),
+    do_not_call=None,
+    opted_out=None,
+    attempts=0,
+    call_actions=frozenset(),
 )

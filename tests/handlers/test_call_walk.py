@@ -1,0 +1,74 @@
+"""Working through the queue by clicks: each result brings the next lead, and the morning's message follows."""
+
+from __future__ import annotations
+
+from tests.handlers.conftest import IS, World, eventually
+from tests.handlers.test_call_queue import (
+    ROOM,
+    buttons,
+    click,
+    clock,
+    command,
+    direct_channel,
+    lead_of,
+    morning,
+    on_both,
+    on_sqlite,
+    text_of,
+    world,
+)
+
+__all__ = ["clock", "world"]
+
+
+@on_both
+async def test_three_results_in_a_row_are_logged_without_a_command(world: World) -> None:
+    card = await command(world, "next")
+    seen = []
+    for result in ("no_answer", "voicemail", "absent"):
+        seen.append(lead_of(card))
+        card = await click(world, card, f"call.quick#{result}")
+        assert lead_of(card) not in seen
+        assert buttons(card, "call.undo")
+    assert len(set(seen)) == 3
+    assert "3 / 34" in text_of(card)
+
+
+@on_sqlite
+async def test_undo_on_the_card_brings_the_lead_back(world: World) -> None:
+    card = await command(world, "next")
+    lead = lead_of(card)
+    after = await click(world, card, "call.quick#no_answer")
+    undone = await click(world, after, "call.undo")
+    assert lead_of(undone) == lead
+    assert not buttons(undone, "call.undo")
+
+
+@on_both
+async def test_morning_message_follows_a_call_logged_in_another_place(world: World) -> None:
+    message = await morning(world)
+    assert "0 / 34" in text_of(message)
+    card = await command(world, "next")
+    lead = lead_of(card)
+    assert lead in {b["value"] for b in buttons(message, "call.log")}
+    await click(world, card, "call.quick#voicemail")
+
+    def followed() -> bool:
+        now = next(m for m in world.direct(IS) if m["ts"] == message["ts"])
+        return "1 / 34" in text_of(now) and lead not in {b["value"] for b in buttons(now, "call.log")}
+
+    assert await eventually(followed)
+    assert len([m for m in world.direct(IS) if "架電リスト" in m["text"]]) == 1
+
+
+@on_sqlite
+async def test_all_leads_of_the_morning_are_worked_through_in_its_message(world: World) -> None:
+    message = await morning(world)
+    channel = direct_channel(world)
+    called = 0
+    while buttons(message, "call.quick"):
+        message = await click(world, message, "call.quick#no_answer", channel=channel)
+        called += 1
+        assert f"{called} / 34" in text_of(message)
+    assert called > 10
+    assert "お疲れさま" in text_of(message)
