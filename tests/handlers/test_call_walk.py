@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.handlers.conftest import IS, World, eventually
 from tests.handlers.test_call_queue import (
-    ROOM,
     buttons,
     click,
     clock,
