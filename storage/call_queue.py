@@ -331,8 +331,9 @@ async def promised_between(session: AsyncSession, after: datetime, until: dateti
     return [PromiseRow._make(row) for row in await session.execute(statement)]
 
 
-async def planned_call(session: AsyncSession, lead_id: int) -> tuple[datetime, str | None] | None:
-    """The moment a lead is to be called and the outcome of its last call; None when no call is planned or possible."""
+async def planned_call(session: AsyncSession, lead_id: int, owner_id: int) -> tuple[datetime, str | None] | None:
+    """The moment a member's lead is to be called and the outcome of its last call; None when no call is planned or
+    possible, or the lead is somebody else's."""
     last = (
         sa.select(Call.outcome)
         .where(Call.lead_id == Lead.id)
@@ -345,7 +346,13 @@ async def planned_call(session: AsyncSession, lead_id: int) -> tuple[datetime, s
         sa.select(Lead.next_step_at, last)
         .select_from(Lead)
         .join(Contact, Contact.id == Lead.contact_id)
-        .where(Lead.id == lead_id, Lead.next_step == "call", Lead.next_step_at.is_not(None), *_callable())
+        .where(
+            Lead.id == lead_id,
+            Lead.owner_id == owner_id,
+            Lead.next_step == "call",
+            Lead.next_step_at.is_not(None),
+            *_callable(),
+        )
     )
     row = (await session.execute(statement)).one_or_none()
     return (row[0], row[1]) if row else None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from handlers.outreach import call_queue, calls, leads, stops
+from handlers.outreach import call_queue, calls, heat_map, leads, reminders, stops
 from handlers.routes import Routes
 
 
 def register(routes: Routes) -> None:
-    """Leads: add, find, show, next step; the queue of calls, calls, and whom nobody may call."""
+    """Leads: add, find, show, next step; the queue of calls, its reminders, when people pick up; calls, and whom
+    nobody may call."""
     leads.register(routes)
     call_queue.register(routes)
+    reminders.register(routes)
+    heat_map.register(routes)
     calls.register(routes)
     stops.register(routes)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from domain.outreach.calls import CallResult, Connection, Outcome, Party
+from services import members
+from services.outreach import calls, reminders
 from tests.handlers.conftest import IS, World, eventually
 from tests.handlers.test_call_queue import (
+    Time,
     buttons,
     click,
     clock,
@@ -71,3 +77,21 @@ async def test_all_leads_of_the_morning_are_worked_through_in_its_message(world:
         assert f"{called} / 34" in text_of(message)
     assert called > 10
     assert "お疲れさま" in text_of(message)
+
+
+@on_sqlite
+async def test_reminder_of_a_promise_brings_a_card_that_turns_into_the_next_lead(world: World, clock: Time) -> None:
+    deps = world.house.deps
+    rep = await members.who(deps, world.workspace.introduction()["team"]["id"], IS)
+    assert rep is not None
+    lead = int(lead_of(await command(world, "next")))
+    promise = CallResult(
+        Connection.ANSWERED, Party.CONTACT, Outcome.CALLBACK, "11時に", clock.now + timedelta(minutes=50)
+    )
+    await calls.record(deps, rep, lead, promise)
+    clock.forward(minutes=46)
+    assert await reminders.remind_promised(deps) == 1
+    (reminder,) = await eventually(lambda: [m for m in world.direct(IS) if "約束の再架電 11:00" in m["text"]])
+    assert lead_of(reminder) == str(lead)
+    turned = await click(world, reminder, "call.quick#no_answer", channel=direct_channel(world))
+    assert lead_of(turned) != str(lead)

@@ -16,6 +16,7 @@ from handlers.i18n import LANGUAGES, translator
 from handlers.messages import Message, Reader
 from handlers.outreach.call_queue_cards import MorningQueue
 from handlers.outreach.call_words import CapReached
+from handlers.outreach.reminders import AimlessLeads, CallbackReminder, OverdueSteps
 from handlers.performance.digest_post import DigestPost
 from handlers.qualification.handoff_post import HandoffAnswered, HandoffOverdue, HandoffPost, HandoffReminder
 from handlers.qualification.meeting_messages import MeetingCard, MeetingNews, MeetingOutcome, MeetingReminder
@@ -36,6 +37,9 @@ MESSAGES: list[type[Message]] = [
     CapReached,
     DigestPost,
     MorningQueue,
+    CallbackReminder,
+    OverdueSteps,
+    AimlessLeads,
 ]
 
 
