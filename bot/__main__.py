@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | demo | workspace | import | members | migrate | manifest`."""
+"""The command line: `python -m bot run | demo | workspace | import | members | jobs | migrate | manifest`."""
 
 from __future__ import annotations
 
@@ -147,6 +147,20 @@ def members(
             _settings_with_data(), errors, table, slack_user, role, territory or [], industry or [], team
         )
     )
+    if code == 0:
+        console.print(table)
+    raise typer.Exit(code)
+
+
+@app.command()
+def jobs(
+    team: Annotated[str | None, typer.Option(help="Only this team's Slack id.")] = None,
+) -> None:
+    """List what the clock fires when, and when it last did."""
+    from bot.commands import COLUMNS, list_jobs
+
+    table = Table(*COLUMNS)
+    code = run_loop(list_jobs(_settings_with_data(), errors, table, team))
     if code == 0:
         console.print(table)
     raise typer.Exit(code)

@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers import boundary, clock, data, home, mail, outreach, performance, qualification
+from handlers import boundary, clock, data, home, mail, outreach, performance, qualification, team
 from handlers.block_json import as_json
 from handlers.blocks import option
 from handlers.help import command_help
@@ -54,6 +54,7 @@ def all_routes() -> Routes:
             performance.register,
             clock.register,
             mail.register,
+            team.register,
             home.register,
         ]
     )

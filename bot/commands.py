@@ -1,22 +1,27 @@
-"""What the command line does with the database directly: imports and members."""
+"""What the command line does with the database directly: imports, members, the list of jobs."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
+from bot.app import all_routes
+from bot.clock import intervals
 from bot.run import storage
 from bot.settings import Settings
+from domain.clock import EVERY_DAY, Timetable
 from domain.errors import Refused
 from domain.members import Role
 from handlers.boundary import sentence
 from handlers.data.integrations import file_problem, reason_text
 from handlers.i18n import translator
-from services import members
+from services import clock, members
 from services.data import integrations
 from services.deps import Actor, Deps
 from services.operator import known_teams, operator
@@ -122,3 +127,56 @@ async def list_or_change_members(
             console.print(f"[red]{sentence(translator('en'), refused)}[/red]")
             return 1
     return 0
+
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+COLUMNS = ("Team", "Job", "When", "Zone", "Next", "Next in UTC", "Last", "State")
+"""Of the list of jobs."""
+
+
+async def list_jobs(settings: Settings, console: Console, table: Table, team_id: str | None) -> int:
+    """Fill `table` with every job, what fires it when, and when it last did; the process's exit code."""
+    routes = all_routes()
+    async with storage(settings) as deps:
+        known = await known_teams(deps)
+        if team_id is not None and team_id not in known:
+            console.print(f"[red]There is no team {team_id}. Known teams: {', '.join(known) or 'none yet'}.[/red]")
+            return 2
+        plans = {name: daily.plan for name, daily in routes.dailies.items()}
+        every = {name: round(seconds) for name, seconds in intervals(routes, settings.recover_seconds).items()}
+        for line in await clock.overview(deps, plans, every, team_id):
+            zone = line.zone or "UTC"
+            table.add_row(
+                line.team_id or "every process",
+                line.name,
+                _when(line.timetable) if line.timetable else f"every {_length(line.seconds or 0)}",
+                line.zone or "",
+                _local(line.next_at, zone),
+                _local(line.next_at, "UTC"),
+                _local(line.last_at, zone),
+                f"{line.state} ({line.error})" if line.error else line.state or "",
+            )
+    return 0
+
+
+def _when(timetable: Timetable) -> str:
+    at = timetable.at.isoformat("minutes")
+    if timetable.month_day is not None:
+        at = f"{at} on day {timetable.month_day}"
+    days = sorted(timetable.weekdays)
+    if timetable.weekdays == EVERY_DAY:
+        return at
+    if len(days) > 1 and days == list(range(days[0], days[-1] + 1)):
+        return f"{at} {WEEKDAYS[days[0]]}–{WEEKDAYS[days[-1]]}"
+    return f"{at} {', '.join(WEEKDAYS[day] for day in days)}"
+
+
+def _length(seconds: int) -> str:
+    return f"{seconds // 3600} h" if seconds % 3600 == 0 else f"{seconds} s"
+
+
+def _local(moment: datetime | None, zone: str) -> str:
+    if moment is None:
+        return "–"
+    local = moment.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
+    return f"{WEEKDAYS[local.weekday()]} {local:%Y-%m-%d %H:%M}"

@@ -14,6 +14,7 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
+    CheckboxesElement,
     ConfirmObject,
     ContextBlock,
     ConversationFilter,
@@ -34,6 +35,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
     StaticSelectElement,
     TimePickerElement,
+    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
@@ -233,6 +235,23 @@ def radio_input(
     return _input(block_id, label, element, optional=optional, hint=hint, dispatch=dispatch is not None)
 
 
+def ticks_input(
+    block_id: str,
+    label: str,
+    choices: Sequence[Choice],
+    values: Sequence[str] = (),
+    *,
+    optional: bool = True,
+    hint: str | None = None,
+) -> Block:
+    """Boxes to tick, any number of them."""
+    options = [option(choice) for choice in choices]
+    ticked = [o for o in options if o.value in values]
+    # Slack refuses an empty list of ticked boxes.
+    element = CheckboxesElement(action_id=VALUE, options=options, initial_options=ticked or None)
+    return _input(block_id, label, element, optional=optional, hint=hint)
+
+
 def select_input(
     block_id: str,
     label: str,
@@ -286,6 +305,11 @@ def channel_input(
         filter=ConversationFilter(include=["public", "private"], exclude_bot_users=True),
     )
     return _input(block_id, label, element, optional=optional, hint=hint)
+
+
+def user_input(block_id: str, label: str, value: str | None = None, *, optional: bool = False) -> Block:
+    """A person of the workspace."""
+    return _input(block_id, label, UserSelectElement(action_id=VALUE, initial_user=value), optional=optional, hint=None)
 
 
 def day_input(

@@ -246,7 +246,7 @@ class Line:
     team_id: str | None = None
     zone: str | None = None
     seconds: int | None = None
-    plan: str = ""
+    timetable: Timetable | None = None
     next_at: datetime | None = None
     last_at: datetime | None = None
     """When it last ran: for one at local times, when it was due."""
@@ -273,7 +273,7 @@ async def overview(
                     name,
                     timetable.team_id,
                     timetable.zone,
-                    plan=timetable.text(),
+                    timetable=timetable,
                     next_at=following[1] if following else None,
                     last_at=run.due_at if run else None,
                     state=run.state if run else None,

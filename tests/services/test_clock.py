@@ -246,7 +246,8 @@ async def test_nothing_of_another_jobs_plans_is_forgotten(office: Office, wall: 
 
 async def test_list_says_what_fires_when_and_when_it_last_did(office: Office, neighbours: Office) -> None:
     deps = office.deps
-    plans = {"digest": plan(MORNING, Timetable("T2", TOKYO, time(9))), "queue": plan(MORNING)}
+    theirs = Timetable("T2", TOKYO, time(9))
+    plans = {"digest": plan(MORNING, theirs), "queue": plan(MORNING)}
     yesterday = Due("T1", TOKYO, date(2026, 4, 1), DUE.at - timedelta(days=1))
     await clock.start(deps, "digest", Due("T1", TOKYO, date(2026, 3, 31), DUE.at - timedelta(days=2)))
     await clock.start(deps, "digest", yesterday)
@@ -257,9 +258,9 @@ async def test_list_says_what_fires_when_and_when_it_last_did(office: Office, ne
     assert lines == [
         Line("recover", seconds=15),
         Line("poll", seconds=20, last_at=NOW, state="done"),
-        Line("digest", "T1", TOKYO, None, "08:30", following, yesterday.at, "failed", "TimeoutError"),
-        Line("queue", "T1", TOKYO, None, "08:30", following),
-        Line("digest", "T2", TOKYO, None, "09:00", following + timedelta(minutes=30)),
+        Line("digest", "T1", TOKYO, None, MORNING, following, yesterday.at, "failed", "TimeoutError"),
+        Line("queue", "T1", TOKYO, None, MORNING, following),
+        Line("digest", "T2", TOKYO, None, theirs, following + timedelta(minutes=30)),
     ]
     assert [line.name for line in await clock.overview(deps, plans, {}, "T2")] == ["digest"]
 
