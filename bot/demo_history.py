@@ -36,6 +36,8 @@ _UNANSWERED = (
     (Connection.INVALID_NUMBER, 0.02),
 )
 
+_REASONS = tuple(RefusalReason)
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -259,7 +261,7 @@ class _Play(Sales):
         if chance.random() < model.sources[lead.source].meeting:
             return Outcome.MEETING_SET, None
         outcome = one(chance, _DISCUSSED)
-        return outcome, chance.choice(list(RefusalReason)) if outcome is Outcome.REFUSED else None
+        return outcome, chance.choice(_REASONS) if outcome is Outcome.REFUSED else None
 
     def _promise(self, at: int) -> int:
         """A time at which to call again: today in some hours, or one of the next days."""

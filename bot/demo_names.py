@@ -7,6 +7,7 @@ addresses lie under the reserved domain `.example`.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from bot.demo_team import COMPANIES, Company
@@ -110,6 +111,7 @@ _KINDS = (
 )
 
 
+@lru_cache(maxsize=100_000)
 def company(number: int) -> Company:
     """The invented company with this number (0 and up): always the same, each with a name of its own."""
     if number < len(COMPANIES):

@@ -162,6 +162,8 @@ class Sales(State):
         surname, given = person(lead.person)
         day = self.local(at).date()
         start = day + timedelta(days=chance.randrange(14, 80) if willing else chance.randrange(120, 400))
+        # Things begin on Mondays.
+        start += timedelta(days=-start.weekday() % 7)
         sure = {place: status(place) is Status.CONFIRMED for place in range(4)}
         return Answers(
             budget=Budget(
