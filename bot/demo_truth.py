@@ -133,7 +133,7 @@ def model(seed: int, reps: int) -> Model:
         callback=0.93,
         sources=_SOURCES,
         season=_SEASON,
-        asked=0.88,
+        asked=0.96,
         ready=0.85,
         accepted=0.86,
         held=0.78,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,16 +13,12 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOSClient
 
-from bot.demo_history import History
-from bot.demo_store import Staff, Stored, store
 from bot.demo_truth import Tally
 from domain.members import Role
-from services.deps import Actor, Deps
-from services.keys import Keys
+from services.deps import Actor
 from services.outreach import leads as lead_services
 from services.targeting import accounts
 from storage.database import Database
-from storage.outbox import Outbox
 from storage.tables import (
     Account,
     AuditLog,
@@ -36,60 +32,16 @@ from storage.tables import (
     Lead,
     Meeting,
     MeetingSlot,
-    Member,
     Qualification,
     StageChange,
     Suppression,
-    Team,
 )
-from tests.bot.invented import NOW, ZONE, invented
-
-TEAM, CHANNEL = "T01DEMO", "C01HANDOFF"
-
-
-@dataclass(frozen=True)
-class Invented:
-    """A history in a database."""
-
-    deps: Deps
-    history: History
-    stored: Stored
-    staff: Staff
-
-    async def rows(self, statement: sa.Select[Any]) -> list[sa.Row[Any]]:
-        async with self.deps.reading(TEAM) as session:
-            return list((await session.execute(statement)).all())
-
-    async def count(self, table: Any) -> int:
-        return int((await self.rows(sa.select(sa.func.count()).select_from(table)))[0][0])
-
-    def rep(self, member_id: int) -> int:
-        return self.staff.inside.index(member_id)
-
-
-async def staffed(deps: Deps, history: History) -> Staff:
-    """A team with everybody the history names."""
-    async with deps.writing(TEAM) as session:
-        session.add(Team(id=TEAM, name="Team", zone=ZONE, created_at=NOW))
-        await session.flush()
-        model = history.truth.model
-        roles = [Role.INSIDE_SALES] * len(model.reps) + [Role.FIELD_SALES] * model.field + [Role.MANAGER]
-        people = [
-            Member(team_id=TEAM, slack_user=f"U{place}", name=f"人{place}", role=role.value)
-            for place, role in enumerate(roles)
-        ]
-        session.add_all(people)
-        await session.flush()
-        ids = [person.id for person in people]
-    return Staff(tuple(ids[: len(model.reps)]), tuple(ids[len(model.reps) : -1]), ids[-1])
+from tests.bot.invented import TEAM, ZONE, Invented, invented, keep
 
 
 @pytest.fixture
 async def kept(database: Database, queue_client: DBOSClient) -> Invented:
-    deps = Deps(database, Outbox(queue_client), lambda: NOW, Keys())
-    history = invented(seed=3, months=2)
-    staff = await staffed(deps, history)
-    return Invented(deps, history, await store(deps, TEAM, history, staff, CHANNEL), staff)
+    return await keep(database, queue_client, invented(seed=3, months=2))
 
 
 async def test_roll_ups_are_the_truths_counts_and_those_of_the_stored_calls(kept: Invented) -> None:
