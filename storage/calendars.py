@@ -59,16 +59,25 @@ async def of_member(session: AsyncSession, member_id: int) -> ConnectionRow | No
 async def connect(
     session: AsyncSession, member_id: int, *, kind: str, url: str, calendar: str, secret: str, now: datetime
 ) -> None:
-    """Put down where a member's calendar is, in place of the one before."""
-    row = await session.scalar(
-        sa.select(CalendarConnection).where(CalendarConnection.member_id == member_id).with_for_update()
-    )
+    """Put down where a member's calendar is, in place of the one before. `secret` "" disconnects it: the row stays, so
+    that `created_at` always says when the member last decided something."""
+    row = await session.scalar(_locked(member_id))
     if row is None:
         row = CalendarConnection(team_id=session.info["team_id"], member_id=member_id)
         session.add(row)
     row.kind, row.url, row.calendar, row.secret = kind, url, calendar, secret
     row.error, row.created_at = None, now
     await session.flush()
+
+
+async def decided_at(session: AsyncSession, member_id: int) -> datetime | None:
+    """When the member last connected or disconnected a calendar; the row is held until the transaction ends."""
+    row = await session.scalar(_locked(member_id))
+    return None if row is None else row.created_at
+
+
+def _locked(member_id: int) -> sa.Select[CalendarConnection]:
+    return sa.select(CalendarConnection).where(CalendarConnection.member_id == member_id).with_for_update()
 
 
 async def set_error(session: AsyncSession, connection_id: int, error: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""Members' calendars: meetings written into them, and what their owners are told (work item 3-5)."""
+"""Members' calendars: connected, written into, and what their owners are told (work item 3-5)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from slack_sdk.models.blocks import Block, ButtonElement, PlainTextObject
+from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import Response
 
 from domain.appointments import Problem
-from handlers.blocks import section
-from handlers.i18n import Markup
+from domain.errors import Code, Refused
+from domain.members import Permission
+from handlers import pages
+from handlers.blocks import actions, button, confirm, context, divider, modal, section, text_input
+from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
+from handlers.interaction import Answer, Errors, Interaction, Update
 from handlers.messages import Reader, Rendered
 from handlers.routes import Outgoing, Routes
 from services import calendars, deliveries
+from services.calendars import connecting
+from services.calendars.calendar import Kind, Unusable
+from services.calendars.connecting import Connection
 from services.deps import Deps
+
+SUBMIT = "meeting.calendar.submit"
+
+KINDS: Final[Mapping[Kind, str]] = {
+    Kind.CALDAV: _("CalDAV (iCloud, Nextcloud and others)"),
+    Kind.GOOGLE: _("Google Calendar"),
+    Kind.MICROSOFT: _("Microsoft 365 / Outlook"),
+}
 
 PROBLEMS: Final[Mapping[Problem, str]] = {
     Problem.UNAUTHORISED: _("The name or the password was refused."),
@@ -28,9 +47,160 @@ PROBLEMS: Final[Mapping[Problem, str]] = {
 
 
 def register(routes: Routes) -> None:
-    """The task that writes, and the news of a calendar that cannot be used."""
+    """The form, the way to Google and Microsoft and back, the task that writes, the news of what does not work."""
+    routes.command(
+        "meeting",
+        "calendar",
+        open_form,
+        Permission.BOOK_MEETINGS,
+        usage=_("calendar"),
+        summary=_("Connect your calendar, so that meetings are offered when you are free"),
+    )
+    routes.view(SUBMIT, submit, Permission.BOOK_MEETINGS)
+    routes.action("meeting.calendar.disconnect", disconnect, Permission.BOOK_MEETINGS)
+    routes.web("/calendars/connect/{token}", consent_page, methods=["GET"])
+    routes.web(f"/{connecting.CALLBACK}", callback_page, methods=["GET"])
     routes.task(calendars.WRITE, write, patient=True)
     routes.delivery(calendars.TROUBLE, compose_trouble)
+
+
+async def open_form(interaction: Interaction) -> Answer:
+    """What is connected, and the ways to connect."""
+    await interaction.open(await _form(interaction))
+    return None
+
+
+async def _form(interaction: Interaction) -> View:
+    deps, actor, t = interaction.deps, interaction.actor, interaction.t
+    connected = await connecting.connection(deps, actor)
+    links = {
+        kind: await connecting.consent_link(deps, actor, kind)
+        for kind in (Kind.GOOGLE, Kind.MICROSOFT)
+        if connecting.configured(deps, kind)
+    }
+    blocks = _state(t, connected)
+    for kind in (Kind.GOOGLE, Kind.MICROSOFT):
+        if kind in links:
+            connect = ButtonElement(
+                text=PlainTextObject(text=t("Connect"), emoji=True),
+                action_id=f"meeting.calendar.consent#{kind}",
+                url=links[kind],
+            )
+            blocks.append(section(Markup(f"*{escape(t(KINDS[kind]))}*"), connect, block_id=f"consent.{kind}"))
+        else:
+            said = t.md("*{kind}*: your admin has not set this up.", kind=t(KINDS[kind]))
+            blocks.append(context(said))
+    url = connected.url if connected is not None and connected.kind is Kind.CALDAV else ""
+    blocks += [
+        divider(),
+        section(Markup(f"*{escape(t(KINDS[Kind.CALDAV]))}*")),
+        text_input(
+            "url",
+            t("Address of the server"),
+            url,
+            optional=False,
+            placeholder="https://caldav.example.com/",
+            hint=t("For iCloud: https://caldav.icloud.com/"),
+        ),
+        text_input("name", t("User name"), optional=False),
+        text_input(
+            "password",
+            t("Password"),
+            optional=False,
+            hint=t("Best an app password that is only for this. It is kept encrypted."),
+        ),
+        text_input("calendar", t("Calendar"), hint=t("Its name, if not the first one")),
+    ]
+    return modal(SUBMIT, t("My calendar"), blocks, submit=t("Connect"), close=t("Close"))
+
+
+def _state(t: Translator, connected: Connection | None) -> list[Block]:
+    if connected is None:
+        return [
+            section(
+                t.md("No calendar is connected. Meetings that I book are known to me anyway; your other ones are not.")
+            )
+        ]
+    what = t.md("*Connected:* {kind}", kind=t(KINDS[connected.kind]))
+    where = escape(connected.calendar if connected.kind is Kind.CALDAV else "")
+    text = Markup(f"✅ {what}\n{where}" if where else f"✅ {what}")
+    if connected.problem is not None:
+        text = Markup(f"{text}\n:warning: {escape(t(PROBLEMS[connected.problem]))}")
+    undo = button(
+        t("Disconnect"),
+        "meeting.calendar.disconnect",
+        style="danger",
+        confirm=confirm(
+            t("Disconnect the calendar?"),
+            t("Meetings may then be offered at times when you are busy."),
+            t("Disconnect"),
+            t("Cancel"),
+        ),
+    )
+    return [section(text), actions(undo, block_id="connected")]
+
+
+async def submit(interaction: Interaction) -> Answer:
+    """Try the calendar, and keep it if it can be read."""
+    t, form = interaction.t, interaction.form
+    url, name, calendar = form.text("url"), form.text("name"), form.text("calendar")
+    try:
+        await connecting.connect_caldav(
+            interaction.deps, interaction.actor, url=url, name=name, password=form.text("password"), calendar=calendar
+        )
+    except Unusable as unusable:
+        return Errors({_field(unusable.problem, calendar): t(PROBLEMS[unusable.problem])})
+    except Refused as refused:
+        if (refused.code, refused.field) == (Code.INVALID, "url"):
+            return Errors({"url": t("This is no address that a password may be sent to. Example: https://…")})
+        raise
+    return Update(await _form(interaction))
+
+
+def _field(problem: Problem, calendar: str) -> str:
+    if problem is Problem.UNAUTHORISED:
+        return "password"
+    return "calendar" if problem is Problem.NOT_FOUND and calendar else "url"
+
+
+async def disconnect(interaction: Interaction) -> Answer:
+    """Forget it, and show the form again."""
+    await connecting.disconnect(interaction.deps, interaction.actor)
+    await interaction.redraw(await _form(interaction))
+    return None
+
+
+async def consent_page(deps: Deps, request: Request) -> Response:
+    """Says whose calendar is about to be connected before it leads on: a link may have been passed on."""
+    try:
+        consent, name = await connecting.asked(deps, str(request.path_params["token"]))
+    except Refused:
+        return pages.invalid_link(request)
+    t = translator(pages.language_of(request, "ja"))
+    title = t("Connect {kind}", kind=t(KINDS[consent.kind]))
+    try:
+        link = await connecting.provider_address(deps, consent)
+    except Unusable as unusable:
+        return pages.page(t, title, [t(PROBLEMS[unusable.problem])], None, 502)
+    said = t("It becomes the calendar of {name} in Kakehashi. If that is not you, close this page.", name=name)
+    return pages.page(t, title, [said], pages.Button(t("Continue"), link))
+
+
+async def callback_page(deps: Deps, request: Request) -> Response:
+    """Where the provider sends the member back to."""
+    t = translator(pages.language_of(request, "ja"))
+    asked = request.query_params
+    failed = t("The calendar was not connected")
+    again = t("Please try again with /meeting calendar in Slack.")
+    if asked.get("error") or not asked.get("code"):
+        return pages.page(t, failed, [again], None, 400)
+    try:
+        await connecting.agreed(deps, asked.get("state", ""), asked["code"])
+    except Refused:
+        return pages.page(t, failed, [t("This link does not count any more."), again], None, 400)
+    except Unusable as unusable:
+        return pages.page(t, failed, [t(PROBLEMS[unusable.problem]), again], None, 502)
+    return pages.page(t, t("Your calendar is connected"), [t("You can close this page and go back to Slack.")])
 
 
 async def write(deps: Deps, _client: AsyncWebClient, team_id: str, arguments: Mapping[str, Any]) -> None:
