@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Timezone, vCalAddress, vText
+from icalendar import Calendar, Timezone, TimezoneStandard, vCalAddress, vText
 from icalendar import Event as Component
 
 from domain.appointments import Event, Person
@@ -14,8 +14,6 @@ from services.deps import wall_clock
 REQUEST = "REQUEST"
 CANCEL = "CANCEL"
 _PRODUCT = "-//Kakehashi//Inside sales//EN"
-_YEARS = 2
-"""How many years of a zone's changes an invitation carries."""
 
 
 def ics(event: Event, method: str, *, now: datetime | None = None) -> str:
@@ -30,19 +28,35 @@ def ics(event: Event, method: str, *, now: datetime | None = None) -> str:
     calendar.add("calscale", "GREGORIAN")
     if method:
         calendar.add("method", method)
-    zone = event.start.tzinfo
-    if isinstance(zone, ZoneInfo) and zone.key != "UTC":
-        first, last = event.start.date(), event.end.date()
-        calendar.add_component(
-            Timezone.from_tzinfo(
-                zone,
-                zone.key,
-                first_date=first.replace(month=1, day=1, year=first.year - _YEARS),
-                last_date=last.replace(month=12, day=31, year=last.year + _YEARS),
-            )
-        )
+    if _in_zone(event):
+        calendar.add_component(_zone(event.start))
     calendar.add_component(_component(event, method, now or wall_clock()))
     return bytes(calendar.to_ical()).decode()
+
+
+def _in_zone(event: Event) -> bool:
+    """Whether the event's times are written in its zone: a named one, whose clocks do not change meanwhile. Others are
+    written in UTC; offsets without a zone's name have no place in iCalendar."""
+    zone = event.start.tzinfo
+    return isinstance(zone, ZoneInfo) and zone.key != "UTC" and event.start.utcoffset() == _end(event).utcoffset()
+
+
+def _end(event: Event) -> datetime:
+    return event.end.astimezone(event.start.tzinfo)
+
+
+def _zone(moment: datetime) -> Timezone:
+    """The zone as it is at this moment. Programs that know its name go by that; the others, of which some read nothing
+    but fixed offsets rightly, need no more for a single event."""
+    observance = TimezoneStandard()
+    observance.add("dtstart", datetime(1970, 1, 1))  # noqa: DTZ001 - a zone's own beginning is in no zone
+    observance.add("tzoffsetfrom", moment.utcoffset())
+    observance.add("tzoffsetto", moment.utcoffset())
+    observance.add("tzname", moment.tzname())
+    zone = Timezone()
+    zone.add("tzid", str(moment.tzinfo))
+    zone.add_component(observance)
+    return zone
 
 
 def _component(event: Event, method: str, now: datetime) -> Component:
@@ -50,8 +64,9 @@ def _component(event: Event, method: str, now: datetime) -> Component:
     component.add("uid", event.uid)
     component.add("sequence", event.sequence)
     component.add("dtstamp", now.astimezone(UTC))
-    component.add("dtstart", _moment(event.start))
-    component.add("dtend", _moment(event.end))
+    in_zone = _in_zone(event)
+    component.add("dtstart", event.start if in_zone else event.start.astimezone(UTC))
+    component.add("dtend", _end(event) if in_zone else event.end.astimezone(UTC))
     component.add("summary", _text(event.summary))
     if event.description:
         component.add("description", _text(event.description))
@@ -69,11 +84,6 @@ def _component(event: Event, method: str, now: datetime) -> Component:
         person.params["RSVP"] = vText("FALSE" if method == CANCEL else "TRUE")
         component.add("attendee", person, encode=False)
     return component
-
-
-def _moment(moment: datetime) -> datetime:
-    # Offsets without a zone's name have no place in iCalendar.
-    return moment if isinstance(moment.tzinfo, ZoneInfo) and moment.tzinfo.key != "UTC" else moment.astimezone(UTC)
 
 
 def _person(person: Person, method: str) -> vCalAddress:

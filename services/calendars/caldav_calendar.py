@@ -31,7 +31,8 @@ class CalDavCalendar:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._client = AsyncDAVClient(
-            url=access.url,
+            # Some servers keep calendars at another host than the one people are told of.
+            url=access.calendar if "://" in access.calendar else access.url,
             username=access.secret.get("name", ""),
             password=access.secret.get("password", ""),
             timeout=SECONDS,
@@ -110,7 +111,7 @@ class CalDavCalendar:
             return 404
 
     async def _collection(self) -> Collection:
-        if self._access.calendar:
+        if "://" in self._access.calendar:
             # The library's own types name only its other client, though each of its objects takes both.
             client: Any = self._client
             return Collection(client=client, url=self._access.calendar)

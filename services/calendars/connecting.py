@@ -39,6 +39,7 @@ CHECK_SECONDS = 2.3
 CONSENT_SECONDS = 20.0
 LINK_COUNTS = timedelta(minutes=30)
 CALLBACK = "calendars/callback"
+_MICROSOFTS_SCOPES = ("openid", "profile", "offline_access", microsoft_calendar.SCOPE)
 _CONNECT, _STATE, _VERIFIER = "calendar.connect", "calendar.state", "calendar.verifier"
 
 
@@ -156,8 +157,17 @@ async def provider_address(deps: Deps, consent: Consent) -> str:
             "state": state,
         }
         return f"{app.authorise_url}?{urlencode(asked_for | proof)}"
-    address = await asyncio.to_thread(_microsofts_address, app, state, _callback(deps))
-    return f"{address}&{urlencode(proof)}"
+    identity = await asyncio.to_thread(microsoft_calendar.identity, app)
+    asked_for = {
+        "client_id": app.client_id,
+        "redirect_uri": _callback(deps),
+        "response_type": "code",
+        "scope": " ".join(_MICROSOFTS_SCOPES),
+        "prompt": "select_account",
+        "state": state,
+        "nonce": hashlib.sha256(_verifier(deps, consent).encode()).hexdigest(),
+    }
+    return f"{identity.authority.authorization_endpoint}?{urlencode(asked_for | proof)}"
 
 
 async def agreed(deps: Deps, state: str, code: str) -> None:
@@ -208,21 +218,20 @@ async def _googles_tokens(app: OAuthApp, code: str, verifier: str, callback: str
     return answer if isinstance(answer, Mapping) else {}
 
 
-def _microsofts_address(app: OAuthApp, state: str, callback: str) -> str:
-    identity = microsoft_calendar.identity(app)
-    return str(
-        identity.get_authorization_request_url(
-            [microsoft_calendar.SCOPE], state=state, redirect_uri=callback, prompt="select_account"
-        )
-    )
-
-
 def _microsofts_tokens(app: OAuthApp, code: str, verifier: str, callback: str) -> Mapping[str, Any]:
     identity = microsoft_calendar.identity(app)
+    # What msal would have kept in a session of the browser's. Our state was checked before.
+    flow = {
+        "state": "checked",
+        "redirect_uri": callback,
+        "scope": list(_MICROSOFTS_SCOPES),
+        "code_verifier": verifier,
+        "nonce": verifier,
+    }
     try:
-        answer: Mapping[str, Any] = identity.acquire_token_by_authorization_code(
-            code, [microsoft_calendar.SCOPE], redirect_uri=callback, data={"code_verifier": verifier}
-        )
+        answer: Mapping[str, Any] = identity.acquire_token_by_auth_code_flow(flow, {"state": "checked", "code": code})
+    except RuntimeError as forged:
+        raise Unusable(Problem.UNAUTHORISED, type(forged).__name__) from forged
     except (ValueError, requests.RequestException) as lost:
         raise Unusable(Problem.UNREACHABLE, type(lost).__name__) from lost
     return answer

@@ -144,5 +144,6 @@ class Microsoft:
             ]
         )
         async with web(app, folder) as url:
+            self.tokens.issuer = f"{url}/common/v2.0"
             trusted = str(folder / "certificate.pem")
             yield OAuthApp(CLIENT, SECRET, f"{url}/common", f"{url}/common", f"{url}/v1.0", trusted)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import time
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
@@ -26,6 +28,9 @@ class Tokens:
     renewals: int = 0
     codes: dict[str, str] = field(default_factory=dict)
     """Codes a person has agreed to, each with its challenge (RFC 7636)."""
+    issuer: str = ""
+    """Set: answers to a code say who agreed (OpenID Connect), with the nonce that was asked with."""
+    nonce: str = ""
 
     def end(self) -> None:
         """The access token counts no more, whatever its time says."""
@@ -49,9 +54,17 @@ class Tokens:
         given = {"access_token": self.access, "expires_in": self.lifetime, "token_type": "Bearer", "scope": "calendar"}
         if self.rotates:
             self.refresh = f"refresh-{self.renewals}"
+        if self.issuer and form["grant_type"] == "authorization_code":
+            given["id_token"] = self._identity()
         if self.rotates or form["grant_type"] == "authorization_code":
             given["refresh_token"] = self.refresh
         return JSONResponse(given)
+
+    def _identity(self) -> str:
+        now = int(time.time())
+        who = {"iss": self.issuer, "aud": CLIENT, "sub": "person-1", "iat": now, "exp": now + 600, "nonce": self.nonce}
+        parts = [json.dumps(part).encode() for part in ({"alg": "none"}, who)]
+        return ".".join([*(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts), "signature"])
 
     def admits(self, request: Request) -> bool:
         """Whether a request carries the token that counts."""
