@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from handlers.qualification import bant, calendars, handoff, meetings, verdict
+from handlers.qualification import bant, booking_page, calendars, handoff, meetings, verdict
 from handlers.routes import Routes
 
 
 def register(routes: Routes) -> None:
-    """BANT, verdicts and their rules, handoffs, calendars, meetings."""
+    """BANT, verdicts and their rules, handoffs, calendars, meetings and the page where customers choose a time."""
     bant.register(routes)
     verdict.register(routes)
     handoff.register(routes)
     calendars.register(routes)
     meetings.register(routes)
+    booking_page.register(routes)

@@ -111,7 +111,8 @@ def default_greeting(t: Translator, *, contact: str, booker: str, team: str, rep
     )
 
 
-def _where(t: Translator, place: str) -> str:
+def where(t: Translator, place: str) -> str:
+    """Where it is, as the customer reads it."""
     if not place:
         return t("By telephone: we will call you")
     if is_visit(place):
@@ -122,7 +123,7 @@ def _where(t: Translator, place: str) -> str:
 def _facts(t: Translator, view: MeetingView) -> list[str]:
     return [
         f"{t('Time')}: {customers_time(t, view.starts_at, view.ends_at, view.customer_zone)}",
-        f"{t('Place')}: {_where(t, view.place)}",
+        f"{t('Place')}: {where(t, view.place)}",
         f"{t('With')}: {view.rep} ({view.team})",
     ]
 
@@ -175,7 +176,7 @@ def offer_text(
     zone, place = (plan.zone, plan.place) if isinstance(plan, OfferView) else plan
     lines = [greeting.strip(), ""]
     lines += [f"・ {customers_time(t, slot.start, slot.end, zone)}" for slot in sorted(candidates)]
-    lines += ["", f"{t('Place')}: {_where(t, place)}"]
+    lines += ["", f"{t('Place')}: {where(t, place)}"]
     lines += ["", t("Choose a time here, also from a phone:"), link]
     lines += ["", t("If none of them suits you, you find more times on that page.")]
     return "\n".join(lines)

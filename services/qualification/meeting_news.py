@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.mail import Audience
-from domain.qualification.meetings import MeetingStatus
 from services import calendars, invitations, mail
 from services.calendars import Event, Person
 from services.deps import Deps
@@ -75,11 +74,10 @@ def event_of(view: MeetingView, description: str) -> Event:
     )
 
 
-def invitation(deps: Deps, team_id: str, view: MeetingView, write: Write) -> str:
-    """The meeting as a file that calendars open."""
+def published(deps: Deps, team_id: str, view: MeetingView, write: Write) -> str:
+    """The meeting as a file that calendars open. It invites nobody: that is what the letter's own is for."""
     words = write(Occasion.BOOKED, view, meeting_link(deps, team_id, view.meeting_id))
-    method = "CANCEL" if view.status is MeetingStatus.CANCELLED else "REQUEST"
-    return invitations.ics(event_of(view, words.description), method)
+    return invitations.ics(replace(event_of(view, words.description), attendees=()), "PUBLISH")
 
 
 async def announce(

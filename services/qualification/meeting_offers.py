@@ -134,7 +134,7 @@ async def view(deps: Deps, team_id: str, offer_id: int) -> OfferView:
         if shown.status is OfferStatus.OPEN:
             return shown
         chosen = await queries.of_offer(session, offer_id)
-    raise OfferClosed(shown.status, meeting_view(chosen) if chosen else None)
+    raise OfferClosed(shown, meeting_view(chosen) if chosen else None)
 
 
 async def choices(deps: Deps, team_id: str, offer_id: int, zone: str) -> tuple[OfferView, tuple[Slot, ...], Free]:
@@ -182,10 +182,10 @@ async def choose(deps: Deps, team_id: str, offer_id: int, slot: Slot, write: Wri
             row = await queries.offer(session, offer_id, lock=True)
             if row is None:
                 raise Refused(Code.NOT_FOUND)
-            status = offer_view(row, now).status
-            if status is not OfferStatus.OPEN:
+            locked = offer_view(row, now)
+            if locked.status is not OfferStatus.OPEN:
                 chosen = await queries.of_offer(session, offer_id)
-                return _same(OfferClosed(status, meeting_view(chosen) if chosen else None), slot)
+                return _same(OfferClosed(locked, meeting_view(chosen) if chosen else None), slot)
             await queries.settle_offer(session, offer_id, OfferStatus.CHOSEN)
             booker = await member_queries.by_id(session, row.booked_by or slot.member_id)
             if booker is None:

@@ -164,9 +164,10 @@ class SlotTaken(Refused):
 class OfferClosed(Refused):
     """An offer cannot be chosen from any more. `meeting`: what was chosen from it."""
 
-    def __init__(self, status: OfferStatus, meeting: MeetingView | None = None) -> None:
-        super().__init__(Code.ALREADY_DONE, status=status.value)
-        self.status = status
+    def __init__(self, offer: OfferView, meeting: MeetingView | None = None) -> None:
+        super().__init__(Code.ALREADY_DONE, status=offer.status.value)
+        self.offer = offer
+        self.status = offer.status
         self.meeting = meeting
 
 
