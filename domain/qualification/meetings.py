@@ -106,6 +106,9 @@ class MeetingRules:
     customer_from: str = "09:00"
     customer_to: str = "18:00"
     """Between which times of their own day customers are met."""
+    lunch_from: str = "12:00"
+    lunch_to: str = "13:00"
+    """When they are at lunch; both "": at any time."""
     place: str = ""
     """Where meetings are if nothing else is said: an address, a link, or "" for the telephone."""
 
@@ -131,15 +134,23 @@ class MeetingRules:
             for name in ("minutes", "step_minutes", "buffer_minutes", "travel_minutes")
             if getattr(self, name) % 5
         ]
-        try:
-            if time.fromisoformat(self.customer_from) >= time.fromisoformat(self.customer_to):
-                refusals.append(Refused(Code.INVALID, "customer_to"))
-        except ValueError:
-            refusals.append(Refused(Code.INVALID, "customer_from"))
+        refusals += _hours(self, "customer_from", "customer_to")
+        if self.lunch_from or self.lunch_to:
+            refusals += _hours(self, "lunch_from", "lunch_to")
         if len(self.place) > 500:
             refusals.append(Refused(Code.TOO_LONG, "place", most=500))
         if refusals:
             raise Rejected(*refusals)
+
+
+def _hours(rules: MeetingRules, first: str, last: str) -> list[Refused]:
+    """What is wrong with two clock times that follow each other."""
+    try:
+        if time.fromisoformat(getattr(rules, first)) < time.fromisoformat(getattr(rules, last)):
+            return []
+        return [Refused(Code.INVALID, last)]
+    except ValueError:
+        return [Refused(Code.INVALID, first)]
 
 
 _LINK = re.compile(r"https?://", re.IGNORECASE)
@@ -222,6 +233,18 @@ def within(calendar: BusinessCalendar, span: Span) -> bool:
     return start.date() == last.date() and calendar.is_open(span.start) and calendar.is_open(last)
 
 
+def at_lunch(zone: ZoneInfo, span: Span, rules: MeetingRules) -> bool:
+    """Whether a meeting would keep the customer from lunch."""
+    if not rules.lunch_from:
+        return False
+    day = span.start.astimezone(zone).date()
+    lunch = Span(
+        datetime.combine(day, time.fromisoformat(rules.lunch_from), zone).astimezone(UTC),
+        datetime.combine(day, time.fromisoformat(rules.lunch_to), zone).astimezone(UTC),
+    )
+    return lunch.overlaps(span)
+
+
 def is_free(diary: Diary, span: Span, rules: MeetingRules, *, visit: bool) -> bool:
     """Whether nothing stands in the way of a meeting: neither in the rep's calendar nor among our own meetings."""
     takes = footprint(span, rules, visit=visit)
@@ -260,7 +283,8 @@ def free_slots(
         closes = datetime.combine(day, calendar.closes, calendar.zone).astimezone(UTC)
         while start + length <= closes:
             span = Span(start, start + length)
-            if start >= earliest and within(customer, span) and is_free(diary, span, rules, visit=visit):
+            fits = within(customer, span) and not at_lunch(customer.zone, span, rules)
+            if start >= earliest and fits and is_free(diary, span, rules, visit=visit):
                 yield Slot(span.start, span.end, diary.member_id)
             start += step
 

@@ -442,7 +442,7 @@ async def cancel(visit: Visit) -> Response:
         move_link=f"{visit.path('meeting', visit.token, 'move')}{_query(t, zone)}",
         words={
             "reason": t("Reason (you need not give one)"),
-            "submit": t("Cancel the meeting"),
+            "submit": t("Cancel this meeting"),
             "move": t("Choose another time instead"),
             "back": t("Back, change nothing"),
         },

@@ -185,7 +185,7 @@ def form(interaction: Interaction, draft: MeetingDraft, state: State) -> View:
         *head,
         radio_input("mode", t("How"), [Choice(m, t(label)) for m, label in MODES.items()], state.mode, dispatch=REDRAW),
         _reps(t, free.reps, rep),
-        *_times(t, rep, state, ours, now),
+        *_times(t, rep, state, ours, now, can_mail=draft.can_mail),
         *_details(interaction, draft, rep, state),
     ]
     private = metadata(lead=state.lead_id, member=rep.member_id, zone=state.zone, language=language, home=state.home)
@@ -231,10 +231,12 @@ def rep_choice(t: Translator, rep: RepSlots) -> Choice:
     return Choice(str(rep.member_id), rep.name, " · ".join(parts))
 
 
-def _times(t: Translator, rep: RepSlots, state: State, ours: str, now: datetime) -> list[Block]:
+def _times(t: Translator, rep: RepSlots, state: State, ours: str, now: datetime, *, can_mail: bool) -> list[Block]:
     if not rep.slots:
         return [section(t.md("*{name}* has no free time in the days ahead. Please choose another rep.", name=rep.name))]
     blocks: list[Block] = []
+    if state.mode is Mode.SEND and not can_mail:
+        blocks.append(context(t.md("⚠️ No mail goes out until the sender's details are filled in: `/team sender`.")))
     if not rep.readable:
         blocks.append(
             context(
@@ -245,7 +247,7 @@ def _times(t: Translator, rep: RepSlots, state: State, ours: str, now: datetime)
     if state.mode is Mode.FIX:
         first = _chosen(groups, [state.slot] if state.slot else []) or _chosen(groups, [value_of(rep.slots[0])])
         element: Any = StaticSelectElement(action_id=VALUE, option_groups=groups, initial_option=first[0])
-        label, block_id = t("Time"), slots_block(rep.member_id, state.zone)
+        label, block_id = t("Date and time"), slots_block(rep.member_id, state.zone)
     else:
         kept = _chosen(groups, state.candidates or ())
         proposed = [value_of(slot) for slot in spread(rep.slots, MIN_CANDIDATES, ZoneInfo(state.zone))]

@@ -51,7 +51,7 @@ def card_blocks(reader: Reader, view: MeetingView) -> list[Block]:
         section(Markup(f"{mark} *{escape(status)}*　{who(view)}")),
         *fields(
             [
-                (t("Time"), escape(time_line(reader, view))),
+                (t("Date and time"), escape(time_line(reader, view))),
                 (t("Place"), place_markup(t, view.place)),
                 *people,
             ]
@@ -147,7 +147,7 @@ class MeetingNews:
     def render(self, reader: Reader) -> Rendered:
         """What changed, who changed it, and what can be done."""
         t, view = reader.t, self.view
-        by = mention(self.by) if self.by else escape(view.contact)
+        by = mention(self.by) if self.by else escape(t("The customer"))
         facts: dict[str, object] = {"who": who(view), "by": by, "time": time_line(reader, view)}
         text, mark = Markup(""), "📅"
         match self.occasion:
@@ -171,7 +171,9 @@ class MeetingNews:
         blocks: list[Block] = [section(Markup(f"{mark} {text}"))]
         if view.status is MeetingStatus.CANCELLED and view.cancel_reason:
             blocks.append(section(quote(view.cancel_reason)))
-        blocks.append(actions(*card_buttons(reader, view)))
+        if self.occasion is not Occasion.BOOKED:
+            # The card that comes with a new meeting has them.
+            blocks.append(actions(*card_buttons(reader, view)))
         return Rendered(text, blocks)
 
     @classmethod

@@ -122,7 +122,7 @@ def where(t: Translator, place: str) -> str:
 
 def _facts(t: Translator, view: MeetingView) -> list[str]:
     return [
-        f"{t('Time')}: {customers_time(t, view.starts_at, view.ends_at, view.customer_zone)}",
+        f"{t('Date and time')}: {customers_time(t, view.starts_at, view.ends_at, view.customer_zone)}",
         f"{t('Place')}: {where(t, view.place)}",
         f"{t('With')}: {view.rep} ({view.team})",
     ]

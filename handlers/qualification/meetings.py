@@ -546,6 +546,8 @@ async def open_rules(interaction: Interaction) -> Answer:
             max_length=5,
             hint=t("In the customer's own time, such as 18:00."),
         ),
+        text_input("lunch_from", t("Lunch from"), rules.lunch_from, max_length=5),
+        text_input("lunch_to", t("Lunch until"), rules.lunch_to, max_length=5, hint=t("Both empty: at any time.")),
         text_input(
             "place",
             t("Usual place"),
@@ -583,6 +585,8 @@ async def save_rules(interaction: Interaction) -> Answer:
         **{field: value or 0 for field, value in numbers.items()},
         customer_from=form.text("customer_from"),
         customer_to=form.text("customer_to"),
+        lunch_from=form.text("lunch_from"),
+        lunch_to=form.text("lunch_to"),
         place=form.text("place"),
     )
     await service.change_rules(interaction.deps, interaction.actor, new)

@@ -128,6 +128,8 @@ class MeetingDraft:
     upcoming: tuple[MeetingView, ...]
     waiting: tuple[OfferView, ...]
     """Offers the customer has not answered yet."""
+    can_mail: bool
+    """Whether the team has said who writes, without which no offer is sent (domain/mail.py)."""
 
 
 @dataclass(frozen=True, slots=True)

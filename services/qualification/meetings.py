@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import Code, Refused, Rejected
 from domain.leads import NextStep, Stage
+from domain.mail import SENDER, Sender
 from domain.members import Permission, Role, may, require
 from domain.qualification.meetings import (
     CELL,
@@ -97,6 +98,7 @@ async def prepare(
         team = await member_queries.team(session, actor.team_id)
         meetings = [meeting_view(m) for m in await queries.of_lead(session, lead_id, LISTED)]
         offers = [offer_view(o, now) for o in await queries.open_offers(session, lead_id)]
+        sender = await rules.of(session, SENDER, Sender())
     if contact is None or account is None or team is None:
         raise Refused(Code.NOT_FOUND)
     where = zone or meeting_slots.customer_zone(contact.phone, actor.team_zone)
@@ -113,6 +115,7 @@ async def prepare(
         team=team.name,
         upcoming=tuple(m for m in meetings if m.status is MeetingStatus.BOOKED and m.ends_at > now),
         waiting=tuple(o for o in offers if o.status is OfferStatus.OPEN),
+        can_mail=sender.complete,
     )
 
 

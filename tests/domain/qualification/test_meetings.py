@@ -41,7 +41,7 @@ from domain.qualification.meetings import (
 TOKYO, BERLIN, NEW_YORK = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 # A Wednesday, nine in the morning in Tokyo.
 NOW = datetime(2026, 4, 1, 0, 0, tzinfo=UTC)
-RULES = MeetingRules(notice_minutes=0, horizon_days=1, buffer_minutes=0)
+RULES = MeetingRules(notice_minutes=0, horizon_days=1, buffer_minutes=0, lunch_from="", lunch_to="")
 DESK = Diary(1, BusinessCalendar(TOKYO))
 CUSTOMER = BusinessCalendar(TOKYO)
 
@@ -85,6 +85,19 @@ def test_what_is_in_the_calendar_stands_in_the_way(
     everything = {text[3:] for text in starts(rules=rules)}
     left = {text[3:] for text in starts(replace(DESK, busy=[Span(*busy)]), rules)}
     assert everything - left == missing
+
+
+def test_nobody_is_kept_from_lunch_by_the_customers_clock() -> None:
+    rules = replace(RULES, lunch_from="12:00", lunch_to="13:00", horizon_days=0)
+    assert {text[3:] for text in starts(rules=RULES)} - {text[3:] for text in starts(rules=rules)} == {
+        "11:30",
+        "12:00",
+        "12:30",
+    }
+    # In Kolkata it is noon when it is 15:30 in Tokyo.
+    kolkata = BusinessCalendar(ZoneInfo("Asia/Kolkata"))
+    hours = [text[3:] for text in starts(rules=rules, customer=kolkata)]
+    assert hours == ["12:30", "13:00", "13:30", "14:00", "14:30", "16:30", "17:00"]
 
 
 def test_two_meetings_have_one_buffer_between_them() -> None:
@@ -400,6 +413,8 @@ def test_meeting_set_within_a_day_is_not_reminded_of_at_once() -> None:
         ({"offer_days": 31}, "offer_days"),
         ({"customer_from": "19:00"}, "customer_to"),
         ({"customer_from": "nine"}, "customer_from"),
+        ({"lunch_from": "13:00"}, "lunch_to"),
+        ({"lunch_to": ""}, "lunch_from"),
         ({"place": "x" * 501}, "place"),
     ],
 )

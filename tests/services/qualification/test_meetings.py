@@ -87,7 +87,7 @@ async def test_slots_are_offered_for_the_right_reps_first(office: Office) -> Non
     draft = await meetings.prepare(office.deps, office.sato, await lead(office))
     assert [(rep.name, rep.right) for rep in draft.free.reps] == [("kato", True), ("ito", False)]
     # Two business hours' notice from Wednesday at ten.
-    assert times(draft.free, office.kato)[0] == "01 12:00"
+    assert times(draft.free, office.kato)[0] == "01 13:00"
     assert draft.language == "ja"
     assert draft.free.customer_zone == "Asia/Tokyo"
 
@@ -107,7 +107,10 @@ async def test_rep_whose_turn_it_is_comes_first_and_gets_a_turn_back_for_a_no_sh
 
 async def test_meetings_leave_and_the_teams_rules_stand_in_the_way(office: Office) -> None:
     lead_id = await lead(office)
-    await decided(office, MeetingRules(minutes=60, buffer_minutes=30, step_minutes=30, notice_minutes=0))
+    await decided(
+        office,
+        MeetingRules(minutes=60, buffer_minutes=30, step_minutes=30, notice_minutes=0, lunch_from="", lunch_to=""),
+    )
     async with office.deps.writing(office.team_id) as session:
         days = {"first_day": date(2026, 4, 3), "last_day": date(2026, 4, 6), "created_at": office.clock.now}
         session.add(Absence(team_id=office.team_id, member_id=office.ito.member_id, **days))
