@@ -36,6 +36,10 @@ class Form:
         if self._refusals:
             raise Rejected(*self._refusals)
 
+    def shows(self, field: str) -> bool:
+        """Whether the view has this input, filled in or not."""
+        return field in self._values
+
     def text(self, field: str, *, required: bool = False) -> str:
         """What was typed, without the spaces around it."""
         # NUL can be pasted, but no text in PostgreSQL may hold it.

@@ -9,8 +9,7 @@ from typing import Final, Self
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
-from domain.leads import NextStep
-from domain.outreach.calls import CallResult, Outcome, QuickResult
+from domain.outreach.calls import CallResult, CallRules, Outcome, QuickResult
 from handlers import lead_lines
 from handlers.blocks import actions, button, context, section
 from handlers.i18n import Markup, Translator, escape
@@ -77,21 +76,26 @@ def next_line(reader: Reader, done: Recorded) -> Markup:
     )
 
 
-def recorded(reader: Reader, done: Recorded, *, undo: bool = True) -> Rendered:
-    """The short confirmation after a call was saved."""
+def gap_warning(t: Translator, since_last: timedelta, rules: CallRules) -> Markup:
+    """The last dial was a short while ago."""
+    return t.md(
+        ":warning: The last dial was only {span} ago; your team leaves {gap} between two.",
+        span=t.span(since_last),
+        gap=t.span(timedelta(minutes=rules.min_gap_minutes)),
+    )
+
+
+def recorded(reader: Reader, done: Recorded, *, told: str = "") -> Rendered:
+    """The short confirmation after a call was saved; `told` is what else should be seen."""
     t = reader.t
     title = t.md("{name}: {result}", name=f"{done.contact} / {done.account}", result=result_line(t, done.result))
     lines = [next_line(reader, done)]
+    if told:
+        lines.append(escape(told))
     if done.repeated:
         lines.append(t.md("This click was counted once already."))
     if done.since_last is not None:
-        lines.append(
-            t.md(
-                ":warning: The last dial was only {span} ago; your team leaves {gap} between two.",
-                span=t.span(done.since_last),
-                gap=t.span(timedelta(minutes=done.rules.min_gap_minutes)),
-            )
-        )
+        lines.append(gap_warning(t, done.since_last, done.rules))
     if done.result.outcome is Outcome.SEND_MATERIAL and done.email:
         lines.append(t.md("Send the material to {address}", address=t.mail_link(done.email)))
     buttons: list[ButtonElement] = []
@@ -99,7 +103,7 @@ def recorded(reader: Reader, done: Recorded, *, undo: bool = True) -> Rendered:
         buttons.append(button(t("Add the person named"), "call.referred", done.lead_id, style="primary"))
     if done.at_cap:
         buttons.append(button(t("Move to nurturing"), "call.nurture", done.lead_id, style="primary"))
-    if undo and not done.repeated:
+    if not done.repeated:
         buttons.append(undo_button(t, done))
     blocks: list[Block] = [section(Markup(f"📞 *{title}*")), context(*lines)]
     if buttons:
@@ -146,8 +150,3 @@ def nurtured(t: Translator, line: LeadLine) -> Rendered:
     """The lead is in nurturing now."""
     text = t.md("*{name}* is in nurturing now.", name=lead_lines.name(line))
     return Rendered(escape(text), [section(Markup(f"🌱 {text}"))])
-
-
-STEP_KEEP: Final = "keep"
-"""The choice to decide nothing: the lead stays in the call list."""
-STEPS: Final = (NextStep.CALL, NextStep.NURTURE, NextStep.DISQUALIFY)

@@ -2,27 +2,80 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from domain.leads import NextStep
-from domain.members import Permission
-from domain.outreach.calls import QUICK, QuickResult
-from handlers.interaction import Answer, Interaction
-from handlers.messages import Reader
-from handlers.outreach import call_queue
-from handlers.outreach.call_words import CapReached, nurtured, recorded, taken_back
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+
+from domain.errors import Code, Refused, Rejected
+from domain.leads import NextStep, Source
+from domain.members import Permission, may
+from domain.outreach.calls import BOUNDS, QUICK, CallRules, QuickResult
+from domain.outreach.natural_time import Unreadable
+from handlers import lead_lines
+from handlers.blocks import Choice, context, external_select, modal, number_input, section
+from handlers.forms import Form
+from handlers.i18n import Markup, escape
+from handlers.i18n import mark as _
+from handlers.interaction import (
+    Answer,
+    Clear,
+    Errors,
+    Interaction,
+    Options,
+    Reply,
+    Update,
+    dicts,
+    metadata,
+)
+from handlers.messages import Reader, Rendered
+from handlers.outreach import call_form, call_queue
+from handlers.outreach.call_words import CapReached, gap_warning, nurtured, recorded, taken_back
+from handlers.outreach.leads import add_view
 from handlers.outreach.whispers import whisper
 from handlers.routes import Outgoing, Routes
 from services import deliveries
 from services.deps import Deps
 from services.outreach import calls as service
+from services.outreach import lead_card as card_service
 from services.outreach import leads
 from services.outreach.leads import NextStepInput
+
+PICK = "call.log.pick"
+SUBMIT = "call.log.submit"
+RULES = "call.rules.submit"
 
 
 def register(routes: Routes) -> None:
     """Buttons, commands, forms and deliveries about calls."""
+    routes.command(
+        "call",
+        "log",
+        open_log,
+        Permission.LOG_CALLS,
+        usage=_("log [name or company]"),
+        summary=_("Log a call: who spoke, what came of it, what is next"),
+    )
+    routes.command(
+        "call",
+        "rules",
+        show_rules,
+        Permission.READ,
+        usage=_("rules"),
+        summary=_("How often a lead is called: attempts, minimum gap, daily target"),
+    )
+    routes.view(RULES, save_rules, Permission.EDIT_TEAM)
+    routes.action("call.log", open_from_button, Permission.LOG_CALLS)
+    routes.shortcut("call.log.message", open_from_message, Permission.LOG_CALLS, name=_("Log a call"), kind="message")
+    routes.select(PICK, own_leads, Permission.LOG_CALLS)
+    routes.action(PICK, picked, Permission.LOG_CALLS)
+    routes.view("call.log.pick.submit", picked_and_submitted, Permission.LOG_CALLS)
+    routes.action(call_form.CHANGED, redraw, Permission.LOG_CALLS)
+    routes.view(SUBMIT, submit, Permission.LOG_CALLS)
+    routes.action("call.referred", open_referred, Permission.EDIT_LEADS)
     routes.action("call.quick", quick, Permission.LOG_CALLS)
     routes.action("call.undo", undo, Permission.LOG_CALLS)
     routes.action("call.nurture", nurture, Permission.EDIT_LEADS)
@@ -79,3 +132,275 @@ async def compose_cap_reached(deps: Deps, team_id: str, arguments: Mapping[str, 
         return None
     message = CapReached(left.lead_id, f"{left.contact} / {left.account}", left.attempts)
     return Outgoing(message, voice.language, voice.zone, owner)
+
+
+# The form
+
+
+async def open_log(interaction: Interaction) -> Answer:
+    """With a name that fits one lead: its form at once. Else a select of the leads that fit, or of one's own."""
+    t = interaction.t
+    if interaction.text:
+        found = await leads.find(interaction.deps, interaction.actor, interaction.text)
+        if not found:
+            text = t.md(
+                "No lead fits “{text}”. Search with `/lead find`, or add it with `/lead add`.", text=interaction.text
+            )
+            return Reply(Rendered(text, [section(Markup(f":mag: {text}"))]))
+        chosen = (
+            found
+            if len(found) == 1
+            else [line for line in found if _squeezed(line.contact) == _squeezed(interaction.text)]
+        )
+        if len(chosen) == 1:
+            await interaction.open(await _form(interaction, chosen[0].lead_id, _carried(interaction)))
+            return None
+    await interaction.open(_picker(interaction, text=interaction.text))
+    return None
+
+
+def _squeezed(name: str) -> str:
+    return "".join(name.split())
+
+
+async def open_from_button(interaction: Interaction) -> Answer:
+    """The form of the lead on whose card the button stands."""
+    await interaction.open(await _form(interaction, int(interaction.value), _carried(interaction)))
+    return None
+
+
+async def open_from_message(interaction: Interaction) -> Answer:
+    """The form of the lead a message shows; of several, or none, one is chosen."""
+    shown = leads_in(interaction.body.get("message") or {})
+    if len(shown) == 1:
+        await interaction.open(await _form(interaction, shown[0], _carried(interaction)))
+    else:
+        await interaction.open(_picker(interaction, text=""))
+    return None
+
+
+SHOWS_A_LEAD = frozenset(
+    {"call.log", "call.quick", "call.stop", "lead.hand_off", "lead.next", "lead.qualify", "lead.reopen", "lead.show"}
+)
+"""Buttons whose value is a lead."""
+
+
+def leads_in(message: Mapping[str, Any]) -> list[int]:
+    """The leads that a message's buttons are about, each once."""
+    found: dict[int, None] = {}
+    for block in message.get("blocks") or []:
+        for element in [*(block.get("elements") or []), block.get("accessory") or {}]:
+            name, value = str(element.get("action_id", "")).partition("#")[0], str(element.get("value", ""))
+            if name in SHOWS_A_LEAD and value.isdecimal():
+                found[int(value)] = None
+    return list(found)
+
+
+def _carried(interaction: Interaction) -> dict[str, str]:
+    """Where the answer goes when the form is submitted: a submission itself brings no address."""
+    given = interaction.metadata
+    if given.get(call_queue.ORIGIN) or given.get("url"):
+        return {name: str(given[name]) for name in (call_queue.ORIGIN, "url") if given.get(name)}
+    origin = call_queue.origin(interaction)
+    if origin:
+        return {call_queue.ORIGIN: origin}
+    url = str(interaction.body.get("response_url") or "")
+    return {"url": url} if url else {}
+
+
+def _picker(interaction: Interaction, *, text: str) -> View:
+    t = interaction.t
+    return modal(
+        "call.log.pick.submit",
+        t("Log a call"),
+        [
+            external_select(
+                "lead",
+                t("Lead"),
+                PICK,
+                placeholder=t("Name or company"),
+                dispatch=True,
+                hint=t("Your own leads come first, the one called last on top."),
+            )
+        ],
+        submit=t("Next"),
+        close=t("Cancel"),
+        private_metadata=metadata(text=text or None, **_carried(interaction)),
+    )
+
+
+async def own_leads(interaction: Interaction) -> Answer:
+    """One's own leads, most recent call first; with something typed, every lead that fits."""
+    t, zone, now = interaction.t, interaction.actor.zone, interaction.deps.now()
+    text = interaction.text or str(interaction.metadata.get("text", ""))
+    if text:
+        found = await leads.find(interaction.deps, interaction.actor, text, limit=50)
+    else:
+        found = await leads.mine(interaction.deps, interaction.actor)
+    return Options([lead_lines.choice(t, line, zone, now) for line in found])
+
+
+async def picked(interaction: Interaction) -> Answer:
+    """A lead was chosen: the modal turns into its form."""
+    await interaction.redraw(await _form(interaction, int(interaction.value), _carried(interaction)))
+    return None
+
+
+async def picked_and_submitted(interaction: Interaction) -> Answer:
+    """The same for those who press the button as well."""
+    lead_id = int(interaction.form.option("lead") or 0)
+    return Update(await _form(interaction, lead_id, _carried(interaction)))
+
+
+async def _form(interaction: Interaction, lead_id: int, carried: Mapping[str, str]) -> View:
+    t, now = interaction.t, interaction.deps.now()
+    draft = await service.prepare(interaction.deps, interaction.actor, lead_id)
+    if draft.do_not_call_at is not None:
+        # Said before anything is typed.
+        raise Refused(Code.DO_NOT_CALL)
+    facts = [t.phone_link(draft.phone)] if draft.phone else []
+    if draft.state.last_called_at is not None:
+        facts.append(t.md("Last call: {at}", at=t.moment(draft.state.last_called_at, interaction.actor.zone, now=now)))
+    facts.append(t.md("Attempt {n} of {most}", n=draft.state.attempts + 1, most=draft.rules.max_attempts))
+    head: list[Block] = [
+        section(Markup(f"*{escape(draft.contact)}*　{escape(draft.account)}")),
+        context(Markup("　".join(facts))),
+    ]
+    if draft.since_last is not None:
+        head.append(context(gap_warning(t, draft.since_last, draft.rules)))
+    typed = call_form.Typed.read(Form({}), {})
+    return modal(
+        SUBMIT,
+        t("Log a call"),
+        [*head, *call_form.inputs(t, typed)],
+        submit=t("Save"),
+        close=t("Cancel"),
+        private_metadata=metadata(lead=lead_id, **carried),
+    )
+
+
+async def redraw(interaction: Interaction) -> Answer:
+    """An axis was chosen: what fits it is shown; what stands above the inputs stays."""
+    view, given = interaction.view, interaction.metadata
+    typed = _typed(interaction)
+    above = [block for block in view["blocks"] if block["type"] != "input"]
+    given["kept"] = dict(typed.kept)
+    await interaction.client.views_update(
+        view_id=str(view["id"]),
+        hash=view.get("hash"),
+        view={
+            "type": "modal",
+            "callback_id": view["callback_id"],
+            "title": view["title"],
+            "submit": view["submit"],
+            "close": view["close"],
+            "private_metadata": json.dumps(given, separators=(",", ":"), ensure_ascii=False),
+            "blocks": [*above, *dicts(call_form.inputs(interaction.t, typed))],
+        },
+    )
+    return None
+
+
+def _typed(interaction: Interaction) -> call_form.Typed:
+    kept = interaction.metadata.get("kept")
+    return call_form.Typed.read(interaction.form, kept if isinstance(kept, dict) else {})
+
+
+async def submit(interaction: Interaction) -> Answer:
+    """Save the call and say what is next, where the form was opened from."""
+    deps, actor, t = interaction.deps, interaction.actor, interaction.t
+    typed = _typed(interaction)
+    call_form.check(typed)
+    at, told = None, ""
+    try:
+        if typed.asks_time:
+            reading = await service.when(deps, actor, typed.when, typed.on, typed.time)
+            at, told = reading.at, call_form.read_as(t, reading)
+        elif typed.step is NextStep.NURTURE and typed.on is not None:
+            at = (await service.when(deps, actor, "", typed.on, None)).at
+    except Unreadable as problem:
+        return Errors({"when": call_form.unreadable(t, problem, actor.zone)})
+    result, plan = call_form.result(typed, at)
+    lead_id, key = int(interaction.metadata["lead"]), f"form:{interaction.view['id']}"
+    done = await service.log(deps, actor, lead_id, result, plan=plan, request_key=key)
+    if call_queue.after_call(interaction):
+        return Clear()
+    rendered = recorded(reader(interaction), done, told=told)
+    url = str(interaction.metadata.get("url") or "")
+    if url:
+        whisper(interaction, rendered, url=url)
+        return Clear()
+    return Update(modal("call.logged", t("Log a call"), rendered.blocks, close=t("Close")))
+
+
+async def open_referred(interaction: Interaction) -> Answer:
+    """The form of a new lead at the same company, because somebody there named a colleague."""
+    shown = await card_service.card(interaction.deps, interaction.actor, int(interaction.value))
+    company = Choice(str(shown.account.account_id), shown.account.name)
+    await interaction.open(add_view(interaction.t, company, Form({}), prefilled=False, source=Source.REFERRAL))
+    return None
+
+
+# The team's rules
+
+
+async def show_rules(interaction: Interaction) -> Answer:
+    """The rules; for those who may change them, as a form."""
+    t = interaction.t
+    rules = await service.call_rules(interaction.deps, interaction.actor)
+    if not may(interaction.actor.role, Permission.EDIT_TEAM):
+        text = t.md(
+            "A lead is dialled {attempts} times at the most without reaching the person, with {gap} between two dials. "
+            "The target is {target} dials a day.",
+            attempts=rules.max_attempts,
+            gap=t.span(timedelta(minutes=rules.min_gap_minutes)),
+            target=rules.daily_target,
+        )
+        return Reply(Rendered(text, [section(text)]))
+
+    def number(name: str, label: str, hint: str) -> Block:
+        least, most = BOUNDS[name]
+        value: int = getattr(rules, name)
+        return number_input(name, label, value, optional=False, least=least, most=most, hint=hint)
+
+    await interaction.open(
+        modal(
+            RULES,
+            t("Call rules"),
+            [
+                number(
+                    "max_attempts",
+                    t("Attempts at the most"),
+                    t("Dials without reaching the person, after which a lead leaves the lists."),
+                ),
+                number(
+                    "min_gap_minutes", t("Minutes between two dials"), t("An earlier dial is saved with a warning.")
+                ),
+                number(
+                    "daily_target",
+                    t("Dials a day"),
+                    t("34 is the average of the 2025 white paper on inside sales in Japan."),
+                ),
+            ],
+            submit=t("Save"),
+            close=t("Cancel"),
+        )
+    )
+    return None
+
+
+async def save_rules(interaction: Interaction) -> Answer:
+    """Put the rules down."""
+    form, t = interaction.form, interaction.t
+    values = {name: form.number(name) for name in BOUNDS}
+    form.check()
+    missing = [Refused(Code.REQUIRED, name) for name, value in values.items() if value is None]
+    if missing:
+        raise Rejected(*missing)
+    await service.change_rules(
+        interaction.deps,
+        interaction.actor,
+        CallRules(**{name: value for name, value in values.items() if value is not None}),
+    )
+    done = section(t.md("✅ Saved. The rules hold from now on."))
+    return Update(modal("call.rules.saved", t("Call rules"), [done], close=t("Close")))

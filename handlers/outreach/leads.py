@@ -85,7 +85,7 @@ async def open_add(interaction: Interaction) -> Answer:
             chosen = _company_choice(interaction.t, found[0])
         elif not found:
             chosen = _new_choice(interaction.t, interaction.text)
-    await interaction.open(_add_view(interaction.t, chosen, Form({}), prefilled=False))
+    await interaction.open(add_view(interaction.t, chosen, Form({}), prefilled=False))
     return None
 
 
@@ -99,12 +99,13 @@ def _new_choice(t: Translator, text: str) -> Choice:
     return Choice(f"{NEW}{name}"[:150], t("Add “{name}” as a new company", name=name))
 
 
-def _add_view(
+def add_view(
     t: Translator,
     chosen: Choice | None,
     typed: Form,
     *,
     prefilled: bool,
+    source: Source | None = None,
     warning: list[Block] | None = None,
     private_metadata: str = "",
 ) -> View:
@@ -162,7 +163,7 @@ def _add_view(
                 "source",
                 t("Source"),
                 choices(t, SOURCES),
-                typed.option("source") if prefilled else None,
+                typed.option("source") if prefilled else source,
                 placeholder=t("Choose"),
             ),
             text("note", t("Note"), multiline=True, most=2000),
@@ -186,7 +187,7 @@ async def company_chosen(interaction: Interaction) -> Answer:
     """A new company asks for its details; one we know needs none."""
     form = interaction.form
     chosen = Choice(interaction.value, form.option_label("company") or interaction.value.removeprefix(NEW))
-    await interaction.redraw(_add_view(interaction.t, chosen, form, prefilled=False))
+    await interaction.redraw(add_view(interaction.t, chosen, form, prefilled=False))
     return None
 
 
@@ -204,7 +205,7 @@ async def add(interaction: Interaction) -> Answer:
 
     def again(warning: list[Block], account_id: int | None) -> Answer:
         private = metadata(despite=1, account=account_id)
-        return Update(_add_view(t, label, form, prefilled=True, warning=warning, private_metadata=private))
+        return Update(add_view(t, label, form, prefilled=True, warning=warning, private_metadata=private))
 
     person = NewLead(
         account_id=None,

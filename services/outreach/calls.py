@@ -7,10 +7,11 @@ has to ask more than once takes the longer way through the same steps.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,10 +35,12 @@ from domain.outreach.calls import (
     local,
     undone,
 )
+from domain.outreach.natural_time import Reading, read
 from services import rules
 from services.deps import Actor, Deps
 from services.outreach import suppressions
 from services.outreach.stages import move
+from services.teams import team_calendar
 from storage import calls as queries
 from storage import leads as lead_queries
 from storage.calls import CallFound, DayKey, HourKey, LeadToCall
@@ -127,6 +130,26 @@ async def prepare(deps: Deps, actor: Actor, lead_id: int) -> CallDraft:
         lead.do_not_call_at,
         _since_last(lead.last_called_at, deps.now(), team),
     )
+
+
+async def when(deps: Deps, actor: Actor, words: str, on: date | None, clock: time | None) -> Reading:
+    """The moment somebody means by words, or where there are none by a day and perhaps a time, in the actor's zone.
+
+    Raises `Unreadable` for words that mean none. Refused: REQUIRED `when`, DATE_IN_PAST `on`.
+    """
+    now, zone = deps.now(), ZoneInfo(actor.zone)
+    async with deps.reading(actor.team_id) as session:
+        calendar = await team_calendar(session, actor.team_zone, now)
+    if words.strip():
+        return read(words, now, zone, calendar)
+    if on is None and clock is not None:
+        on = now.astimezone(zone).date()
+    if on is None:
+        raise Refused(Code.REQUIRED, "when")
+    at = datetime.combine(on, clock or calendar.opens, zone)
+    if at <= now:
+        raise Refused(Code.DATE_IN_PAST, "on")
+    return Reading(at, clock is not None, calendar.is_business_day(at.astimezone(calendar.zone).date()))
 
 
 async def record(
