@@ -177,6 +177,17 @@ def migrate() -> None:
 
 
 @app.command()
+def check(
+    team: Annotated[str | None, typer.Option(help="The team's Slack id; all teams otherwise.")] = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Count anew what differs.")] = False,
+) -> None:
+    """Check that the roll-ups of calls equal the calls; the exit code is 1 when they do not."""
+    from bot.check import check_roll_ups
+
+    raise typer.Exit(run_loop(check_roll_ups(_settings_with_data(), console, team, rebuild=rebuild)))
+
+
+@app.command()
 def manifest(
     language: Annotated[str, typer.Option(help="ja or en.")] = "ja",
     http: Annotated[

@@ -25,6 +25,7 @@ async def empty(settings: Settings, *, before: bool) -> None:
     app = AsyncApp(client=client, process_before_response=before)
 
     @app.view(re.compile(".*"))
+    @app.action(re.compile(".*"))
     async def submitted(ack: AsyncAck) -> None:
         await ack()
 

@@ -1,0 +1,58 @@
+"""`python -m bot check`: roll-ups against the calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from rich.console import Console
+
+from bot.check import check_roll_ups
+from bot.demo import populate
+from bot.run import storage
+from bot.settings import Settings
+from bot.workspace.server import running as workspace_running
+from domain.outreach.calls import QUICK, QuickResult
+from services import members
+from services.outreach import calls, leads
+from storage.tables import CallDay
+
+
+@pytest.fixture
+async def settings(tmp_path: Path) -> Settings:
+    """A demonstration's database in which one call was logged by a click."""
+    made = Settings(_env_file=None, database_url=f"sqlite:///{tmp_path / 'check.db'}")
+    async with workspace_running() as workspace, storage(made) as deps:
+        await populate(deps, workspace.introduction(), seed=1)
+        rep = await members.who(deps, workspace.introduction()["team"]["id"], "U01SATO001")
+        assert rep is not None
+        (line, *_) = await leads.mine(deps, rep)
+        await calls.record(deps, rep, line.lead_id, QUICK[QuickResult.NO_ANSWER])
+    return made
+
+
+async def checked(settings: Settings, *, team: str | None = None, rebuild: bool = False) -> tuple[int, str]:
+    console = Console(record=True, width=200, quiet=False)
+    with console.capture() as captured:
+        code = await check_roll_ups(settings, console, team, rebuild=rebuild)
+    return code, captured.get()
+
+
+async def test_equal_roll_ups_pass_and_a_wrong_one_is_named_until_it_is_counted_anew(settings: Settings) -> None:
+    code, said = await checked(settings)
+    assert (code, "the roll-ups equal the calls" in said) == (0, True), said
+    async with storage(settings) as deps, deps.database.sessions() as session:
+        await session.execute(sa.update(CallDay).values(dials=CallDay.dials + 1))
+        await session.commit()
+    code, said = await checked(settings)
+    assert code == 1
+    assert "call_days" in said
+    assert "rows differ" in said
+    assert (await checked(settings, rebuild=True))[0] == 0
+    assert (await checked(settings))[0] == 0
+
+
+async def test_unknown_team_is_told(settings: Settings) -> None:
+    code, said = await checked(settings, team="T0NOBODY")
+    assert (code, "No team T0NOBODY" in said) == (2, True)
