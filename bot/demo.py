@@ -42,6 +42,8 @@ from bot.workspace.team import EXAMPLE, Team
 from domain.calendar import BusinessCalendar
 from domain.leads import BuyingRole, NextStep, Source, Stage
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
+from domain.performance.digests import DEFAULTS, DigestKind
+from domain.performance.windows import Span
 from domain.qualification.handoff import HandoffStatus
 from handlers.block_json import as_json
 from handlers.routes import Routes
@@ -49,6 +51,7 @@ from services import members, teams
 from services.deps import Actor, Deps
 from services.outreach import calls, leads
 from services.outreach.leads import NewLead, NextStepInput
+from services.performance import digests, targets
 from services.qualification import handoff
 from services.targeting import accounts
 from services.targeting.accounts import NewAccount
@@ -59,7 +62,7 @@ LEADS = 28
 HISTORY_DAYS = 30
 SHOWN = 4
 """Handoffs that were answered and stand in the channel."""
-HANDOFFS, GENERAL = "fs-handoff", "general"
+HANDOFFS, GENERAL, INSIDE = "fs-handoff", "general", "is-team"
 """Channels of the workspace."""
 
 Printed = Mapping[str, Any]
@@ -146,6 +149,7 @@ async def play(deps: Deps, printed: Printed, scale: Scale) -> tuple[History, Sto
         tuple(each.member_id for each in everybody["fs"]),
         manager.member_id,
     )
+    await _aims(deps, manager, printed, staff, history)
     channel = _channel(printed, HANDOFFS)
     stored = await store(deps, manager.team_id, history, staff, channel)
     answered = [key for key, status in stored.handoffs if status is not HandoffStatus.WAITING][-SHOWN:]
@@ -162,6 +166,24 @@ async def play(deps: Deps, printed: Printed, scale: Scale) -> tuple[History, Sto
                 now=now,
             )
     return history, stored
+
+
+async def _aims(deps: Deps, manager: Actor, printed: Printed, staff: Staff, history: History) -> None:
+    """What the manager has decided: targets that are sometimes met, and where the daily digest stands."""
+    habits = history.truth.model.reps
+    for member_id, each in zip(staff.inside, habits, strict=True):
+        await targets.set_(deps, manager, "dials", Span.DAY, 5 * round(each.dials / 5), member_id=member_id)
+    for key, span, value in (
+        ("dials", Span.DAY, 5 * round(sum(each.dials for each in habits) / 5)),
+        ("connect_rate", Span.MONTH, 0.18),
+        ("meetings_set", Span.WEEK, 3 * len(habits)),
+        ("meetings_set", Span.MONTH, 12 * len(habits)),
+        ("bant_completion", Span.MONTH, 0.8),
+        ("first_response_share", Span.MONTH, 0.8),
+    ):
+        await targets.set_(deps, manager, key, span, value)
+    daily = replace(DEFAULTS[DigestKind.DAILY], channel=_channel(printed, INSIDE))
+    await digests.change(deps, manager, DigestKind.DAILY, daily)
 
 
 async def _working_today(session: AsyncSession, manager: Actor, now: datetime) -> BusinessCalendar:

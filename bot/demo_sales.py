@@ -28,7 +28,9 @@ MEETING, BUFFER, CELL = HOUR, 15 * MINUTE, 5 * MINUTE
 CALLED_EARLY = 15 * MINUTE
 """A dial this long before a promised time keeps the promise."""
 LATELY = 4
-"""Of the handoffs of so many days, one still has to be made and one still waits for an answer."""
+"""Of the leads qualified in so many days, one still has to be handed off."""
+UNANSWERED = 3
+"""Of the handoffs of so many days, one still waits for each field-sales rep's answer."""
 
 _LEFT = {
     RefusalReason.BUDGET: DisqualifyReason.NO_BUDGET,
@@ -199,16 +201,16 @@ class Sales(State):
         self._turn += 1
         return fitting[self._turn % len(fitting)]
 
-    def _lately(self, what: str, at: int) -> bool:
+    def _lately(self, what: str, at: int, days: int) -> bool:
         """Whether something of the last days is to be left undone; once."""
-        if self.number(at) <= self.today - LATELY or what in self._left:
+        if self.number(at) <= self.today - days or what in self._left:
             return False
         self._left.add(what)
         return True
 
     def _hand_off(self, lead: DemoLead, judged: int, to: int, at: int) -> None:
         rep, chance = lead.owner, self.chance
-        if self._lately("hand off", at):
+        if self._lately("hand off", at, LATELY):
             return
         lead.step = NextStep.WAIT_FOR_FIELD_SALES
         self.move(lead, Stage.HANDED_OFF, rep, at)
@@ -218,7 +220,7 @@ class Sales(State):
         )
         self.records.handoffs.append(handoff)
         meeting = self._book(lead, judged, to, at) if chance.random() < 0.95 else None
-        if not self._lately("answer", at):
+        if not self._lately(f"answer of {to}", at, UNANSWERED):
             wait = 22 * chance.lognormvariate(0, 0.7)
             self.later(self.working(at, wait), partial(self._answer, handoff, meeting))
 

@@ -98,8 +98,9 @@ class State:
 
     def free_in(self, lead: DemoLead, at: int, days: int) -> None:
         """The lead may be called again in so many business days."""
-        # What came in by itself goes first, the rest as the list has it.
-        order = 0 if lead.source is Source.INBOUND_FORM else 1 + self.chance.randrange(1000)
+        # New leads who know us go first, the rest as the list has it.
+        room = _FIRST.get(lead.source, 100)
+        order = self.chance.randrange(1000) if lead.called else self.chance.randrange(room)
         heapq.heappush(self.ready[lead.owner], (self.number(at) + days, order, lead.number))
 
     def move(self, lead: DemoLead, stage: Stage, person: int | None, at: int, reason: str = "") -> None:
@@ -132,6 +133,10 @@ class State:
         self.records.decided.append(Decided(lead.number, rep, step, due, reason, at, note))
         if step is NextStep.CALL and due is not None:
             heapq.heappush(self.promised[lead.owner], (due, lead.number))
+
+
+_FIRST = {Source.TRADE_SHOW: 10, Source.REFERRAL: 10, Source.OUTBOUND_LIST: 1000}
+"""Among how many places of the list a new lead of a source is put; others among a hundred."""
 
 
 def callable_now(lead: DemoLead) -> bool:
