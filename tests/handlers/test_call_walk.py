@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
 from services import members
 from services.outreach import calls, reminders
 from tests.handlers.conftest import IS, World, eventually
 from tests.handlers.test_call_queue import (
+    ROOM,
     Time,
     buttons,
     click,
@@ -22,6 +24,7 @@ from tests.handlers.test_call_queue import (
     text_of,
     world,
 )
+from tests.handlers.test_calls import choose, save
 
 __all__ = ["clock", "world"]
 
@@ -95,3 +98,25 @@ async def test_reminder_of_a_promise_brings_a_card_that_turns_into_the_next_lead
     assert lead_of(reminder) == str(lead)
     turned = await click(world, reminder, "call.quick#no_answer", channel=direct_channel(world))
     assert lead_of(turned) != str(lead)
+
+
+@on_sqlite
+async def test_result_typed_into_the_form_turns_the_card_too(world: World) -> None:
+    card = await command(world, "next")
+    lead = lead_of(card)
+    (log,) = buttons(card, "call.log")
+    await world.person(IS).action(
+        channel=ROOM, ts=card["ts"], block_id=log["block"], action_id=log["action_id"], value=lead
+    )
+    await choose(world, "party", "contact")
+    await choose(world, "outcome", "callback")
+    saved = await save(world, when="明日15時", note="明日の午後に")
+    assert saved["result"] == "closed", saved
+
+    def turned() -> dict[str, Any] | None:
+        now = next(m for m in world.messages(IS, ROOM) if m["ts"] == card["ts"])
+        return now if lead_of(now) != lead else None
+
+    after = await eventually(turned)
+    assert "再架電" in text_of(after)
+    assert buttons(after, "call.undo")
