@@ -161,8 +161,6 @@ def compose(content: Content, sender: str) -> EmailMessage:
     message["Subject"] = _line(content.subject)
     message["Date"] = format_datetime(content.written_at)
     message["Message-ID"] = message_id(content.key, sender)
-    if content.language:
-        message["Content-Language"] = content.language
     # No out-of-office note is to answer what a machine sent (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
     if content.opt_out:
@@ -188,6 +186,9 @@ def compose(content: Content, sender: str) -> EmailMessage:
             filename="invite.ics",
             cte="base64",
         )
+    if content.language:
+        # Last, because what is named Content-… moves into the first part when a second one comes.
+        message["Content-Language"] = content.language
     return message
 
 
