@@ -41,13 +41,14 @@ from bot.settings import DEMO_DATABASE, Settings
 from bot.workspace.team import EXAMPLE, Team
 from domain.calendar import BusinessCalendar
 from domain.leads import BuyingRole, NextStep, Source, Stage
+from domain.mail import Sender
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
 from domain.performance.digests import DEFAULTS, DigestKind
 from domain.performance.windows import Span
 from domain.qualification.handoff import HandoffStatus
 from handlers.block_json import as_json
 from handlers.routes import Routes
-from services import members, teams
+from services import mail, members, teams
 from services.deps import Actor, Deps
 from services.outreach import calls, leads
 from services.outreach.leads import NewLead, NextStepInput
@@ -63,6 +64,7 @@ HISTORY_DAYS = 30
 SHOWN = 4
 """Handoffs that were answered and stand in the channel."""
 HANDOFFS, GENERAL, INSIDE = "fs-handoff", "general", "is-team"
+SENDER_ADDRESS, SENDER_CONTACT = "東京都千代田区（架空の住所）", "info@hoshimi.example"
 """Channels of the workspace."""
 
 Printed = Mapping[str, Any]
@@ -223,6 +225,7 @@ async def _arrive(deps: Deps, printed: Printed) -> dict[str, list[Actor]]:
             deps, admin, rep.member_id, territories=coverage.territories, industries=coverage.industries
         )
     await teams.set_handoff_channel(deps, manager, _channel(printed, HANDOFFS))
+    await mail.set_sender(deps, admin, Sender(team["name"], SENDER_ADDRESS, SENDER_CONTACT))
     return everybody
 
 
@@ -308,6 +311,11 @@ def settings_for(printed: Printed, database: Path) -> Settings:
         slack_api_url=printed["api"],
         database_url=f"sqlite:///{database}",
         log_level="WARNING",
+        # Whatever the environment says: no mail server is troubled with letters to invented people.
+        smtp_host="",
+        mail_shown=True,
+        google_client_id="",
+        microsoft_client_id="",
     )
 
 
