@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from domain.members import Permission, Role, may
-from handlers import clock, lead_lines
+from handlers import clock, lead_lines, today
 from handlers.block_json import as_json
 from handlers.blocks import actions, button, context, divider, header, section
 from handlers.data import integrations
@@ -18,14 +18,17 @@ from handlers.help import welcome
 from handlers.i18n import Markup, escape, mention, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply
+from handlers.messages import Reader
 from handlers.outreach import leads
 from handlers.routes import Routes
 from handlers.terms import ROLES, STAGE_MARKS, STAGES
 from services import clock as jobs
 from services import deliveries, members
 from services.deliveries import DeliveryState
+from services.outreach import call_queue
 from services.outreach import home as service
 from services.outreach.home import HandoffGroup, Home
+from services.qualification import meetings
 from services.qualification.records import HandoffLine
 
 MENTION = re.compile(r"<@[A-Z0-9]+(\|[^>]*)?>")
@@ -87,12 +90,32 @@ async def publish(interaction: Interaction) -> None:
     shown = await service.by_stage(deps, actor)
     trouble = await deliveries.troubled(deps, actor.team_id) if actor.role is Role.ADMIN else []
     missed = await jobs.troubled(deps, actor.team_id) if actor.role is Role.ADMIN else []
-    view = View(type="home", blocks=tab(interaction, shown, trouble, missed))
+    day = await _today(interaction)
+    view = View(type="home", blocks=tab(interaction, shown, trouble, missed, day))
     await interaction.client.views_publish(user_id=actor.slack_user, view=as_json(view))
 
 
-def tab(interaction: Interaction, shown: Home, trouble: Trouble, missed: Sequence[jobs.RunRow] = ()) -> list[Block]:
-    """What is urgent first: handoffs to answer, then one's own that wait, then one's leads by stage."""
+async def _today(interaction: Interaction) -> list[Block]:
+    """The day's calls and meetings."""
+    deps, actor = interaction.deps, interaction.actor
+    reader = Reader(interaction.t, actor.zone, deps.now())
+    blocks: list[Block] = []
+    if may(actor.role, Permission.LOG_CALLS):
+        blocks += today.calls(reader, await call_queue.build(deps, actor))
+    if may(actor.role, Permission.CLOSE_MEETINGS):
+        blocks += today.meetings(reader, await meetings.upcoming(deps, actor))
+    return blocks
+
+
+def tab(
+    interaction: Interaction,
+    shown: Home,
+    trouble: Trouble,
+    missed: Sequence[jobs.RunRow] = (),
+    day: Sequence[Block] = (),
+) -> list[Block]:
+    """What is urgent first: handoffs to answer, the day's calls and meetings, one's own handoffs that wait, then one's
+    leads by stage."""
     t, actor = interaction.t, interaction.actor
     blocks: list[Block] = [
         header(t("Good day, {name}", name=actor.name)),
@@ -115,6 +138,7 @@ def tab(interaction: Interaction, shown: Home, trouble: Trouble, missed: Sequenc
     blocks += clock.trouble(t, actor.zone, missed)
     if shown.to_answer is not None:
         blocks += _handoffs(interaction, t("Handoffs waiting for your answer"), shown.to_answer, answering=True)
+    blocks += day
     if shown.team is not None and shown.team.count:
         blocks += _handoffs(interaction, t("Handoffs waiting in the team"), shown.team, answering=False)
     if shown.sent.count:

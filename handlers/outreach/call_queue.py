@@ -131,7 +131,8 @@ def after_call(interaction: Interaction) -> bool:
     if place is not None and place.kind != MORNING:
         interaction.afterwards.append(partial(_redraw, interaction, place))
     interaction.afterwards.append(partial(_follow, interaction))
-    return place is not None
+    # The home tab is drawn anew after every click in it, and shows the result with its undo as well.
+    return place is not None or interaction.view.get("type") == "home"
 
 
 def _reader(interaction: Interaction) -> Reader:

@@ -41,9 +41,9 @@ NOTE_SHOWN = 120
 TOUCHES = 3
 BAR = 10
 
-LIST, MORNING, NEXT, CALLBACK = "list", "morning", "next", "callback"
-"""The messages in which calls are logged. Their blocks are named `queue.KIND.LEAD.MORE`, from which a click tells where
-it was made (handlers/outreach/call_queue.py)."""
+LIST, MORNING, NEXT, CALLBACK, HOME = "list", "morning", "next", "callback", "home"
+"""The messages, and the home tab, in which calls are logged. Their blocks are named `queue.KIND.LEAD.MORE`, from which
+a click tells where it was made (handlers/outreach/call_queue.py)."""
 
 _SINCE: Final[Mapping[Source, str]] = {
     Source.INBOUND_FORM: _("{span} since the form"),
