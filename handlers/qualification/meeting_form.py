@@ -21,12 +21,14 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from domain.errors import Code, Refused
 from domain.qualification.handoff import Fit
 from domain.qualification.meetings import MAX_CANDIDATES, MIN_CANDIDATES, Slot, spread
 from handlers import lead_lines
 from handlers.blocks import (
     VALUE,
     Choice,
+    button,
     clip,
     context,
     divider,
@@ -113,6 +115,16 @@ def slot_of(value: str) -> Slot:
     return Slot(begins, datetime.fromtimestamp((int(start) + int(length)) * 60, UTC), int(member))
 
 
+def chosen_slot(value: str | None, block: str) -> Slot:
+    """The slot of a chosen option. Refused: REQUIRED or INVALID on the block."""
+    if value is None:
+        raise Refused(Code.REQUIRED, block)
+    try:
+        return slot_of(value)
+    except (ValueError, OverflowError) as not_ours:
+        raise Refused(Code.INVALID, block) from not_ours
+
+
 def slots_block(member_id: int | None, zone: str) -> str:
     """The block_id of the slots: another for each rep and zone, because Slack keeps what was chosen by it."""
     return f"slot:{member_id}:{zone}"
@@ -172,7 +184,10 @@ def form(interaction: Interaction, draft: MeetingDraft, state: State) -> View:
         for meeting in draft.upcoming[:3]
     ]
     head += [
-        context(t.md("✉️ Candidates were sent to {address}; they are withdrawn by a new meeting.", address=offer.email))
+        section(
+            t.md("✉️ Candidates were sent to {address}; they are withdrawn by a new meeting.", address=offer.email),
+            button(t("Take the times back"), "meeting.offer.withdraw", offer.offer_id),
+        )
         for offer in draft.waiting[:1]
     ]
     rep = free.of(state.member_id) or free.suggested

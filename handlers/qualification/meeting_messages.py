@@ -13,6 +13,7 @@ from domain.leads import Stage
 from domain.qualification.meetings import CancelledBy, MeetingStatus, Reminder, is_link
 from handlers.blocks import actions, button, context, fields, quote, section
 from handlers.i18n import Markup, Translator, escape, mention
+from handlers.interaction import Interaction
 from handlers.messages import Reader, Rendered
 from handlers.qualification import meeting_words as words
 from handlers.routes import NotYet, Outgoing
@@ -22,6 +23,11 @@ from services.deps import Deps
 from services.qualification import meetings as service
 from services.qualification.meeting_news import card_key, outcome_key
 from services.qualification.meeting_records import MeetingView, Occasion
+
+
+def reader_of(interaction: Interaction) -> Reader:
+    """Whoever just did something, as the reader of what is shown next."""
+    return Reader(interaction.t, interaction.actor.zone, interaction.deps.now())
 
 
 def who(view: MeetingView) -> Markup:

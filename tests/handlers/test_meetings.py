@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from bot.workspace.team import EXAMPLE
@@ -17,8 +18,8 @@ from services import members
 from services.deps import Actor
 from services.outreach import leads
 from services.outreach.leads import NewLead
-from services.qualification import meetings
-from services.qualification.meeting_records import MeetingView, Plan
+from services.qualification import meeting_offers, meetings
+from services.qualification.meeting_records import MeetingView, OfferClosed, Plan
 from storage.tables import Mail, Meeting
 from tests.handlers.conftest import FS, IS, MANAGER, World, eventually, over_both_ways
 from tests.handlers.test_leads import buttons
@@ -267,3 +268,22 @@ async def test_manager_changes_the_rules_and_nonsense_stands_at_its_field(world:
     done = await world.person(MANAGER).submit(view["id"], {"minutes": {"v": "30"}, "customer_from": {"v": "10:00"}})
     assert done["result"] == "updated", done
     assert (await meetings.read_rules(world.house.deps, TEAM_ID)).minutes == 30
+
+
+async def test_candidates_are_taken_back_with_one_click_where_they_were_sent(world: World) -> None:
+    await new_lead(world)
+    form = await booking_form(world)
+    await world.person(IS).action(view_id=form["id"], block_id="mode", action_id="meeting.book.redraw", value="send")
+    done = await world.person(IS).submit(world.modal(IS)["id"], {})
+    assert "meeting.offer.withdraw" in buttons(done["view"])
+    again = await booking_form(world)
+    waiting = next(b for b in again["blocks"] if "meeting.offer.withdraw" in str(b))
+    await world.person(IS).action(
+        view_id=again["id"],
+        block_id=waiting["block_id"],
+        action_id="meeting.offer.withdraw",
+        value=waiting["accessory"]["value"],
+    )
+    assert "取り下げました" in str(world.modal(IS)["blocks"])
+    with pytest.raises(OfferClosed):
+        await meeting_offers.view(world.house.deps, TEAM_ID, int(waiting["accessory"]["value"]))
