@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from handlers.outreach import call_queue, calls, heat_map, leads, reminders, stops
+from handlers.outreach import (
+    call_queue,
+    calls,
+    heat_map,
+    inbound,
+    inbound_sources,
+    inbound_webhook,
+    leads,
+    reminders,
+    stops,
+)
 from handlers.routes import Routes
 
 
@@ -15,3 +25,6 @@ def register(routes: Routes) -> None:
     heat_map.register(routes)
     calls.register(routes)
     stops.register(routes)
+    inbound.register(routes)
+    inbound_sources.register(routes)
+    inbound_webhook.register(routes)

@@ -38,7 +38,7 @@ from domain.outreach.calls import (
 from domain.outreach.natural_time import Reading, read
 from services import rules
 from services.deps import Actor, Deps
-from services.outreach import suppressions
+from services.outreach import inbound, suppressions
 from services.outreach.stages import move
 from services.teams import team_calendar
 from storage import calls as queries
@@ -297,6 +297,7 @@ async def _save(
         **({"stopped": stopped} if stopped else {}),
     }
     await audit(transaction, actor.member_id, RECORDED, f"leads:{lead_id}", detail, now)
+    await inbound.responded(transaction, lead_id, actor.member_id, at)
     # Last, because its answer is waited for: what comes before goes along.
     made = await queries.add(
         transaction,
@@ -406,6 +407,7 @@ async def undo(deps: Deps, actor: Actor, call_id: int, mark: str = "") -> Undone
         await queries.add_up(session, day, hour, _figures(result), sign=-1)
         await queries.drop_empty(session, day, hour)
         await queries.delete(session, call_id)
+        await inbound.taken_back(session, lead.id, call_id, call.called_at)
         taken = {
             "key": call.request_key,
             "called_at": call.called_at.isoformat(),

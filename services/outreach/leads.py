@@ -134,7 +134,7 @@ class NextStepInput:
 
 def check(new: NewLead) -> None:
     """Raise `Rejected` with every field of a lead that is wrong, whatever its company: before one is made for it."""
-    _person(replace(new, account_id=new.account_id or 0))
+    tidied(replace(new, account_id=new.account_id or 0))
 
 
 async def add(deps: Deps, actor: Actor, new: NewLead, *, despite_duplicates: bool = False) -> int:
@@ -146,7 +146,7 @@ async def add(deps: Deps, actor: Actor, new: NewLead, *, despite_duplicates: boo
     `account_id` NOT_FOUND, `phone` and `email` INVALID, texts TOO_LONG.
     """
     require(actor.role, Permission.EDIT_LEADS)
-    person, phone = _person(new)
+    person, phone = tidied(new)
     now = deps.now()
     async with deps.writing(actor.team_id) as session:
         # Locked, so that the same person added twice at once is seen by the second.
@@ -323,8 +323,8 @@ def _due(plan: NextStepInput, now: datetime, zone: ZoneInfo) -> datetime | None:
     return due
 
 
-def _person(new: NewLead) -> tuple[NewLead, str]:
-    """What was typed, tidied, and the phone number as it is stored; `Rejected` with every field that is wrong."""
+def tidied(new: NewLead) -> tuple[NewLead, str]:
+    """What was typed, tidy, and the phone number as it is stored; `Rejected` with every field that is wrong."""
     tidy = replace(
         new,
         name=" ".join(new.name.split()),

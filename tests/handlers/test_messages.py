@@ -16,6 +16,7 @@ from handlers.i18n import LANGUAGES, translator
 from handlers.messages import Message, Reader
 from handlers.outreach.call_queue_cards import MorningQueue
 from handlers.outreach.call_words import CapReached
+from handlers.outreach.inbound_card import InboundCard, InboundOverdue, InboundPassedOn, InboundTeamTold
 from handlers.outreach.reminders import AimlessLeads, CallbackReminder, OverdueSteps
 from handlers.performance.digest_post import DigestPost
 from handlers.qualification.handoff_post import HandoffAnswered, HandoffOverdue, HandoffPost, HandoffReminder
@@ -28,6 +29,10 @@ MESSAGES: list[type[Message]] = [
     HandoffReminder,
     HandoffOverdue,
     HandoffAnswered,
+    InboundCard,
+    InboundTeamTold,
+    InboundOverdue,
+    InboundPassedOn,
     VerdictOverridden,
     MeetingCard,
     MeetingNews,
@@ -74,7 +79,7 @@ def test_what_people_typed_becomes_neither_mention_nor_link(kind: type[Message])
     for example in kind.examples():
         rendered = example.render(Reader(translator("ja"), "Asia/Tokyo", NOW))
         texts = [rendered.text, *markup([block.to_dict() for block in rendered.blocks])]
-        ours = re.compile(r"<(@U\w+|#C\w+|tel:[+\d]+\|[^<>]+|mailto:[^<>|]+\|[^<>]+|https://[^<>]+)>")
+        ours = re.compile(r"<(!here|@U\w+|#C\w+|tel:[+\d]+\|[^<>]+|mailto:[^<>|]+\|[^<>]+|https://[^<>]+)>")
         for text in texts:
             assert "<" not in ours.sub("", text), text
 
