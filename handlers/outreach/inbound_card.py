@@ -330,7 +330,11 @@ class InboundOverdue:
             if view.claimed is None
             else button(t("Pass on"), "inbound.pass_on", view.submission_id, style="primary")
         )
-        buttons = [first, *call_buttons(t, view, first=False), button(t("Open the lead"), "lead.show", view.lead.lead_id)]
+        buttons = [
+            first,
+            *call_buttons(t, view, first=False),
+            button(t("Open the lead"), "lead.show", view.lead.lead_id),
+        ]
         return Rendered(text, [section(Markup("\n".join(lines))), actions(*buttons)])
 
     @classmethod
