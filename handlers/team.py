@@ -133,7 +133,8 @@ async def save_hours(interaction: Interaction) -> Answer:
 
 def _weekdays(t: Translator) -> Mapping[int, str]:
     """The names of the weekdays, Monday is 0."""
-    return dict(get_day_names("wide", context="stand-alone", locale=t.locale))
+    names = get_day_names("wide", context="stand-alone", locale=t.locale)
+    return {day: names[day] for day in range(7)}
 
 
 # Days
@@ -162,7 +163,9 @@ async def _days(interaction: Interaction, round_: int = 0, notice: str = "") -> 
             ),
             day_input(_id("first", round_), t("First day"), optional=False),
             day_input(_id("last", round_), t("Last day"), hint=t("Empty: one day.")),
-            text_input(_id("name", round_), t("Name"), max_length=teams.MAX_NAME, placeholder=t("Summer break")),
+            text_input(
+                _id("name", round_), t("What it is called"), max_length=teams.MAX_NAME, placeholder=t("Summer break")
+            ),
             divider(),
         ]
     blocks.append(section(Markup(f"*{escape(t('Days of our own'))}*")))
@@ -177,7 +180,9 @@ async def _days(interaction: Interaction, round_: int = 0, notice: str = "") -> 
         more = len(days.own) - SHOWN
         blocks.append(context(escape(t.plural("{n} more", "{n} more", more))))
     if days.given:
-        lines = "\n".join(f"🎌 {escape(t.day(day))}　{escape(name)}" for day, name in days.given)
+        lines = "\n".join(
+            f"🎌 {escape(t.day(day))}　{escape(name or t('New Year holidays'))}" for day, name in days.given
+        )
         blocks += [divider(), section(Markup(f"*{escape(t('Holidays of Japan'))}*\n{lines}"))]
     title = t("Holidays and workdays")
     if not edits:

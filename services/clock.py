@@ -283,4 +283,4 @@ async def overview(
     for name, seconds in every.items():
         row = beats.get(name)
         lines.append(Line(name, seconds=seconds, last_at=row.ran_at if row else None, state=row.state if row else None))
-    return sorted(lines, key=lambda line: (line.team_id or "", line.seconds or 0, line.name, line.zone or ""))
+    return sorted(lines, key=lambda line: (line.seconds or 0, line.team_id or "", line.name, line.zone or ""))

@@ -116,6 +116,7 @@ class Days:
 
     own: Sequence[DayRow]
     given: Sequence[tuple[date, str]]
+    """Each with its name, "" at the turn of the year."""
 
 
 async def own_days(deps: Deps, actor: Actor) -> Days:
@@ -196,12 +197,14 @@ async def team_calendar(session: AsyncSession, zone: str, now: datetime) -> Busi
 
 @cache
 def _named_holidays(zone: str, year: int, language: str) -> Sequence[tuple[date, str]]:
-    """The holidays of a team's country in `year` and the one after, in order."""
+    """The holidays of a team's country in `year` and the one after, in order; those without a name of their own, at the
+    turn of the year, have ""."""
     if zone != _JAPAN:
         return ()
     spoken = "ja" if language == "ja" else "en_US"
-    found = holidays.country_holidays("JP", years=(year, year + 1), categories=_CATEGORIES, language=spoken)
-    return tuple(sorted(found.items()))
+    named = holidays.country_holidays("JP", years=(year, year + 1), language=spoken)
+    days = _japanese_holidays(year) | _japanese_holidays(year + 1)
+    return tuple((day, str(named.get(day, ""))) for day in sorted(days))
 
 
 @cache

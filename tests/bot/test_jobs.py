@@ -105,22 +105,22 @@ def test_every_job_is_listed_with_its_next_and_last_time(listed: str) -> None:
     rows = cells(result)
     assert rows[0] == list(commands.COLUMNS)
     assert rows[1:5] == [
-        ["every process", "recover-deliveries", "every 15 s", "", "–", "–", "–", ""],
-        POLL,
-        ["every process", "forget-due-times", "every 6 h", "", "–", "–", "–", ""],
-        ["every process", "forget-finished-work", "every 6 h", "", "–", "–", "–", ""],
-    ]
-    assert rows[5:] == [
         [*NEW_YORK, "–", ""],
         [*TOKYO, "Wed 2026-04-01 08:30", "failed (TimeoutError)"],
         [*MONTHLY, "–", ""],
         [*REVIEWS, "–", ""],
     ]
+    assert rows[5:] == [
+        ["every process", "recover-deliveries", "every 15 s", "", "–", "–", "–", ""],
+        POLL,
+        ["every process", "forget-due-times", "every 6 h", "", "–", "–", "–", ""],
+        ["every process", "forget-finished-work", "every 6 h", "", "–", "–", "–", ""],
+    ]
 
 
 def test_one_teams_jobs_are_listed(listed: str) -> None:
     teams = [row[0] for row in cells(jobs("--team", "T2"))[1:]]
-    assert teams == ["every process"] * 4 + ["T2"] * 2
+    assert teams == ["T2"] * 2 + ["every process"] * 4
 
 
 def test_unknown_team_is_named(listed: str) -> None:

@@ -52,6 +52,7 @@ def today(world: World) -> date:
 async def test_manager_changes_the_hours(world: World) -> None:
     view = await command(world, MANAGER, "hours")
     assert inputs(view) == ["opens", "closes", "weekdays"]
+    assert view["blocks"][2]["element"]["options"][0]["text"]["text"] == "月曜日"
     done = await submit(world, MANAGER, values(opens="08:30", closes="17:15", weekdays=["1", "5"]))
     assert done["result"] == "closed", done
     actor = await members.who(world.house.deps, TEAM, MANAGER)
@@ -83,6 +84,7 @@ async def test_manager_adds_days_one_after_the_other_and_removes_them(world: Wor
     day = today(world) + timedelta(days=40)
     view = await command(world, MANAGER, "days")
     assert "元日" in str(view)
+    assert "年末年始休み" in str(view)
     filled = values(first_0=day.isoformat(), last_0=(day + timedelta(days=1)).isoformat(), name_0="社員<旅行>")
     done = await submit(world, MANAGER, filled)
     assert done["result"] == "updated", done

@@ -256,11 +256,11 @@ async def test_list_says_what_fires_when_and_when_it_last_did(office: Office, ne
     lines = await clock.overview(deps, plans, {"poll": 20, "recover": 15})
     following = datetime(2026, 4, 1, 23, 30, tzinfo=UTC)
     assert lines == [
-        Line("recover", seconds=15),
-        Line("poll", seconds=20, last_at=NOW, state="done"),
         Line("digest", "T1", TOKYO, None, MORNING, following, yesterday.at, "failed", "TimeoutError"),
         Line("queue", "T1", TOKYO, None, MORNING, following),
         Line("digest", "T2", TOKYO, None, theirs, following + timedelta(minutes=30)),
+        Line("recover", seconds=15),
+        Line("poll", seconds=20, last_at=NOW, state="done"),
     ]
     assert [line.name for line in await clock.overview(deps, plans, {}, "T2")] == ["digest"]
 

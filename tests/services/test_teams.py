@@ -144,6 +144,8 @@ async def test_holidays_of_japan_are_given_to_teams_there_in_the_readers_languag
     shown = await teams.own_days(office.deps, office.sato)
     assert shown.given[0] == (date(2026, 4, 29), "昭和の日")
     assert all(TODAY <= day <= TODAY + teams.AHEAD for day, _ in shown.given)
+    assert (date(2027, 1, 1), "元日") in shown.given
+    assert (date(2027, 1, 2), "") in shown.given
     english = replace(office.sato, language="en")
     assert (await teams.own_days(office.deps, english)).given[0] == (date(2026, 4, 29), "Showa Day")
     assert (await calendar(office, "Europe/Berlin")).is_business_day(date(2026, 4, 29))
