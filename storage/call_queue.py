@@ -358,8 +358,9 @@ async def planned_call(session: AsyncSession, lead_id: int, owner_id: int) -> tu
     return (row[0], row[1]) if row else None
 
 
-def _overdue(now: datetime) -> tuple[Any, ...]:
-    return (Lead.next_step_at < now, Lead.next_step.in_(("call", "nurture")), *_callable())
+def _overdue(before: datetime, but: datetime) -> tuple[Any, ...]:
+    due = (Lead.next_step_at < before, Lead.next_step_at != but)
+    return (*due, Lead.next_step.in_(("call", "nurture")), *_callable())
 
 
 def _aimless() -> tuple[Any, ...]:
@@ -404,14 +405,17 @@ async def _listed(
     return (int(rows[0][8]) if rows else 0), [StepRow._make(row[:8]) for row in rows]
 
 
-async def owners_overdue(session: AsyncSession, now: datetime) -> set[int]:
-    """The members who have a step that was due before `now`."""
-    return await _owners(session, _overdue(now))
+async def owners_overdue(session: AsyncSession, before: datetime, but: datetime) -> set[int]:
+    """The members who have a step that was due before `before`, though not exactly at `but`."""
+    return await _owners(session, _overdue(before, but))
 
 
-async def overdue(session: AsyncSession, owner_id: int, now: datetime, limit: int) -> tuple[int, list[StepRow]]:
-    """How many steps of a member were due before `now`, and the first of them, the longest overdue first."""
-    return await _listed(session, owner_id, _overdue(now), (Lead.next_step_at, Lead.id), limit)
+async def overdue(
+    session: AsyncSession, owner_id: int, before: datetime, but: datetime, limit: int
+) -> tuple[int, list[StepRow]]:
+    """How many steps of a member were due before `before`, though not exactly at `but`, and the first of them, the
+    longest overdue first."""
+    return await _listed(session, owner_id, _overdue(before, but), (Lead.next_step_at, Lead.id), limit)
 
 
 async def owners_aimless(session: AsyncSession) -> set[int]:

@@ -136,6 +136,8 @@ def row(reader: Reader, number: int, line: QueueLine, kind: str, more: str | int
     if note:
         at = f"{t.moment(line.last_called_at, reader.zone, now=reader.now)}　" if line.last_called_at else ""
         lines.append(Markup(f"💬 {escape(at)}{escape(clip(note, NOTE_SHOWN))}"))
+    if line.opted_out:
+        lines.append(Markup(f"✉️ {escape(t('Has opted out of mails: do not promise any'))}"))
     buttons = [*quick_buttons(t, line.lead_id), *more_buttons(t, line.lead_id)]
     return [section(Markup("\n".join(lines))), actions(*buttons, block_id=block_id(kind, line.lead_id, more))]
 
@@ -264,6 +266,8 @@ def card(
             (t("Company"), escape(facts)),
         ]
     )
+    if shown.opted_out is not None:
+        blocks.append(context(Markup(f"✉️ {escape(t('Has opted out of mails: do not promise any'))}")))
     last = next((entry for entry in shown.history if isinstance(entry, CallEntry) and entry.note.strip()), None)
     note = last.note if last is not None else shown.note
     if note.strip():
@@ -378,6 +382,7 @@ _OTHER_LINE = replace(
     promised_at=None,
     last_called_at=None,
     note="",
+    opted_out=True,
 )
 EXAMPLE = Queue(
     at=_AT,

@@ -18,7 +18,7 @@ from domain.members import Permission
 from domain.outreach.best_hour import BestHour, HourRates, Tally, best_hours
 from domain.performance.proportions import Proportion
 from handlers.blocks import Choice, actions, clip, context, header, option, section
-from handlers.charts import ACCENT, INK, LINE, MUTED, axes, drawn, figure
+from handlers.charts import ACCENT, INK, MUTED, axes, drawn, figure
 from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, dicts
@@ -41,6 +41,8 @@ OFFICE_DAYS = 5
 OFFICE_HOURS = (9, 18)
 """Always drawn, called or not, so that a gap shows as a gap."""
 MOST_SEGMENTS = 90
+HATCH = "#cfd6de"
+"""Darker than the grid, so that the hatching is seen; lighter than any figure."""
 
 
 def register(routes: Routes) -> None:
@@ -94,7 +96,7 @@ class HeatMap:
                 corner = (place - 0.5, day - 0.5)
                 if tries < self.enough:
                     chart.add_patch(
-                        Rectangle(corner, 1, 1, facecolor="white", edgecolor=LINE, hatch="////", linewidth=0)
+                        Rectangle(corner, 1, 1, facecolor="white", edgecolor=HATCH, hatch="////", linewidth=0)
                     )
                     continue
                 rate = hits / tries
@@ -102,7 +104,7 @@ class HeatMap:
                 chart.add_patch(Rectangle(corner, 1, 1, facecolor=shades(depth), edgecolor="white", linewidth=1.5))
                 ink = "white" if depth > 0.6 else INK
                 chart.text(place, day - 0.1, percent(t, rate), ha="center", va="center", color=ink, fontsize=10)
-                chart.text(place, day + 0.27, f"n={tries}", ha="center", va="center", color=ink, fontsize=6.5)
+                chart.text(place, day + 0.27, f"n={tries}", ha="center", va="center", color=ink, fontsize=7.5)
         chart.set_xlim(-0.5, len(hours) - 0.5)
         chart.set_ylim(self.days - 0.5, -0.5)
         chart.set_xticks(range(len(hours)), [t("{hour}:00", hour=hour) for hour in hours])

@@ -139,11 +139,16 @@ async def promise(deps: Deps, actor: Actor, lead_id: int, at: datetime) -> Promi
     return Promised(at, by_customer=found[1] == Outcome.CALLBACK.value)
 
 
+def _today_somewhen(at: datetime, zone: str) -> datetime:
+    """When a call planned for that day, without a time, is due: the day is not over yet, so it is not overdue."""
+    return datetime.combine(at.astimezone(ZoneInfo(zone)).date(), START_OF_DAY, ZoneInfo(zone))
+
+
 async def send_overdue(deps: Deps, due: Due) -> int:
     """Enqueue the list of overdue steps for every rep in the zone who has some; how many."""
     async with deps.reading(due.team_id) as session:
         reps = await at_work(session, due)
-        owners = await queries.owners_overdue(session, due.at) if reps else set()
+        owners = await queries.owners_overdue(session, due.at, _today_somewhen(due.at, due.zone)) if reps else set()
     return await _send(deps, due, [rep for rep in reps if rep.id in owners], OVERDUE, "overdue")
 
 
@@ -174,7 +179,8 @@ async def _send(deps: Deps, due: Due, reps: Sequence[member_queries.MemberRow], 
 async def overdue(deps: Deps, actor: Actor, at: datetime) -> StepList:
     """The actor's steps that were due before `at` and still are."""
     async with deps.reading(actor.team_id) as session:
-        return _list(await queries.overdue(session, actor.member_id, at, SHOWN))
+        but = _today_somewhen(at, actor.zone)
+        return _list(await queries.overdue(session, actor.member_id, at, but, SHOWN))
 
 
 async def aimless(deps: Deps, actor: Actor) -> StepList:

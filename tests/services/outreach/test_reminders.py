@@ -132,6 +132,13 @@ async def test_overdue_steps_come_in_one_message_at_noon(office: Office) -> None
     assert (steps.count, [line.lead_id for line in steps.lines]) == (2, [first, second])
 
 
+async def test_call_planned_for_today_without_a_time_is_not_overdue_at_noon(office: Office) -> None:
+    lead = await office.lead(phone=PHONE)
+    await set_next_step(office.deps, office.sato, lead, NextStepInput(NextStep.CALL, on=TODAY))
+    assert await reminders.send_overdue(office.deps, noon()) == 0
+    assert await reminders.send_overdue(office.deps, noon(date(2026, 4, 2))) == 1
+
+
 async def test_overdue_list_leaves_out_whom_nobody_may_call(office: Office) -> None:
     await promised(office, NOW - timedelta(days=1))
     await change(office, Contact, Contact.phone != "", do_not_call_at=NOW)
