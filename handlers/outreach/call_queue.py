@@ -12,8 +12,10 @@ from typing import Any
 
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from domain.errors import Refused
 from domain.members import Permission
 from handlers.blocks import section
+from handlers.boundary import warning
 from handlers.i18n import Markup
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, dicts
@@ -268,7 +270,12 @@ async def morning_time(interaction: Interaction) -> Answer:
     wanted = interaction.text.strip().lower()
     if wanted:
         off = wanted in ("off", "オフ", "なし")
-        await service.set_morning(interaction.deps, actor, "" if off else wanted.replace("：", ":"))
+        try:
+            await service.set_morning(interaction.deps, actor, "" if off else wanted.replace("：", ":"))
+        except Refused as refused:
+            if refused.field != "morning":
+                raise
+            return Reply(warning(t("Please write a time such as 08:30, or off.")))
     decided = await service.queue_rules(interaction.deps, actor)
     if decided.morning:
         text = t("On business days each rep gets the call list at {time}, in the rep's own zone.", time=decided.morning)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,8 +16,11 @@ from bot.settings import Settings
 from bot.workspace.server import RunningWorkspace
 from domain.clock import Due
 from domain.leads import Source
+from domain.members import Role
+from handlers.outreach import call_queue
 from handlers.routes import Routes
 from services import members
+from services.deps import Actor
 from services.outreach import call_queue as service
 from services.outreach import leads
 from services.outreach.leads import NewLead
@@ -168,6 +173,7 @@ async def test_manager_moves_the_morning_and_a_rep_may_not(world: World) -> None
     assert "07:45" in text_of(await command(world, "morning 7:45", MANAGER))
     await command(world, "morning 9:00")
     assert "07:45" in text_of(await command(world, "morning"))
+    assert "08:30 のような" in text_of(await command(world, "morning 朝一", MANAGER))
     assert "送られない" in text_of(await command(world, "morning off", MANAGER))
 
 
@@ -183,9 +189,32 @@ async def test_english_rep_reads_reasons_in_english(world: World) -> None:
 
 
 def test_each_identifier_of_the_queue_is_routed() -> None:
-    from handlers.outreach import call_queue
-
     routes = Routes()
     call_queue.register(routes)
     assert {"queue.page", "queue.start", "queue.skip"} <= routes.actions.keys()
     assert routes.dailies.keys() == {"call-queue"}
+
+
+async def test_calls_logged_during_an_edit_share_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    edits, free = 0, asyncio.Event()
+
+    async def edit(_interaction: object) -> bool:
+        nonlocal edits
+        edits += 1
+        await free.wait()
+        return True
+
+    monkeypatch.setattr(call_queue, "_edit_morning", edit)
+    monkeypatch.setattr(call_queue, "PAUSE_SECONDS", 0)
+    actor = Actor("T1", 1, "U1", "rep", Role.INSIDE_SALES, "ja", "Asia/Tokyo", "Asia/Tokyo")
+    interaction: Any = SimpleNamespace(actor=actor)
+    first = asyncio.ensure_future(call_queue._follow(interaction))
+    await eventually(lambda: edits)
+    for _ in range(40):
+        await call_queue._follow(interaction)
+    assert edits == 1
+    free.set()
+    await first
+    assert edits == 2
+    await call_queue._follow(interaction)
+    assert edits == 3
