@@ -260,13 +260,22 @@ def _group(found: Relation, by: str | None) -> Any:
     if by is None:
         return sa.literal(EVERYBODY)
     if by == "rep":
-        return sa.cast(found.member, sa.String)
+        return found.member
     return Lead.source if by == "source" else Account.industry
 
 
 def _groups(found: Relation, by: str | None) -> bool:
     """Whether the rows of a relation belong to groups of this kind at all."""
     return by is None or (found.member if by == "rep" else found.lead) is not None
+
+
+def _name(group: object) -> str:
+    """A group as its key: what belongs to none is under ""."""
+    return "" if group is None else str(group)
+
+
+def _is_empty(column: Any) -> Any:
+    return column == "" if isinstance(column.type, sa.String) else sa.false()
 
 
 def _select(found: Relation, by: str | None, *columns: Any) -> sa.Select[Any]:
@@ -291,7 +300,7 @@ async def count(session: AsyncSession, measure: Measure, between: Between, by: s
         return {}
     group = _group(found, by)
     statement = _select(found, by, group, sa.func.count()).group_by(group)
-    return {str(name or ""): n for name, n in await session.execute(statement)}
+    return {_name(name): n for name, n in await session.execute(statement)}
 
 
 async def durations(
@@ -302,7 +311,7 @@ async def durations(
     statement = _select(found, by, _group(found, by), found.duration).where(found.duration.is_not(None))
     collected: dict[str, list[float]] = {}
     for name, seconds in await session.execute(statement):
-        collected.setdefault(str(name or ""), []).append(float(seconds))
+        collected.setdefault(_name(name), []).append(float(seconds))
     return {name: sorted(values) for name, values in collected.items()}
 
 
@@ -329,7 +338,7 @@ async def calls_from_rows(session: AsyncSession, between: Between, by: str | Non
         return {EVERYBODY: tuple(row)}
     group = _group(found, by)
     statement = _select(found, by, group, *sums).group_by(group)
-    return {str(name or ""): tuple(counted) for name, *counted in await session.execute(statement)}
+    return {_name(name): tuple(counted) for name, *counted in await session.execute(statement)}
 
 
 async def calls_by_day(session: AsyncSession, first: date, last: date) -> dict[date, tuple[int, ...]]:
@@ -359,7 +368,7 @@ async def judged_handoffs(session: AsyncSession, between: Between, by: str | Non
     statement = _select(found, by, Handoff.id, _group(found, by), Qualification.answers, Qualification.judged_on)
     statement = statement.join(Qualification, Qualification.id == Handoff.qualification_id)
     rows = await session.execute(statement.order_by(Handoff.created_at, Handoff.id))
-    return [JudgedHandoff(key, str(name or ""), answers, day) for key, name, answers, day in rows]
+    return [JudgedHandoff(key, _name(name), answers, day) for key, name, answers, day in rows]
 
 
 async def rows_behind(
@@ -399,7 +408,9 @@ async def rows_behind(
         statement = statement.outerjoin(Member, Member.id == member)
     statement = statement.where(*found.where)
     if by is not None:
-        statement = statement.where(sa.func.coalesce(_group(found, by), "") == group)
+        column = _group(found, by)
+        wanted = int(group) if by == "rep" and group else group
+        statement = statement.where(column == wanted if group else sa.or_(column.is_(None), _is_empty(column)))
     if only is not None:
         statement = statement.where(found.key.in_(only))
     statement = statement.order_by(found.at.desc(), found.key.desc()).offset(offset).limit(limit)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from math import sqrt
 from typing import Final
 
-from domain.performance.kpis import Direction, Figure, Judgement, Kpi, Level, State
+from domain.performance.kpis import BY_KEY, Direction, Figure, Judgement, Kpi, Level, State
 from domain.performance.proportions import Proportion, overlap
 
 SURPRISING = 1.96
@@ -89,10 +89,21 @@ def rank(
 
 
 def _same(a: Fact, b: Fact) -> bool:
-    """Whether two facts tell a reader the same: of one KPI, or one member twice."""
+    """Whether two facts tell a reader the same: of one KPI, or one member twice, or of two counts of which one is
+    reckoned from the other."""
     if a.subject or b.subject:
         return a.subject == b.subject
-    return a.kpi == b.kpi
+    if a.kpi == b.kpi:
+        return True
+    counts = BY_KEY[a.kpi].additive and BY_KEY[b.kpi].additive
+    changes = a.kind is b.kind is FactKind.CHANGED and a.good is b.good
+    return counts and changes and (a.kpi in _reckoned_from(b.kpi) or b.kpi in _reckoned_from(a.kpi))
+
+
+def _reckoned_from(key: str) -> set[str]:
+    """The KPIs that one is the product of, down to the last."""
+    found = set(BY_KEY[key].factors)
+    return found.union(*(_reckoned_from(factor) for factor in found))
 
 
 def _changes(team: Iterable[Seen]) -> Iterable[Fact]:

@@ -415,8 +415,7 @@ def figure(kpi: Kpi, counts: Counts) -> Figure:
     of = counts.of(kpi.denominator)
     if not of:
         return Figure(kpi, State.NOTHING, None, hits, 0)
-    few = kpi.unit is Unit.SHARE and of < LEAST
-    return Figure(kpi, State.TOO_FEW if few else State.MEASURED, hits / of, hits, of)
+    return Figure(kpi, State.TOO_FEW if of < LEAST else State.MEASURED, hits / of, hits, of)
 
 
 def figures(counts: Counts) -> tuple[Figure, ...]:

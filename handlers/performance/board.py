@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from slack_sdk.models.blocks import Block
@@ -10,7 +11,7 @@ from slack_sdk.models.views import View
 
 from domain.errors import Code, Refused
 from domain.members import Permission
-from domain.performance.kpis import INDICATORS, Judgement, Level, State, Unit
+from domain.performance.kpis import INDICATORS, SNAPSHOTS, Judgement, Level, State, Unit
 from domain.performance.windows import Span
 from handlers.blocks import actions, button, clip_markup, context, divider, header, modal, section
 from handlers.i18n import Markup, Translator, escape
@@ -92,8 +93,8 @@ async def board_message(interaction: Interaction, span: Span, by: By | None) -> 
 def board(t: Translator, found: Board) -> Rendered:
     """Three levels of KPIs; those without data in one line at the end."""
     title = f"{t('KPIs')}: {words.window(t, found.window)}"
-    blocks: list[Block] = [header(title), context(_about(t, found))]
     shown = [line for line in found.lines if _has_figure(found, line)]
+    blocks: list[Block] = [header(title), context(_about(t, found)), *_verdicts(t, shown)]
     for level in Level:
         of_level = [line for line in shown if line.kpi.level is level]
         if of_level:
@@ -118,7 +119,7 @@ def kpi_line(t: Translator, found: Board, line: Line) -> Block:
     """One KPI with the button to its rows."""
     return section(
         words.line_text(t, line),
-        button(t("Rows"), f"kpi.rows#{line.kpi.key}", str(Place.of(found, line.kpi.key))),
+        button(t("See rows"), f"kpi.rows#{line.kpi.key}", str(Place.of(found, line.kpi.key))),
     )
 
 
@@ -127,10 +128,23 @@ def _about(t: Translator, found: Board) -> Markup:
     return escape(f"{days} · {words.compared_with(t, found)}")
 
 
+def _verdicts(t: Translator, shown: Sequence[Line]) -> list[Block]:
+    """How many figures are good, need work, or cannot be told yet."""
+    found = Counter(line.figure.judgement for line in shown)
+    said = [
+        f"{mark} {escape(t(words.JUDGEMENTS[judgement]))} {t.number(found[judgement])}"
+        for judgement, mark in words.JUDGEMENT_MARKS.items()
+        if found[judgement]
+    ]
+    return [section(Markup("　".join(said)))] if said else []
+
+
 def _without(t: Translator, found: Board, shown: Sequence[Line]) -> list[Block]:
     """The indicators of the framework that cannot be computed, each with the reason."""
     there = {line.kpi.key for line in shown}
-    missing = [found.line(kpi.key) for kpi in INDICATORS if kpi.key not in there]
+    # What is only counted for months is not missing in a week.
+    snapshots = SNAPSHOTS if found.window.span is not Span.MONTH else frozenset()
+    missing = [found.line(kpi.key) for kpi in INDICATORS if kpi.key not in there and kpi.numerator not in snapshots]
     lines = []
     for line in missing:
         why = words.state(t, line.figure) or t("not enough data: none in this period")
@@ -200,7 +214,7 @@ def _group_lines(t: Translator, each: Board) -> list[str]:
         words.judgement(t, connect.figure) if connect.figure.judgement is not Judgement.UNSURE else "",
     ]
     rate = " · ".join(escape(part) for part in said if part)
-    mark = words.JUDGEMENT_MARKS[connect.figure.judgement]
+    mark = words.JUDGEMENT_MARKS.get(connect.figure.judgement, "")
     counts = "　".join(escape(words.plain_line(t, line)) for line in others)
     return [f"{mark} {escape(words.name(t, connect.kpi))} {rate}", counts]
 

@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import Block, RawTextObject, TableBlock, TableBlock
 
 from domain.performance.digests import DigestKind
 from domain.performance.facts import Fact, FactKind
-from domain.performance.kpis import CATALOGUE, Counts, Judgement, Measure, figure
+from domain.performance.kpis import CATALOGUE, Counts, Judgement, Measure, State, figure
 from domain.performance.windows import Span, Window, back
 from handlers.blocks import actions, button, clip, context, divider, header, section
 from handlers.i18n import Markup, Translator, escape
@@ -170,12 +170,13 @@ def _about(t: Translator, board: Board) -> Markup:
 
 
 def _lines(digest: Digest) -> list[Line]:
-    return [digest.board.line(key) for key in FIGURES[digest.kind]]
+    lines = (digest.board.line(key) for key in FIGURES[digest.kind])
+    return [line for line in lines if line.figure.state in (State.MEASURED, State.TOO_FEW)]
 
 
 def _figure(t: Translator, board: Board, line: Line) -> Block:
     return section(
-        words.line_text(t, line), button(t("Rows"), f"kpi.rows#{line.kpi.key}", str(Place.of(board, line.kpi.key)))
+        words.line_text(t, line), button(t("See rows"), f"kpi.rows#{line.kpi.key}", str(Place.of(board, line.kpi.key)))
     )
 
 

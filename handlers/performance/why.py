@@ -126,7 +126,7 @@ def explained(t: Translator, found: Explanation) -> Rendered:
         header(title),
         section(
             words.line_text(t, line),
-            button(t("Rows"), "kpi.rows#why", str(Place(kpi.key, found.window))) if kpi.numerator else None,
+            button(t("See rows"), "kpi.rows#why", str(Place(kpi.key, found.window))) if kpi.numerator else None,
         ),
         context(
             t.md(
@@ -191,14 +191,14 @@ def _part(t: Translator, found: Explanation, step: Step, place: int) -> Markup:
     text = f"*{called}  {effect}*" if most else f"{called}  {effect}"
     if step.figures:
         before, now = step.figures[place]
-        text += f"　_{escape(_from_to(t, before, now))}_"
+        text += f"　{escape(_from_to(t, before, now))}"
     elif part.rate and part.volume:
         said = t(
             "own rate {rate}, weight {volume}",
             rate=words.signed(t, step.figure.kpi, part.rate),
             volume=words.signed(t, step.figure.kpi, part.volume),
         )
-        text += f"　_{escape(said)}_"
+        text += f"　{escape(said)}"
     if most:
         text += f"　← {escape(t('explains most'))}"
     return Markup(text)
@@ -220,6 +220,8 @@ def _from_to(t: Translator, before: Figure, now: Figure) -> str:
 
 def _conclusion(t: Translator, found: Explanation) -> str:
     """The way down in one sentence: KPI ← factor ← rep."""
-    names = [_called(t, found, step, step.largest) for step in found.steps if step.largest is not None]
-    # The last two divide the same change, among reps and among sources.
-    return t("It comes mostly from: {path}", path=" → ".join(dict.fromkeys(names))) if names else ""
+    factors = [_called(t, found, s, s.largest) for s in found.steps if s.split is Split.FACTORS and s.largest]
+    # Reps and sources divide the same change: neither lies under the other.
+    groups = [_called(t, found, s, s.largest) for s in found.steps if s.split is not Split.FACTORS and s.largest]
+    path = [*factors, *([t.listed(groups)] if groups else [])]
+    return t("It comes mostly from: {path}", path=" → ".join(path)) if path else ""

@@ -10,7 +10,19 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from domain.leads import Source
-from domain.performance.kpis import Direction, Figure, Judgement, Kpi, Level, Measure, Origin, State, Threshold, Unit
+from domain.performance.kpis import (
+    DURATIONS,
+    Direction,
+    Figure,
+    Judgement,
+    Kpi,
+    Level,
+    Measure,
+    Origin,
+    State,
+    Threshold,
+    Unit,
+)
 from domain.performance.windows import Span, Window
 from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
@@ -133,7 +145,6 @@ JUDGEMENT_MARKS: Final[Mapping[Judgement, str]] = {
     Judgement.GOOD: "🟢",
     Judgement.BAD: "🔴",
     Judgement.UNSURE: "⚪",
-    Judgement.NONE: "▫️",
 }
 ORIGINS: Final[Mapping[Origin, str]] = {
     Origin.FRAMEWORK: _("framework {item}"),
@@ -213,10 +224,12 @@ def of(t: Translator, figure: Figure) -> str:
     kpi = figure.kpi
     if kpi.numerator is None:
         return t(MISSING[kpi.key])
+    if kpi.unit in DURATIONS:
+        return f"n = {t.number(figure.numerator)}" if figure.numerator else ""
     top = f"{t(MEASURES[kpi.numerator])} {t.number(figure.numerator)}"
     if kpi.denominator is not None:
         return f"{top} ÷ {t(MEASURES[kpi.denominator])} {t.number(figure.denominator or 0)}"
-    return "" if kpi.unit is Unit.COUNT else f"n = {t.number(figure.numerator)}"
+    return ""
 
 
 def interval(t: Translator, figure: Figure) -> str:
@@ -296,7 +309,8 @@ def line_text(t: Translator, line: Line) -> Markup:
     head += [escape(part) for part in (change(t, line), word) if part]
     small = [of(t, figure), interval(t, figure), threshold(t, line.kpi), target(t, line), state(t, figure)]
     under = " · ".join(escape(part) for part in small if part)
-    return Markup(f"{JUDGEMENT_MARKS[figure.judgement]} {'　'.join(head)}" + (f"\n_{under}_" if under else ""))
+    mark = JUDGEMENT_MARKS.get(figure.judgement)
+    return Markup("\n".join(part for part in (f"{mark} {'　'.join(head)}" if mark else "　".join(head), under) if part))
 
 
 def plain_line(t: Translator, line: Line) -> str:

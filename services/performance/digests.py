@@ -140,8 +140,10 @@ async def content(deps: Deps, team_id: str, zone: str, kind: DigestKind, window:
         {rep.name: {line.kpi.key: line.figure for line in rep.lines} for rep in reps},
         over=window.last < deps.today(zone) or kind is DigestKind.DAILY,
     )
-    trend = tuple(_point(each, days) for each in windows)
-    return Digest(kind, board, tuple(reps), facts, trend)
+    # From the first window in which anybody called.
+    points = [_point(each, days) for each in windows]
+    begun = next((place for place, point in enumerate(points) if point.dials), len(points))
+    return Digest(kind, board, tuple(reps), facts, tuple(points[begun:]))
 
 
 def _point(window: Window, days: Mapping[date, Sequence[int]]) -> Point:

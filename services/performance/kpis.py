@@ -159,7 +159,8 @@ async def of_team(
         lines = tuple(
             Line(
                 figure(kpi, counted[group]),
-                figure(kpi, then),
+                # How things stood then was not written down.
+                figure(kpi, NOTHING if kpi.numerator in SNAPSHOTS else then),
                 _target(aims, kpi, window.span, member) if by in (None, By.REP) else None,
             )
             for kpi in CATALOGUE
