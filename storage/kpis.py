@@ -8,7 +8,7 @@ check command holds against the rows.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -95,14 +95,18 @@ def _seconds_postgresql(element: seconds_between, compiler: SQLCompiler, **optio
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """The rows of a measure. `lead` is the column that names the lead, None where the rows are about none."""
+    """The rows of a measure. `lead` is the column that names the lead, None where the rows are about none.
+
+    `base` is what it shares with all measures of the same table and moment, `own` what only it asks.
+    """
 
     model: Any
     key: Any
     at: Any
     member: Any
     lead: Any
-    where: tuple[Any, ...]
+    base: tuple[Any, ...]
+    own: tuple[Any, ...]
     detail: Any
     more: tuple[tuple[Any, Any], ...] = ()
     """Further tables, each with what joins it."""
@@ -125,9 +129,10 @@ _ROLLED_UP = (CallDay.dials, CallDay.answered, CallDay.connected, CallDay.effect
 def relation(measure: Measure, between: Between) -> Relation:
     """What a measure counts within a window."""
     if measure in _OF_CALLS:
-        where = (*_within(Call.called_at, between), *([] if measure is Measure.DIALS else [_OF_CALLS[measure]]))
+        own = () if measure is Measure.DIALS else (_OF_CALLS[measure],)
         said = sa.func.coalesce(Call.outcome, Call.connection)
-        return Relation(Call, Call.id, Call.called_at, Call.member_id, Call.lead_id, where, said)
+        base = _within(Call.called_at, between)
+        return Relation(Call, Call.id, Call.called_at, Call.member_id, Call.lead_id, base, own, said)
     for family in (_leads, _judgements, _handoffs, _meetings, _others):
         found = family(measure, between)
         if found is not None:
@@ -136,9 +141,9 @@ def relation(measure: Measure, between: Between) -> Relation:
 
 
 def _leads(measure: Measure, between: Between) -> Relation | None:
+    base = _within(Lead.created_at, between)
     if measure is Measure.NEW_LEADS:
-        where = _within(Lead.created_at, between)
-        return Relation(Lead, Lead.id, Lead.created_at, Lead.owner_id, Lead.id, where, Lead.source)
+        return Relation(Lead, Lead.id, Lead.created_at, Lead.owner_id, Lead.id, base, (), Lead.source)
     if measure not in (Measure.SHOW_LEADS, Measure.SHOW_LEADS_IN_TIME, Measure.SHOW_LEADS_CALLED):
         return None
     first = sa.select(sa.func.min(Call.called_at)).where(Call.lead_id == Lead.id).correlate(Lead).scalar_subquery()
@@ -150,8 +155,8 @@ def _leads(measure: Measure, between: Between) -> Relation | None:
         Measure.SHOW_LEADS_IN_TIME: waited <= SHOW_SECONDS,
         Measure.SHOW_LEADS_CALLED: first.is_not(None),
     }[measure]
-    where = (*_within(Lead.created_at, between), Lead.source == Source.TRADE_SHOW.value, state)
-    return Relation(Lead, Lead.id, Lead.created_at, Lead.owner_id, Lead.id, where, Lead.stage, duration=waited)
+    own = (Lead.source == Source.TRADE_SHOW.value, state)
+    return Relation(Lead, Lead.id, Lead.created_at, Lead.owner_id, Lead.id, base, own, Lead.stage, duration=waited)
 
 
 def _judgements(measure: Measure, between: Between) -> Relation | None:
@@ -163,40 +168,45 @@ def _judgements(measure: Measure, between: Between) -> Relation | None:
         .where(later.lead_id == Qualification.lead_id, later.id > Qualification.id, later.created_at < between.end)
         .correlate(Qualification)
     )
-    where: tuple[Any, ...] = (*_within(Qualification.created_at, between), ~superseded)
+    base = (*_within(Qualification.created_at, between), ~superseded)
+    own: tuple[Any, ...] = ()
     if measure is Measure.BANT_COMPLETE:
         elements = ("budget", "authority", "need", "timeline")
-        where += tuple(Qualification.answers[(name, "status")].as_string() != "not_asked" for name in elements)
+        own = tuple(Qualification.answers[(name, "status")].as_string() != "not_asked" for name in elements)
     elif measure is Measure.SALES_QUALIFIED:
-        where += (Qualification.sales_qualified,)
+        own = (Qualification.sales_qualified,)
     q = Qualification
     said = sa.case((q.sales_qualified, "sales_qualified"), else_="not_qualified")
-    return Relation(q, q.id, q.created_at, q.member_id, q.lead_id, where, said)
+    return Relation(q, q.id, q.created_at, q.member_id, q.lead_id, base, own, said)
 
 
 def _handoffs(measure: Measure, between: Between) -> Relation | None:
     h = Handoff
     if measure in (Measure.HANDOFFS, Measure.BY_THE_BOOK):
-        return Relation(h, h.id, h.created_at, h.from_member_id, h.lead_id, _within(h.created_at, between), h.status)
+        base = _within(h.created_at, between)
+        return Relation(h, h.id, h.created_at, h.from_member_id, h.lead_id, base, (), h.status)
     states = {
         Measure.ANSWERED_HANDOFFS: ("accepted", "returned"),
         Measure.ACCEPTED_HANDOFFS: ("accepted",),
     }.get(measure)
     if states is None:
         return None
-    where = (*_within(h.acknowledged_at, between), h.status.in_(states))
-    return Relation(h, h.id, h.acknowledged_at, h.from_member_id, h.lead_id, where, h.status)
+    base, own = _within(h.acknowledged_at, between), (h.status.in_(states),)
+    return Relation(h, h.id, h.acknowledged_at, h.from_member_id, h.lead_id, base, own, h.status)
 
 
 def _meetings(measure: Measure, between: Between) -> Relation | None:
     m = Meeting
     if measure is Measure.MEETINGS_BOOKED:
-        return Relation(m, m.id, m.created_at, m.booked_by, m.lead_id, _within(m.created_at, between), m.status)
+        base = _within(m.created_at, between)
+        return Relation(m, m.id, m.created_at, m.booked_by, m.lead_id, base, (), m.status)
     if measure is Measure.LEAD_TIMES:
         judged = (Qualification, Qualification.id == m.qualification_id)
         waited = seconds_between(Qualification.created_at, m.starts_at)
-        where = _within(m.created_at, between)
-        return Relation(m, m.id, m.created_at, m.booked_by, m.lead_id, where, m.status, more=(judged,), duration=waited)
+        base = _within(m.created_at, between)
+        return Relation(
+            m, m.id, m.created_at, m.booked_by, m.lead_id, base, (), m.status, more=(judged,), duration=waited
+        )
     accepted = sa.exists().where(Handoff.lead_id == m.lead_id, Handoff.status == "accepted").correlate(m)
     state = {
         Measure.MEETINGS_DUE: (m.status.in_(("held", "no_show")),),
@@ -205,7 +215,8 @@ def _meetings(measure: Measure, between: Between) -> Relation | None:
     }.get(measure)
     if state is None:
         return None
-    return Relation(m, m.id, m.starts_at, m.booked_by, m.lead_id, (*_within(m.starts_at, between), *state), m.status)
+    base = _within(m.starts_at, between)
+    return Relation(m, m.id, m.starts_at, m.booked_by, m.lead_id, base, state, m.status)
 
 
 def _others(measure: Measure, between: Between) -> Relation | None:
@@ -216,13 +227,15 @@ def _others(measure: Measure, between: Between) -> Relation | None:
         Measure.FORMS_ANSWERED: f.response_seconds.is_not(None),
     }
     if measure in forms:
-        where = (*_within(f.received_at, between), forms[measure])
-        return Relation(f, f.id, f.received_at, f.claimed_by, f.lead_id, where, f.urgency, duration=f.response_seconds)
+        base, own = _within(f.received_at, between), (forms[measure],)
+        return Relation(
+            f, f.id, f.received_at, f.claimed_by, f.lead_id, base, own, f.urgency, duration=f.response_seconds
+        )
     if measure is Measure.MAILS:
-        where = (*_within(Mail.sent_at, between), Mail.state == DeliveryState.SENT.value)
-        return Relation(Mail, Mail.key, Mail.sent_at, None, None, where, Mail.subject)
+        base, own = _within(Mail.sent_at, between), (Mail.state == DeliveryState.SENT.value,)
+        return Relation(Mail, Mail.key, Mail.sent_at, None, None, base, own, Mail.subject)
     if measure in (Measure.CONTACTS, Measure.DUPLICATES):
-        return Relation(Contact, Contact.id, Contact.created_at, None, None, _duplicate(measure), Contact.email)
+        return Relation(Contact, Contact.id, Contact.created_at, None, None, (), _duplicate(measure), Contact.email)
     return None
 
 
@@ -264,11 +277,6 @@ def _group(found: Relation, by: str | None) -> Any:
     return Lead.source if by == "source" else Account.industry
 
 
-def _groups(found: Relation, by: str | None) -> bool:
-    """Whether the rows of a relation belong to groups of this kind at all."""
-    return by is None or (found.member if by == "rep" else found.lead) is not None
-
-
 def _name(group: object) -> str:
     """A group as its key: what belongs to none is under ""."""
     return "" if group is None else str(group)
@@ -288,19 +296,38 @@ def _select(found: Relation, by: str | None, *columns: Any) -> sa.Select[Any]:
             statement = statement.join(Lead, Lead.id == found.lead)
         if by == "segment":
             statement = statement.join(Account, Account.id == Lead.account_id)
-    return statement.where(*found.where)
+    return statement.where(*found.base, *found.own)
 
 
 async def count(session: AsyncSession, measure: Measure, between: Between, by: str | None = None) -> dict[str, int]:
     """How many rows a measure has, by group; groups without any are left out, and nobody's are under ""."""
-    found = relation(measure, between)
-    if by is None:
-        return {EVERYBODY: (await session.execute(_select(found, None, sa.func.count()))).scalar_one()}
-    if not _groups(found, by):
-        return {}
-    group = _group(found, by)
-    statement = _select(found, by, group, sa.func.count()).group_by(group)
-    return {_name(name): n for name, n in await session.execute(statement)}
+    counted = await count_all(session, (measure,), between, by)
+    return {group: found[measure] for group, found in counted.items() if by is None or found[measure]}
+
+
+async def count_all(
+    session: AsyncSession, measures: Sequence[Measure], between: Between, by: str | None = None
+) -> dict[str, dict[Measure, int]]:
+    """How many rows each measure has, by group. Those of one table and moment are counted in one go.
+
+    Measures whose rows belong to no group of this kind are left out.
+    """
+    together: dict[tuple[str, str], list[tuple[Measure, Relation]]] = {}
+    for measure in measures:
+        found = relation(measure, between)
+        if by is None or (found.member if by == "rep" else found.lead) is not None:
+            together.setdefault((found.model.__tablename__, found.at.key), []).append((measure, found))
+    counted: dict[str, dict[Measure, int]] = {EVERYBODY: {}} if by is None else {}
+    for family in together.values():
+        first = family[0][1]
+        sums = [sa.func.count().filter(*found.own) if found.own else sa.func.count() for _, found in family]
+        statement = _select(replace(first, own=()), by, _group(first, by), *sums)
+        if by is not None:
+            statement = statement.group_by(_group(first, by))
+        for name, *numbers in await session.execute(statement):
+            of_group = counted.setdefault(_name(name), {})
+            of_group |= {measure: int(n) for (measure, _), n in zip(family, numbers, strict=True)}
+    return counted
 
 
 async def durations(
@@ -406,7 +433,7 @@ async def rows_behind(
         statement = statement.join(Account, Account.id == Lead.account_id).join(Contact, Contact.id == Lead.contact_id)
     if member is not None:
         statement = statement.outerjoin(Member, Member.id == member)
-    statement = statement.where(*found.where)
+    statement = statement.where(*found.base, *found.own)
     if by is not None:
         column = _group(found, by)
         wanted = int(group) if by == "rep" and group else group

@@ -87,7 +87,7 @@ async def board_message(interaction: Interaction, span: Span, by: By | None) -> 
     t, deps, actor = interaction.t, interaction.deps, interaction.actor
     if by is None:
         return board(t, await service.board(deps, actor, span))
-    return groups(t, span, by, await service.boards(deps, actor, span, by))
+    return groups(t, span, by, await service.boards(deps, actor, span, by, keys=("dials", *GROUP_KPIS)))
 
 
 def board(t: Translator, found: Board) -> Rendered:

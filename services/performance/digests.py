@@ -26,6 +26,8 @@ POST = "kpi.digest"
 TREND = {DigestKind.DAILY: 0, DigestKind.WEEKLY: 8, DigestKind.MONTHLY: 6}
 """How many windows the charts of each go back."""
 LANGUAGES = ("", "ja", "en")
+REP_KPIS = frozenset({"dials", "connected", "connect_rate", "meetings_set", "meetings_per_answered", "sales_qualified"})
+"""What a digest tells of each rep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ async def content(deps: Deps, team_id: str, zone: str, kind: DigestKind, window:
     (board,) = await of_team(deps, team_id, zone, window.span, window=window)
     reps = [
         rep
-        for rep in await of_team(deps, team_id, zone, window.span, window=window, by=By.REP)
+        for rep in await of_team(deps, team_id, zone, window.span, window=window, by=By.REP, keys=REP_KPIS)
         if rep.line("dials").figure.numerator
     ]
     windows = back(window, TREND[kind]) if TREND[kind] else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from domain.calendar import BusinessCalendar
 from domain.errors import Code, Refused
 from domain.members import Permission, require
 from domain.performance.kpis import (
+    BY_KEY,
     CALL_MEASURES,
     CATALOGUE,
     DURATIONS,
@@ -116,32 +117,51 @@ class Page:
 
 
 async def board(
-    deps: Deps, actor: Actor, span: Span, *, window: Window | None = None, by: By | None = None, group: str = EVERYBODY
+    deps: Deps,
+    actor: Actor,
+    span: Span,
+    *,
+    window: Window | None = None,
+    by: By | None = None,
+    group: str | None = None,
 ) -> Board:
     """The catalogue for the window that now is in, or another; of the team, or of one group of a breakdown.
 
     Refused: NOT_ALLOWED.
     """
     require(actor.role, Permission.READ)
-    boards = await of_team(deps, actor.team_id, actor.team_zone, span, window=window, by=by)
-    for found in boards:
-        if found.group == group:
-            return found
-    sample = await of_team(deps, actor.team_id, actor.team_zone, span, window=window)
-    lines = tuple(Line(figure(kpi, NOTHING), figure(kpi, NOTHING)) for kpi in CATALOGUE)
-    return Board(sample[0].window, sample[0].before, sample[0].business_days, lines, by, group)
+    (found,) = await of_team(deps, actor.team_id, actor.team_zone, span, window=window, by=by, group=group or EVERYBODY)
+    return found
 
 
-async def boards(deps: Deps, actor: Actor, span: Span, by: By, *, window: Window | None = None) -> list[Board]:
-    """The same for each group of a breakdown, most dials first. Refused: NOT_ALLOWED."""
+async def boards(
+    deps: Deps,
+    actor: Actor,
+    span: Span,
+    by: By,
+    *,
+    window: Window | None = None,
+    keys: Collection[str] = BY_KEY,
+) -> list[Board]:
+    """The same for each group of a breakdown, most dials first; `keys`: only with these KPIs, of which "dials" is one.
+    Refused: NOT_ALLOWED."""
     require(actor.role, Permission.READ)
-    return await of_team(deps, actor.team_id, actor.team_zone, span, window=window, by=by)
+    return await of_team(deps, actor.team_id, actor.team_zone, span, window=window, by=by, keys=keys)
 
 
 async def of_team(
-    deps: Deps, team_id: str, zone: str, span: Span, *, window: Window | None = None, by: By | None = None
+    deps: Deps,
+    team_id: str,
+    zone: str,
+    span: Span,
+    *,
+    window: Window | None = None,
+    by: By | None = None,
+    group: str | None = None,
+    keys: Collection[str] = BY_KEY,
 ) -> list[Board]:
-    """The boards of a team, whoever asks: one, or one for each group."""
+    """The boards of a team, whoever asks: one, or one for each group in which something happened, or that of `group`
+    alone. `keys`: only with these KPIs."""
     now = deps.now()
     async with deps.reading(team_id) as session:
         calendar = await team_calendar(session, zone, now)
@@ -150,22 +170,25 @@ async def of_team(
         counted = await count(session, calendar, window, now, by)
         counted_before = await count(session, calendar, before, now, by)
         aims = await queries.targets(session)
-        called = await names(session, by, counted)
+        wanted = [group] if group is not None else list(counted)
+        called = await names(session, by, wanted)
     days = window.business_days(calendar)
+    kpis = [kpi for kpi in CATALOGUE if kpi.key in keys]
     found = []
-    for group in [EVERYBODY] if by is None else counted:
-        then = counted_before.get(group, NOTHING)
-        member = int(group) if by is By.REP and group else None
+    for key in wanted:
+        now_, then = counted.get(key, NOTHING), counted_before.get(key, NOTHING)
+        member = int(key) if by is By.REP and key else None
+        own = aims if by in (None, By.REP) else []
         lines = tuple(
+            # How things stood then was not written down.
             Line(
-                figure(kpi, counted[group]),
-                # How things stood then was not written down.
+                figure(kpi, now_),
                 figure(kpi, NOTHING if kpi.numerator in SNAPSHOTS else then),
-                _target(aims, kpi, window.span, member) if by in (None, By.REP) else None,
+                _target(own, kpi, window.span, member) if own else None,
             )
-            for kpi in CATALOGUE
+            for kpi in kpis
         )
-        found.append(Board(window, before, days, lines, by, group, called.get(group, group)))
+        found.append(Board(window, before, days, lines, by, key, called.get(key, key)))
     return sorted(found, key=lambda each: (-each.line("dials").figure.numerator, each.name))
 
 
@@ -195,13 +218,12 @@ async def count(
         for group, n in (await queries.rep_days(session, window.first, window.last, by)).items():
             rows.setdefault(group, {})[Measure.REP_DAYS] = n
     snapshots = sorted(SNAPSHOTS) if by is None and window.span is Span.MONTH else []
-    for measure in (*_COUNTED, *snapshots):
-        for group, n in (await queries.count(session, measure, between, by)).items():
-            rows.setdefault(group, {})[measure] = n
+    for group, of_group in (await queries.count_all(session, (*_COUNTED, *snapshots), between, by)).items():
+        rows.setdefault(group, {}).update(of_group)
     for handoff in await queries.judged_handoffs(session, between, by):
         if by_the_book(handoff):
-            of_group = rows.setdefault(handoff.group, {})
-            of_group[Measure.BY_THE_BOOK] = of_group.get(Measure.BY_THE_BOOK, 0) + 1
+            rows_of = rows.setdefault(handoff.group, {})
+            rows_of[Measure.BY_THE_BOOK] = rows_of.get(Measure.BY_THE_BOOK, 0) + 1
     for measure, unit in _TIMED.items():
         for group, seconds in (await queries.durations(session, measure, between, by)).items():
             timed.setdefault(group, {})[measure] = tuple(value / _SECONDS[unit] for value in seconds)
@@ -270,7 +292,7 @@ async def rows(
     return Page(kpi, measure, window, total, max(page, 1), made)
 
 
-async def names(session: AsyncSession, by: By | None, counted: Mapping[str, object]) -> dict[str, str]:
+async def names(session: AsyncSession, by: By | None, counted: Iterable[str]) -> dict[str, str]:
     """How groups are called: reps by name, sources and segments by themselves."""
     if by is not By.REP:
         return {}
