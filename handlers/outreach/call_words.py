@@ -99,6 +99,8 @@ def recorded(reader: Reader, done: Recorded, *, told: str = "") -> Rendered:
     if done.result.outcome is Outcome.SEND_MATERIAL and done.email:
         lines.append(t.md("Send the material to {address}", address=t.mail_link(done.email)))
     buttons: list[ButtonElement] = []
+    if done.result.outcome is Outcome.MEETING_SET and not done.repeated:
+        buttons.append(button(t("Book a meeting"), "meeting.book", done.lead_id, style="primary"))
     if done.result.outcome is Outcome.REFERRED:
         buttons.append(button(t("Add the person named"), "call.referred", done.lead_id, style="primary"))
     if done.at_cap:
