@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.data.search import ngrams
-from storage import account_search
+from storage import account_search, roll_up
 from storage.account_search import is_postgresql
 from storage.tables import Account
 
@@ -298,6 +298,10 @@ async def change(session: AsyncSession, changes: Sequence[tuple[Standing, Incomi
         updates.append(values)
         if (standing.name_key, standing.search_text) != (incoming.name_key, incoming.search_text):
             moved.append((standing, incoming))
+    industry = FIELDS.index("industry")
+    regrouped = [old.id for old, new in changes if old.values[industry] != new.values[industry]]
+    # The best hour is learned by industry, so calls follow their company into its new one.
+    hours = await roll_up.hours_of(session, regrouped) if regrouped else {}
     connection = await session.connection()
     table = Account.__table__
     columns: dict[str, Any] = {name: sa.bindparam(name) for name in (*FIELDS, "name_key", "search_text")}
@@ -309,6 +313,7 @@ async def change(session: AsyncSession, changes: Sequence[tuple[Standing, Incomi
         .values({**columns, "updated_at": sa.bindparam("now")})
     )
     await connection.execute(statement, updates)
+    await roll_up.regroup(session, hours, regrouped)
     if postgresql:
         await account_search.settle(session)
     else:

@@ -246,12 +246,20 @@ async def add_up(
     transaction: Transaction, day: DayKey, hour: HourKey, figures: Mapping[str, int], *, sign: int = 1
 ) -> None:
     """Add a call's figures to both roll-ups, or with `sign` -1 take them away again."""
-    dialect = transaction.dialect if not isinstance(transaction, AsyncSession) else transaction.get_bind().dialect
-    team = statements.team_of(transaction)
     # Always the day before the hour, so that two calls never wait for each other crosswise.
-    for model, key, names in ((CallDay, day, DAY_FIGURES), (CallHour, hour, HOUR_FIGURES)):
-        values = {"team_id": team, **key._asdict(), **{name: sign * figures[name] for name in names}}
-        await statements.send(transaction, _upsert(model, dialect.name, names), values)
+    await _add(transaction, CallDay, day, {name: sign * figures[name] for name in DAY_FIGURES})
+    await _add(transaction, CallHour, hour, {name: sign * figures[name] for name in HOUR_FIGURES})
+
+
+async def add_hour(session: AsyncSession, hour: HourKey, figures: Mapping[str, int]) -> None:
+    """Add figures, which may be below nothing, to a row of the roll-up by hour."""
+    await _add(session, CallHour, hour, figures)
+
+
+async def _add(transaction: Transaction, model: type[Base], key: DayKey | HourKey, figures: Mapping[str, int]) -> None:
+    dialect = transaction.dialect if not isinstance(transaction, AsyncSession) else transaction.get_bind().dialect
+    values = {"team_id": statements.team_of(transaction), **key._asdict(), **figures}
+    await statements.send(transaction, _upsert(model, dialect.name, tuple(figures)), values)
 
 
 @cache
@@ -264,8 +272,17 @@ def _upsert(model: type[Base], dialect: str, figures: tuple[str, ...]) -> sa.Exe
 
 async def drop_empty(session: AsyncSession, day: DayKey, hour: HourKey) -> None:
     """Take out the rows of the roll-ups that hold nothing any more."""
-    for model, key in ((CallDay, day), (CallHour, hour)):
-        target = table(model)
-        same = [target.c[name] == value for name, value in key._asdict().items()]
-        mine = target.c.team_id == statements.team_of(session)
-        await session.execute(sa.delete(target).where(mine, *same, target.c.dials == 0), execution_options=NO_SYNC)
+    await _drop_empty(session, CallDay, day)
+    await _drop_empty(session, CallHour, hour)
+
+
+async def drop_empty_hour(session: AsyncSession, hour: HourKey) -> None:
+    """Take out a row of the roll-up by hour if it holds nothing any more."""
+    await _drop_empty(session, CallHour, hour)
+
+
+async def _drop_empty(session: AsyncSession, model: type[Base], key: DayKey | HourKey) -> None:
+    target = table(model)
+    same = [target.c[name] == value for name, value in key._asdict().items()]
+    mine = target.c.team_id == statements.team_of(session)
+    await session.execute(sa.delete(target).where(mine, *same, target.c.dials == 0), execution_options=NO_SYNC)

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.outreach.calls import EFFECTIVE, INTENDED, Connection, Outcome
-from storage.calls import DAY_FIGURES, HOUR_FIGURES, DayKey, HourKey
+from domain.outreach.calls import EFFECTIVE, INTENDED, Connection, Outcome, Period, offset_periods
+from storage.calls import DAY_FIGURES, HOUR_FIGURES, DayKey, HourKey, add_hour, drop_empty_hour
 from storage.members import NO_SYNC
 from storage.statements import table, team_of
-from storage.tables import Account, Base, Call, CallDay, CallHour, Lead
-
-
-class Period(NamedTuple):
-    """A stretch of time, `end` excluded, in which a zone keeps one distance from UTC."""
-
-    start: datetime
-    end: datetime
-    offset: timedelta
-
+from storage.tables import Account, Base, Call, CallDay, CallHour, Lead, Team
 
 Days = dict[DayKey, tuple[int, ...]]
 """Figures in the order of DAY_FIGURES."""
@@ -45,10 +37,13 @@ async def hold(session: AsyncSession) -> None:
         await session.execute(sa.text("LOCK TABLE call_days IN SHARE ROW EXCLUSIVE MODE"))
 
 
-async def span(session: AsyncSession) -> tuple[datetime, datetime] | None:
-    """When the first and the last call were made; None where there are none."""
+async def periods(session: AsyncSession) -> list[Period]:
+    """The time of all the team's calls, in stretches in which its zone keeps one distance from UTC; [] for none."""
     first, last = (await session.execute(sa.select(sa.func.min(Call.called_at), sa.func.max(Call.called_at)))).one()
-    return (first, last) if first is not None and last is not None else None
+    if first is None or last is None:
+        return []
+    zone = await session.scalar(sa.select(Team.zone).where(Team.id == team_of(session)))
+    return offset_periods(ZoneInfo(zone or "UTC"), first, last)
 
 
 async def kept_days(session: AsyncSession) -> Days:
@@ -83,8 +78,10 @@ async def counted_days(session: AsyncSession, periods: Sequence[Period]) -> Days
     return found
 
 
-async def counted_hours(session: AsyncSession, periods: Sequence[Period]) -> Hours:
-    """The roll-up by hour as the calls say."""
+async def counted_hours(
+    session: AsyncSession, periods: Sequence[Period], accounts: Sequence[int] | None = None
+) -> Hours:
+    """The roll-up by hour as the calls say, or the part of it that calls to some companies make."""
     found: Hours = {}
     for period in periods:
         there = _Local(session, period.offset)
@@ -96,6 +93,8 @@ async def counted_hours(session: AsyncSession, periods: Sequence[Period]) -> Hou
             .where(Call.called_at >= period.start, Call.called_at < period.end)
             .group_by(Account.industry, there.weekday, there.hour)
         )
+        if accounts is not None:
+            statement = statement.where(Account.id.in_(accounts))
         for row in await session.execute(statement):
             _add(found, HourKey(row[0], int(row[1]), int(row[2])), row[3:])
     return found
@@ -105,6 +104,26 @@ async def replace(session: AsyncSession, days: Days, hours: Hours) -> None:
     """Put these in place of the roll-ups that stand. The caller holds them (`hold`)."""
     await _replace(session, CallDay, days, DAY_FIGURES)
     await _replace(session, CallHour, hours, HOUR_FIGURES)
+
+
+async def hours_of(session: AsyncSession, accounts: Sequence[int]) -> Hours:
+    """What calls to these companies make of the roll-up by hour, in their present segments. Most have none."""
+    called = sa.select(Lead.account_id).join(Call, Call.lead_id == Lead.id).where(Lead.account_id.in_(accounts))
+    ids = list(await session.scalars(called.distinct()))
+    return await counted_hours(session, await periods(session), ids) if ids else {}
+
+
+async def regroup(session: AsyncSession, before: Hours, accounts: Sequence[int]) -> None:
+    """Move the calls to these companies to the segments they are in now; `before` is what `hours_of` said."""
+    if not before:
+        return
+    after = await hours_of(session, accounts)
+    nothing = (0,) * len(HOUR_FIGURES)
+    for key in sorted(before.keys() | after.keys()):
+        moved = [b - a for a, b in zip(before.get(key, nothing), after.get(key, nothing), strict=True)]
+        if any(moved):
+            await add_hour(session, key, dict(zip(HOUR_FIGURES, moved, strict=True)))
+            await drop_empty_hour(session, key)
 
 
 async def _replace(session: AsyncSession, model: type[Base], rows: Days | Hours, names: Sequence[str]) -> None:

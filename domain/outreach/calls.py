@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from domain.errors import Code, Refused, Rejected
@@ -367,6 +368,44 @@ def counts(result: CallResult) -> Counts:
         effective=int(result.effective),
         meetings_set=int(result.outcome is Outcome.MEETING_SET),
     )
+
+
+class Period(NamedTuple):
+    """A stretch of time, `end` excluded, in which a zone keeps one distance from UTC."""
+
+    start: datetime
+    end: datetime
+    offset: timedelta
+
+
+def offset_periods(zone: ZoneInfo, first: datetime, last: datetime) -> list[Period]:
+    """The stretches from `first` to `last` (aware, both included) in which the zone keeps one distance from UTC.
+
+    A database that knows no zones can then tell local days and hours too.
+    """
+    periods: list[Period] = []
+    start, end = first, last + timedelta(microseconds=1)
+    while start < end:
+        offset = _offset(zone, start)
+        # No zone changes its clocks twice within a week.
+        ahead = start
+        while ahead < end and _offset(zone, ahead) == offset:
+            ahead += timedelta(days=7)
+        change = end
+        if _offset(zone, ahead) != offset:
+            low, high = max(start, ahead - timedelta(days=7)), ahead
+            while high - low > timedelta(seconds=1):
+                middle = low + (high - low) / 2
+                low, high = (middle, high) if _offset(zone, middle) == offset else (low, middle)
+            # Clocks change at whole seconds.
+            change = min(end, high.replace(microsecond=0))
+        periods.append(Period(start, change, offset))
+        start = change
+    return periods
+
+
+def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
+    return at.astimezone(zone).utcoffset() or timedelta()
 
 
 def local(at: datetime, zone: str) -> datetime:

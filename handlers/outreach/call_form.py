@@ -232,10 +232,10 @@ def result(typed: Typed, at: datetime | None) -> tuple[CallResult, Plan | None]:
     return said, Plan(typed.step, None if typed.step is NextStep.DISQUALIFY else at, why)
 
 
-def unreadable(t: Translator, problem: Unreadable, zone: str) -> str:
+def unreadable(t: Translator, problem: Unreadable, zone: str, now: datetime) -> str:
     """What was understood of the words for a time, and how to say it."""
     examples = t("tomorrow 3pm, next Tuesday, in 30 minutes, 11/30 15:00")
-    meanings = [t.moment(at, zone) for at in problem.meanings]
+    meanings = [t.moment(at, zone, now=now) for at in problem.meanings]
     match problem.problem:
         case Problem.EMPTY:
             return t("Say when, for example: {examples}", examples=examples)

@@ -319,7 +319,7 @@ async def submit(interaction: Interaction) -> Answer:
         elif typed.step is NextStep.NURTURE and typed.on is not None:
             at = (await service.when(deps, actor, "", typed.on, None)).at
     except Unreadable as problem:
-        return Errors({"when": call_form.unreadable(t, problem, actor.zone)})
+        return Errors({"when": call_form.unreadable(t, problem, actor.zone, deps.now())})
     result, plan = call_form.result(typed, at)
     lead_id, key = int(interaction.metadata["lead"]), f"form:{interaction.view['id']}"
     done = await service.log(deps, actor, lead_id, result, plan=plan, request_key=key)

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.errors import Code, Refused
 from domain.members import Permission, require
 from services.deps import Actor, Deps
-from storage import members as member_queries
 from storage import roll_up as queries
 from storage.calls import DAY_FIGURES, HOUR_FIGURES
-from storage.roll_up import Days, Hours, Period
+from storage.roll_up import Days, Hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ async def check(deps: Deps, actor: Actor) -> list[Difference]:
     require(actor.role, Permission.READ)
     async with deps.reading(actor.team_id) as session:
         await queries.steady(session)
-        days, hours = await _counted(session, actor.team_id)
+        days, hours = await _counted(session)
         return [
             *_compare("call_days", await queries.kept_days(session), days, DAY_FIGURES),
             *_compare("call_hours", await queries.kept_hours(session), hours, HOUR_FIGURES),
@@ -47,46 +43,12 @@ async def rebuild(deps: Deps, actor: Actor) -> None:
     require(actor.role, Permission.EDIT_TEAM)
     async with deps.writing(actor.team_id) as session:
         await queries.hold(session)
-        await queries.replace(session, *await _counted(session, actor.team_id))
+        await queries.replace(session, *await _counted(session))
 
 
-async def _counted(session: AsyncSession, team_id: str) -> tuple[Days, Hours]:
-    team = await member_queries.team(session, team_id)
-    if team is None:
-        raise Refused(Code.NOT_FOUND)
-    span = await queries.span(session)
-    periods = offset_periods(ZoneInfo(team.zone), *span) if span else []
+async def _counted(session: AsyncSession) -> tuple[Days, Hours]:
+    periods = await queries.periods(session)
     return await queries.counted_days(session, periods), await queries.counted_hours(session, periods)
-
-
-def offset_periods(zone: ZoneInfo, first: datetime, last: datetime) -> list[Period]:
-    """The stretches from `first` to `last` (aware, both included) in which the zone keeps one distance from UTC.
-
-    A database that knows no zones can then tell local days and hours too.
-    """
-    periods: list[Period] = []
-    start, end = first, last + timedelta(microseconds=1)
-    while start < end:
-        offset = _offset(zone, start)
-        # No zone changes its clocks twice within a week.
-        ahead = start
-        while ahead < end and _offset(zone, ahead) == offset:
-            ahead += timedelta(days=7)
-        change = end
-        if _offset(zone, ahead) != offset:
-            low, high = max(start, ahead - timedelta(days=7)), ahead
-            while high - low > timedelta(seconds=1):
-                middle = low + (high - low) / 2
-                low, high = (middle, high) if _offset(zone, middle) == offset else (low, middle)
-            # Clocks change at whole seconds.
-            change = min(end, high.replace(microsecond=0))
-        periods.append(Period(start, change, offset))
-        start = change
-    return periods
-
-
-def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
-    return at.astimezone(zone).utcoffset() or timedelta()
 
 
 def _compare(

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,12 +19,22 @@ from hypothesis import strategies as st
 
 from domain.errors import Code, Refused
 from domain.leads import DisqualifyReason, NextStep, Source, Stage
-from domain.outreach.calls import QUICK, CallResult, CallRules, Connection, Outcome, Party, Plan, QuickResult
+from domain.outreach.calls import (
+    QUICK,
+    CallResult,
+    CallRules,
+    Connection,
+    Outcome,
+    Party,
+    Plan,
+    QuickResult,
+    offset_periods,
+)
 from services import rules
+from services.data import integrations
 from services.deps import Deps
 from services.outreach import calls, leads, roll_up
 from services.outreach.leads import NextStepInput
-from services.outreach.roll_up import offset_periods
 from storage.database import Database
 from storage.outbox import Outbox
 from storage.tables import Account, AuditLog, Call, CallDay, CallHour, Contact, Lead
@@ -416,3 +427,20 @@ async def test_audit_log_says_who_called_and_who_took_it_back(office: Office) ->
             (office.sato.member_id, "lead.call"),
             (office.sato.member_id, "lead.call.undo"),
         ]
+
+
+async def test_calls_follow_their_company_into_the_industry_an_import_gives_it(office: Office, tmp_path: Path) -> None:
+    async def imported(industry: str) -> None:
+        file = tmp_path / "companies.csv"
+        file.write_text(f"法人番号,会社名,業種\n5010401067252,株式会社ひので物流,{industry}\n", encoding="utf-8")
+        await integrations.import_accounts(office.deps, office.boss, file, reason=str)
+
+    await imported("運輸")
+    async with office.deps.reading(office.team_id) as session:
+        moved = await session.scalar(sa.select(Account.id).where(Account.industry == "運輸"))
+    assert moved is not None
+    for account_id in (office.account_id, moved, moved):
+        await calls.record(office.deps, office.sato, await office.lead("人", account_id=account_id), CONNECTED)
+    await imported("倉庫")
+    assert sorted((await rolled_up(office))[1]) == [("倉庫", 2, 10, 2, 2), ("機械", 2, 10, 1, 1)]
+    assert await roll_up.check(office.deps, office.sato) == []
