@@ -432,7 +432,7 @@ async def test_audit_log_says_who_called_and_who_took_it_back(office: Office) ->
 async def test_calls_follow_their_company_into_the_industry_an_import_gives_it(office: Office, tmp_path: Path) -> None:
     async def imported(industry: str) -> None:
         file = tmp_path / "companies.csv"
-        file.write_text(f"法人番号,会社名,業種\n5010401067252,株式会社ひので物流,{industry}\n", encoding="utf-8")
+        file.write_text(f"法人番号,会社名,業種\n7999900000101,株式会社ひので物流,{industry}\n", encoding="utf-8")
         await integrations.import_accounts(office.deps, office.boss, file, reason=str)
 
     await imported("運輸")
