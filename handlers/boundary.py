@@ -72,7 +72,7 @@ def sentence(t: Translator, refused: Refused) -> str:
 
 
 def _invalid(t: Translator, field: str | None, detail: Mapping[str, str | int]) -> str:
-    if field == "email":
+    if field in ("email", "guests"):
         return t("This is not an e-mail address. Example: name@example.co.jp")
     if field == "phone":
         return t("This is not a phone number. Example: 03-1234-5678")

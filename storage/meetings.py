@@ -242,13 +242,18 @@ async def between(
     *,
     statuses: Sequence[MeetingStatus] = (MeetingStatus.BOOKED,),
     concerning: int | None = None,
+    after: MeetingRow | None = None,
 ) -> list[MeetingRow]:
-    """Meetings that begin from `first` until before `until`, in order; `concerning` a member who holds or booked it."""
+    """Meetings that begin from `first` until before `until`, in order; `concerning` a member who holds or booked it,
+    and those that come `after` one."""
     statement = _MEETINGS.where(
         Meeting.starts_at >= first, Meeting.starts_at < until, Meeting.status.in_([s.value for s in statuses])
     )
     if concerning is not None:
         statement = statement.where(sa.or_(Meeting.member_id == concerning, Meeting.booked_by == concerning))
+    if after is not None:
+        same = sa.and_(Meeting.starts_at == after.starts_at, Meeting.id > after.id)
+        statement = statement.where(sa.or_(Meeting.starts_at > after.starts_at, same))
     rows = await session.execute(statement.order_by(Meeting.starts_at, Meeting.id).limit(limit))
     return [MeetingRow._make(row) for row in rows]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from slack_sdk.models.blocks import Block, InputBlock, PlainTextObject, StaticSelectElement
 from slack_sdk.models.views import View
 
+from domain.errors import Code, Refused
 from domain.members import Permission
 from domain.qualification.meetings import MeetingStatus
 from handlers.blocks import (
@@ -18,6 +19,7 @@ from handlers.blocks import (
     select_input,
     text_input,
 )
+from handlers.boundary import warning
 from handlers.i18n import Markup, escape, mention
 from handlers.interaction import Answer, Interaction, Reply, Update, metadata
 from handlers.messages import Rendered
@@ -220,7 +222,12 @@ async def _close(interaction: Interaction, status: MeetingStatus) -> Answer:
     """The messages that show the meeting follow in a moment; what only this person sees is not edited, so there a line
     confirms it."""
     t = interaction.t
-    closed = await changes.close(interaction.deps, interaction.actor, int(interaction.value), status, letter)
+    try:
+        closed = await changes.close(interaction.deps, interaction.actor, int(interaction.value), status, letter)
+    except Refused as refused:
+        if refused.code is not Code.INVALID:
+            raise
+        return Reply(warning(t("This meeting has not begun yet.")))
     if not interaction.body.get("container", {}).get("is_ephemeral"):
         return None
     text = t.md("Noted: *{status}*.", status=t(meeting_words.STATUSES[closed.status]))

@@ -21,7 +21,7 @@ from handlers.blocks import (
 from handlers.forms import Form
 from handlers.i18n import Markup, escape, mention
 from handlers.i18n import mark as _
-from handlers.interaction import Answer, Interaction, Options, Reply, Update, metadata
+from handlers.interaction import Answer, Errors, Interaction, Options, Reply, Update, metadata
 from handlers.messages import Rendered
 from handlers.qualification import meeting_changes, meeting_form, meeting_messages, meeting_rules, meeting_words
 from handlers.qualification.meeting_form import Mode, State
@@ -188,16 +188,24 @@ async def submit(interaction: Interaction) -> Answer:
 
 async def _fix(interaction: Interaction, state: State, plan: Plan) -> Answer:
     t = interaction.t
-    chosen = meeting_form.chosen_slot(state.slot, meeting_form.slots_block(state.member_id, state.zone))
-    made = await service.book(
-        interaction.deps,
-        interaction.actor,
-        state.lead_id,
-        chosen,
-        plan,
-        letter,
-        request_key=str(interaction.view["id"]),
-    )
+    block = meeting_form.slots_block(state.member_id, state.zone)
+    chosen = meeting_form.chosen_slot(state.slot, block)
+    try:
+        made = await service.book(
+            interaction.deps,
+            interaction.actor,
+            state.lead_id,
+            chosen,
+            plan,
+            letter,
+            request_key=str(interaction.view["id"]),
+        )
+    except SlotTaken:
+        raise
+    except Refused as refused:
+        if refused.field != "slot":
+            raise
+        return Errors({block: t("This time can no longer be chosen. Please choose another.")})
     told = (
         t.md("The invitation goes to {addresses}.", addresses=t.listed(made.guests))
         if made.guests
@@ -224,9 +232,13 @@ async def _send(interaction: Interaction, state: State, plan: Plan, form: Form) 
             request_key=str(interaction.view["id"]),
         )
     except Refused as refused:
-        if refused.field != "candidates":
-            raise
-        raise Refused(refused.code, block, **refused.detail) from refused
+        if refused.field == "candidates" and "least" in refused.detail:
+            return Errors({block: t("Please choose {least} to {most} times.", **refused.detail)})
+        if refused.field == "candidates":
+            return Errors({block: t("This time can no longer be chosen. Please choose another.")})
+        if "opted_out" in refused.detail:
+            return Errors({"guests": t("This person does not want to be written to.")})
+        raise
     now = interaction.deps.now()
     text = t.md(
         "*Sent to {address}.* The customer can choose until {until}; I will tell you at once.",

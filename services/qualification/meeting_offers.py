@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -79,7 +80,7 @@ async def send(
             return offer_view(before, now)
         stage_when_booked(Stage(lead.stage))
         if not await may_write(session, plan.guests[0], lead.contact_id):
-            raise Refused(Code.INVALID, "guests")
+            raise Refused(Code.INVALID, "guests", opted_out=1)
         for waiting in await queries.open_offers(session, lead_id):
             await queries.settle_offer(session, waiting.id, OfferStatus.WITHDRAWN)
         # Nobody is invited to choose a time that has passed.
@@ -143,14 +144,9 @@ async def choices(deps: Deps, team_id: str, offer_id: int, zone: str) -> tuple[O
     Refused: NOT_FOUND, INVALID `zone`; `OfferClosed`.
     """
     offer = await view(deps, team_id, offer_id)
-    free = await _free(deps, team_id, offer, zone)
-    now = deps.now()
-    # A candidate was free when it was sent; only what came since stands in its way, not today's notice or the hours at
-    # which we would propose one.
-    left = []
-    for slot in offer.candidates:
-        if slot.start > now and await _unoccupied(deps, team_id, slot, offer.place):
-            left.append(slot)  # noqa: PERF401 - the question has to be waited for
+    left, free = await asyncio.gather(
+        meeting_slots.unoccupied(deps, team_id, offer.candidates, offer.place), _free(deps, team_id, offer, zone)
+    )
     return offer, tuple(left), free
 
 
@@ -167,15 +163,15 @@ async def choose(deps: Deps, team_id: str, offer_id: int, slot: Slot, write: Wri
         return _same(closed, slot)
     where = zone if meeting_slots.is_zone(zone) else offer.zone
     meetings.check_slot(slot, now)
-    free = await _free(deps, team_id, offer, where)
     if slot not in offer.candidates:
-        rep = free.of(slot.member_id)
         if slot.end - slot.start != timedelta(minutes=offer.minutes):
             raise Refused(Code.INVALID, "slot")
+        free = await _free(deps, team_id, offer, where)
+        rep = free.of(slot.member_id)
         if rep is None or slot not in rep.slots:
             raise SlotTaken(free)
-    if not await meeting_slots.still_free(deps, team_id, slot, offer.place):
-        raise SlotTaken(free)
+    elif not await meeting_slots.still_free(deps, team_id, slot, offer.place):
+        raise SlotTaken(await _free(deps, team_id, offer, where))
     plan = Plan(offer.subject, offer.place, (offer.email,), where, offer.language)
     try:
         async with deps.writing(team_id) as session:
@@ -238,10 +234,3 @@ async def _free(deps: Deps, team_id: str, offer: OfferView, zone: str) -> Free:
         minutes=offer.minutes,
         only=sorted({slot.member_id for slot in offer.candidates}),
     )
-
-
-async def _unoccupied(deps: Deps, team_id: str, slot: Slot, place: str) -> bool:
-    async with deps.reading(team_id) as session:
-        wanted = await meeting_slots.taken_cells(session, slot, place)
-        taken = await queries.taken(session, [slot.member_id], wanted.start, wanted.stop)
-    return not taken[slot.member_id] and await meeting_slots.still_free(deps, team_id, slot, place)

@@ -13,9 +13,11 @@ from services.deps import Deps
 from services.qualification.meeting_news import OUTCOME, REMINDER, moment_key, outcome_key, write_to_guests
 from services.qualification.meeting_records import MeetingView, Occasion, Write, meeting_view
 from storage import meetings as queries
+from storage.meetings import MeetingRow
 
 _LONGEST = timedelta(hours=4)
-AT_ONCE = 1000
+AT_ONCE = 500
+"""How many meetings are looked at in one question."""
 
 _OCCASIONS = {Reminder.DAY_BEFORE: Occasion.DAY_BEFORE, Reminder.SOON: Occasion.SOON}
 
@@ -29,20 +31,25 @@ async def teams_due(deps: Deps) -> list[str]:
 
 async def remind(deps: Deps, team_id: str, write: Write) -> int:
     """Enqueue what is due for the team's meetings; how much there was."""
-    now = deps.now()
-    async with deps.reading(team_id) as session:
-        rows = await queries.between(session, now - ASK_UNTIL - _LONGEST, now + DAY_BEFORE + LATE_REMINDER, AT_ONCE)
-        wanted = [
-            (meeting_view(row), reminder)
-            for row in rows
-            for reminder in sorted(due(row.starts_at, row.ends_at, row.created_at, now))
-        ]
-        known = await queries.enqueued(session, [_key(meeting, reminder) for meeting, reminder in wanted])
-    left = [(meeting, reminder) for meeting, reminder in wanted if _key(meeting, reminder) not in known]
-    sent = 0
-    for meeting, reminder in left:
-        sent += await _enqueue(deps, team_id, meeting, reminder, write)
-    return sent
+    now, sent = deps.now(), 0
+    last: MeetingRow | None = None
+    while True:
+        async with deps.reading(team_id) as session:
+            rows = await queries.between(
+                session, now - ASK_UNTIL - _LONGEST, now + DAY_BEFORE + LATE_REMINDER, AT_ONCE, after=last
+            )
+            wanted = [
+                (meeting_view(row), reminder)
+                for row in rows
+                for reminder in sorted(due(row.starts_at, row.ends_at, row.created_at, now))
+            ]
+            known = await queries.enqueued(session, [_key(meeting, reminder) for meeting, reminder in wanted])
+        for meeting, reminder in wanted:
+            if _key(meeting, reminder) not in known:
+                sent += await _enqueue(deps, team_id, meeting, reminder, write)
+        if len(rows) < AT_ONCE:
+            return sent
+        last = rows[-1]
 
 
 async def _enqueue(deps: Deps, team_id: str, meeting: MeetingView, reminder: Reminder, write: Write) -> bool:

@@ -155,6 +155,35 @@ async def still_free(deps: Deps, team_id: str, slot: Slot, place: str, *, but: i
     return is_free(diary, slot.span, found, visit=is_visit(place))
 
 
+async def unoccupied(deps: Deps, team_id: str, slots: Sequence[Slot], place: str) -> list[Slot]:
+    """Those of the slots in whose way nothing stands now, neither in the reps' calendars nor among our meetings.
+
+    When one would be proposed does not matter here: what was offered once may be chosen until it begins.
+    """
+    now = deps.now()
+    slots = [slot for slot in slots if slot.start > now]
+    if not slots:
+        return []
+    members = sorted({slot.member_id for slot in slots})
+    around = Span(min(slot.start for slot in slots) - MARGIN, max(slot.end for slot in slots) + MARGIN)
+    async with deps.reading(team_id) as session:
+        found = await rules.of(session, RULES, MeetingRules())
+        touched = cells(around)
+        taken = await queries.taken(session, members, touched.start, touched.stop)
+    busy = await calendars.busy(deps, team_id, members, around.start, around.end)
+    diaries = {
+        member: Diary(
+            member,
+            BusinessCalendar(ZoneInfo("UTC")),
+            [Span(b.start, b.end) for b in busy.get(member) or []],
+            taken[member],
+        )
+        for member in members
+    }
+    visit = is_visit(place)
+    return [slot for slot in slots if is_free(diaries[slot.member_id], slot.span, found, visit=visit)]
+
+
 async def taken_cells(session: AsyncSession, slot: Slot, place: str) -> range:
     """The cells that a meeting at this place takes of its rep."""
     found = await rules.of(session, RULES, MeetingRules())

@@ -19,7 +19,7 @@ from domain.qualification.meetings import MeetingRules, MeetingStatus, Slot
 from services import rules
 from services.deps import Deps
 from services.qualification import meeting_changes as changes
-from services.qualification import meetings
+from services.qualification import meeting_reminders, meetings
 from services.qualification.meeting_news import moment_key
 from services.qualification.meeting_records import Free, MeetingView, Occasion, Plan, SlotTaken, Words
 from services.qualification.meeting_reminders import remind, teams_due
@@ -491,3 +491,14 @@ async def test_managers_change_the_rules_and_others_do_not(office: Office, deps:
     assert refused.value.code is Code.NOT_ALLOWED
     with pytest.raises(Rejected):
         await meetings.change_rules(deps, office.mori, MeetingRules(minutes=1))
+
+
+async def test_more_meetings_than_are_looked_at_in_one_question_are_all_reminded_of(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meeting_reminders, "AT_ONCE", 2)
+    made = [await booked(office, await lead(office, f"青木 {hour}"), hour, day=6) for hour in (9, 11, 14, 16)]
+    made += [await booked(office, await lead(office, "加藤"), 16, day=6, rep="kato")]
+    office.clock.now = made[-1].ends_at + timedelta(minutes=10)
+    assert await remind(office.deps, office.team_id, write) == 5
+    assert await remind(office.deps, office.team_id, write) == 0
