@@ -2,7 +2,8 @@
 
 How it answers is in the recipient's name: `refused` (550), `deferred` (451 the first two times), `full` (452 to the
 text, the first time), `spam` (554 to the text), `cut` (takes the text and is gone without a word), `hold` (keeps the
-sender waiting for its answer until a file `release` lies in the folder). Everybody else gets their letter.
+sender waiting for its answer until a file `release` lies in the folder), `slow` (keeps the sender waiting likewise, but
+before the text). Everybody else gets their letter.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class Handler:
             return "550 5.1.1 No such user here"
         if who == "deferred" and self._asked[who] <= 2:
             return "451 4.7.1 Please try again later"
+        if who == "slow":
+            await self._released()
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -59,10 +62,15 @@ class Handler:
         if who == "cut":
             server.transport.abort()
             return "250 OK"
-        # A test lets go by laying a file there, because it is another process.
-        while who == "hold" and not (self._folder / "release").exists():  # noqa: ASYNC110 - see above
-            await asyncio.sleep(0.05)
+        if who == "hold":
+            await self._released()
         return "250 OK"
+
+    async def _released(self) -> None:
+        (self._folder / "waiting").touch()
+        # A test lets go by laying a file there, because it is another process.
+        while not (self._folder / "release").exists():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.05)
 
 
 def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
