@@ -137,6 +137,8 @@ async def running(
         listener = _listening(settings)
         here = web.address(listener)
         deps = replace(stored, public_url=settings.public_url or here)
+        if settings.mail_server is not None and not settings.public_url:
+            log.warning("PUBLIC_URL is not set: the links in mails, to opt out and to choose a time, lead to %s", here)
         client = web_client(bot_token, settings.slack_api_url)
         client.session = session
         routes = all_routes()

@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from domain.members import Permission, Role, may
-from handlers import clock, lead_lines, today
+from handlers import clock, lead_lines, mail, today
 from handlers.block_json import as_json
 from handlers.blocks import actions, button, context, divider, header, section
 from handlers.data import integrations
@@ -24,7 +24,9 @@ from handlers.routes import Routes
 from handlers.terms import ROLES, STAGE_MARKS, STAGES
 from services import clock as jobs
 from services import deliveries, members
+from services import mail as mail_service
 from services.deliveries import DeliveryState
+from services.mail import Written
 from services.outreach import call_queue
 from services.outreach import home as service
 from services.outreach.home import HandoffGroup, Home
@@ -90,8 +92,9 @@ async def publish(interaction: Interaction) -> None:
     shown = await service.by_stage(deps, actor)
     trouble = await deliveries.troubled(deps, actor.team_id) if actor.role is Role.ADMIN else []
     missed = await jobs.troubled(deps, actor.team_id) if actor.role is Role.ADMIN else []
+    unsent = await mail_service.troubled(deps, actor) if actor.role is Role.ADMIN else []
     day = await _today(interaction)
-    view = View(type="home", blocks=tab(interaction, shown, trouble, missed, day))
+    view = View(type="home", blocks=tab(interaction, shown, trouble, missed, day, unsent))
     await interaction.client.views_publish(user_id=actor.slack_user, view=as_json(view))
 
 
@@ -113,6 +116,7 @@ def tab(
     trouble: Trouble,
     missed: Sequence[jobs.RunRow] = (),
     day: Sequence[Block] = (),
+    unsent: Sequence[Written] = (),
 ) -> list[Block]:
     """What is urgent first: handoffs to answer, the day's calls and meetings, one's own handoffs that wait, then one's
     leads by stage."""
@@ -135,6 +139,7 @@ def tab(
     blocks.append(actions(*buttons, block_id="home"))
     if trouble:
         blocks += _trouble(interaction, trouble)
+    blocks += mail.trouble(t, unsent)
     blocks += clock.trouble(t, actor.zone, missed)
     if shown.to_answer is not None:
         blocks += _handoffs(interaction, t("Handoffs waiting for your answer"), shown.to_answer, answering=True)

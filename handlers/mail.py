@@ -16,7 +16,7 @@ from domain.errors import Refused
 from domain.mail import Sender, Trouble, needs_footer
 from domain.members import Permission
 from handlers import pages
-from handlers.blocks import actions, button, context, modal, section, text_input
+from handlers.blocks import actions, button, context, divider, modal, section, text_input
 from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply
@@ -30,6 +30,7 @@ from services.smtp import Content
 
 SUBMIT_SENDER = "team.sender.submit"
 SHOWN_LENGTH = 2500
+SHOWN_AT_HOME = 3
 
 TROUBLES: Final[Mapping[Trouble, str]] = {
     Trouble.OFF: _("No mail server is set up. An admin sets SMTP_HOST and MAIL_FROM."),
@@ -258,7 +259,7 @@ async def open_sender(interaction: Interaction) -> Answer:
             t("Sender of our mails"),
             [
                 section(t.md("These lines stand at the end of each mail to a customer, with a link to opt out.")),
-                text_input("company", t("Company"), sender.company, optional=False, max_length=200, focus=True),
+                text_input("company", t("Our company"), sender.company, optional=False, max_length=200, focus=True),
                 text_input("address", t("Address"), sender.address, optional=False, max_length=300),
                 text_input(
                     "contact",
@@ -296,6 +297,19 @@ async def list_troubled(interaction: Interaction) -> Answer:
     for number, written in enumerate(found):
         blocks += _troubled(interaction, written, number)
     return Reply(Rendered(text, blocks))
+
+
+def trouble(t: Translator, found: Sequence[Written]) -> list[Block]:
+    """What an admin reads in the home tab; nothing where every mail arrived."""
+    if not found:
+        return []
+    lines = [
+        t.md("• {to}: {subject}", to=written.letter.to_address, subject=written.letter.subject)
+        for written in found[:SHOWN_AT_HOME]
+    ]
+    lines.append(t.md("Why, and sending them again: /team mails"))
+    title = escape(t("Mails that did not arrive"))
+    return [divider(), section(Markup(f":warning: *{title}*\n" + "\n".join(lines)))]
 
 
 def _troubled(interaction: Interaction, written: Written, number: int) -> list[Block]:

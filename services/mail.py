@@ -22,8 +22,9 @@ from services.data.quality import email_key
 from services.deliveries import DeliveryState
 from services.deps import Actor, Deps
 from services.smtp import Content, NoAddress, Unclear, Unsent
-from storage import mails, members
+from storage import mails, members, suppressions
 from storage.outbox import OUTSIDE_QUEUE
+from storage.suppressions import MAIL
 from storage.tables import Mail
 
 SEND = "mail.send"
@@ -82,6 +83,10 @@ class Written:
     """The address of the opt-out page; "" where no server of ours runs, and for members."""
 
 
+class _Taken(Exception):
+    """Somebody else has begun to send the letter."""
+
+
 async def enqueue(deps: Deps, session: AsyncSession, letter: Letter) -> bool:
     """Send a letter when the transaction commits; False when its key was used before (then nothing happens).
 
@@ -116,7 +121,9 @@ async def enqueue(deps: Deps, session: AsyncSession, letter: Letter) -> bool:
 
 async def may_write(session: AsyncSession, address: str, contact_id: int | None = None) -> bool:
     """Whether nobody asked not to be written to at this address."""
-    return not await mails.opted_out(session, email_key(address), contact_id)
+    if await suppressions.since(session, MAIL, email_key(address)) is not None:
+        return False
+    return contact_id is None or not await mails.opted_out(session, contact_id)
 
 
 async def read(deps: Deps, team_id: str, key: str) -> Written | None:
@@ -148,7 +155,7 @@ async def due(deps: Deps, team_id: str, key: str) -> Written | None:
 async def _trouble(deps: Deps, session: AsyncSession, letter: Letter, sender: Sender) -> Trouble | None:
     if letter.expires_at is not None and letter.expires_at <= deps.now():
         return Trouble.EXPIRED
-    opted_out = await mails.opted_out(session, email_key(letter.to_address), letter.contact_id)
+    opted_out = not await may_write(session, letter.to_address, letter.contact_id)
     forbidden = refused(letter.audience, opted_out=opted_out, sender=sender)
     if forbidden is not None:
         return forbidden
@@ -172,6 +179,8 @@ async def hand_over(
         return await settled(DeliveryState.FAILED, Trouble.ADDRESS.value)
     try:
         await server.send(message, to_address, partial(_claim, deps, team_id, written.letter.key))
+    except _Taken:
+        return DeliveryState.SENDING
     except Unsent as unsent:
         if not unsent.transient or turn + 1 >= TURNS:
             return await settled(DeliveryState.FAILED, str(unsent))
@@ -184,7 +193,7 @@ async def hand_over(
 async def _claim(deps: Deps, team_id: str, key: str) -> None:
     async with deps.writing(team_id) as session:
         if not await mails.mark_sending(session, key, deps.now()):
-            raise RuntimeError(f"Letter {key} is being sent by somebody else.")
+            raise _Taken(key)
 
 
 async def _postpone(deps: Deps, team_id: str, key: str, run: str, turn: int, seconds: float) -> DeliveryState:
@@ -284,8 +293,14 @@ async def opt_out(deps: Deps, token: str) -> bool:
     written = await opting_out(deps, token)
     team_id, _ = deps.keys.read(OPT_OUT, token)
     letter, now = written.letter, deps.now()
+    key = email_key(letter.to_address)
     async with deps.writing(team_id) as session:
-        new = await mails.opt_out(session, email_key(letter.to_address), letter.contact_id, "link", now)
+        await suppressions.hold(session, MAIL, key)
+        new = await suppressions.add(
+            session, MAIL, key, contact_id=letter.contact_id, member_id=None, reason="link", now=now
+        )
+        # No contact has the id 0: then only those with this address are marked.
+        await suppressions.flag(session, MAIL, letter.contact_id or 0, key, now)
         if new:
             await members.audit(session, None, "mail.opt_out", f"mails:{letter.key}"[:64], {"key": letter.key}, now)
         return new

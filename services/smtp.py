@@ -6,6 +6,7 @@ nothing; when the connection is lost afterwards, nobody can tell. So the caller 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import ssl
 from collections.abc import Awaitable, Callable
@@ -21,6 +22,7 @@ import aiosmtplib
 
 SECONDS = 30.0
 """How long the server is waited for at each step."""
+FAREWELL_SECONDS = 2.0
 TEXT_SECONDS = 300.0
 """How long it may take over the text: a server checks a letter before it takes it (RFC 5321, 4.5.3.2.6: 10 minutes)."""
 
@@ -85,6 +87,9 @@ class MailServer:
             await self._prepare(client, to_address)
             await before()
             await self._text(client, bytes(message))
+            # The letter is the server's by now, so how the farewell goes changes nothing.
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                await client.quit(timeout=FAREWELL_SECONDS)
         finally:
             client.close()
 

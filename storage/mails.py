@@ -1,4 +1,4 @@
-"""Letters under their keys, and the addresses that must not be written to.
+"""Letters under their keys.
 
 A letter's states are a delivery's: `queued` → `sending` (written before the letter's text goes to the mail server) →
 `sent`, or `failed` (refused for good), or `uncertain` (the connection was lost before the server said whether it took
@@ -16,10 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import statements
 from storage.outbox import OPEN, DeliveryState
-from storage.tables import Contact, Mail, Suppression
+from storage.tables import Contact, Mail
 
-MAIL = "mail"
-"""The channel of a suppression."""
 # Rows are changed by statements, never by loaded objects.
 _NO_SYNC = {"synchronize_session": False}
 
@@ -74,37 +72,7 @@ async def in_states(session: AsyncSession, states: Sequence[DeliveryState], *, l
     return (await session.scalars(query.order_by(Mail.created_at.desc(), Mail.key).limit(limit))).all()
 
 
-async def opted_out(session: AsyncSession, address_key: str, contact_id: int | None) -> bool:
-    """Whether this address, or this person, must not be written to."""
-    suppressed = sa.select(Suppression.id).where(Suppression.channel == MAIL, Suppression.key == address_key)
-    if (await session.execute(suppressed.limit(1))).first() is not None:
-        return True
-    if contact_id is None:
-        return False
+async def opted_out(session: AsyncSession, contact_id: int) -> bool:
+    """Whether this person must not be written to, whatever the address."""
     person = sa.select(Contact.id).where(Contact.id == contact_id, Contact.opted_out_at.is_not(None))
     return (await session.execute(person)).first() is not None
-
-
-async def opt_out(session: AsyncSession, address_key: str, contact_id: int | None, reason: str, now: datetime) -> bool:
-    """Never write to this address again, whoever it belongs to; False when that was so already."""
-    added = await statements.insert_once(
-        session,
-        Suppression,
-        {
-            "team_id": session.info["team_id"],
-            "channel": MAIL,
-            "key": address_key,
-            "contact_id": contact_id,
-            "member_id": None,
-            "reason": reason,
-            "created_at": now,
-        },
-        unique=("team_id", "channel", "key"),
-    )
-    await session.execute(
-        sa.update(Contact)
-        .where(Contact.email_key == address_key, Contact.opted_out_at.is_(None))
-        .values(opted_out_at=now),
-        execution_options=_NO_SYNC,
-    )
-    return added is not None

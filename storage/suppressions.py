@@ -63,7 +63,14 @@ async def hold(session: AsyncSession, channel: str, key: str) -> None:
 
 
 async def add(
-    session: AsyncSession, channel: str, key: str, *, contact_id: int, member_id: int | None, reason: str, now: datetime
+    session: AsyncSession,
+    channel: str,
+    key: str,
+    *,
+    contact_id: int | None,
+    member_id: int | None,
+    reason: str,
+    now: datetime,
 ) -> bool:
     """Put a number or an address on the list; False when it was there."""
     values = {

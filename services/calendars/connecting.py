@@ -97,6 +97,9 @@ async def connect_caldav(deps: Deps, actor: Actor, *, url: str, name: str, passw
         raise Refused(Code.INVALID, "url")
     access = Access(Kind.CALDAV, actor.zone, url, calendar, {"name": name, "password": password})
     found, secret = await _tried(deps, access, CHECK_SECONDS)
+    if not acceptable(found):
+        # The server led on to a place where the password would be read by everybody on the way.
+        raise Refused(Code.INVALID, "url")
     async with deps.writing(actor.team_id) as session:
         await _keep(deps, session, actor.member_id, Access(Kind.CALDAV, actor.zone, url, found, secret))
 
