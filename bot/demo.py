@@ -64,8 +64,9 @@ HISTORY_DAYS = 30
 SHOWN = 4
 """Handoffs that were answered and stand in the channel."""
 HANDOFFS, GENERAL, INSIDE = "fs-handoff", "general", "is-team"
-SENDER_ADDRESS, SENDER_CONTACT = "東京都千代田区（架空の住所）", "info@hoshimi.example"
 """Channels of the workspace."""
+SENDER_ADDRESS, SENDER_CONTACT = "東京都千代田区（架空の住所）", "info@hoshimi.example"
+"""What stands under the team's letters."""
 
 Printed = Mapping[str, Any]
 """What the workspace prints about itself: addresses, tokens, users, channels."""
@@ -167,6 +168,8 @@ async def play(deps: Deps, printed: Printed, scale: Scale) -> tuple[History, Sto
                 arguments={"handoff_id": key},
                 now=now,
             )
+    # And the manager finds last week's figures.
+    await digests.send_again(deps, manager, DigestKind.WEEKLY, "demo")
     return history, stored
 
 
