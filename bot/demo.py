@@ -27,6 +27,7 @@ import aiohttp
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import demo_words as words
 from bot.app import all_routes, web_client
 from bot.demo_history import History, invent
 from bot.demo_names import person, team_of
@@ -43,14 +44,17 @@ from domain.calendar import BusinessCalendar
 from domain.leads import BuyingRole, NextStep, Source, Stage
 from domain.mail import Sender
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
+from domain.outreach.inbound import InboundRules
 from domain.performance.digests import DEFAULTS, DigestKind
 from domain.performance.windows import Span
 from domain.qualification.handoff import HandoffStatus
 from handlers.block_json import as_json
+from handlers.outreach.inbound_webhook import SIGNATURE, TIMESTAMP
 from handlers.routes import Routes
 from services import mail, members, teams
 from services.deps import Actor, Deps
-from services.outreach import calls, leads
+from services.outreach import calls, inbound, leads
+from services.outreach.forms import signature
 from services.outreach.leads import NewLead, NextStepInput
 from services.performance import digests, targets
 from services.qualification import handoff
@@ -63,7 +67,7 @@ LEADS = 28
 HISTORY_DAYS = 30
 SHOWN = 4
 """Handoffs that were answered and stand in the channel."""
-HANDOFFS, GENERAL, INSIDE = "fs-handoff", "general", "is-team"
+HANDOFFS, GENERAL, INSIDE, INBOUND = "fs-handoff", "general", "is-team", "inbound"
 """Channels of the workspace."""
 SENDER_ADDRESS, SENDER_CONTACT = "東京都千代田区（架空の住所）", "info@hoshimi.example"
 """What stands under the team's letters."""
@@ -187,6 +191,7 @@ async def _aims(deps: Deps, manager: Actor, printed: Printed, staff: Staff, hist
         ("first_response_share", Span.MONTH, 0.8),
     ):
         await targets.set_(deps, manager, key, span, value)
+    await inbound.set_rules(deps, manager, InboundRules(channel=_channel(printed, INBOUND)))
     daily = replace(DEFAULTS[DigestKind.DAILY], channel=_channel(printed, INSIDE))
     await digests.change(deps, manager, DigestKind.DAILY, daily)
 
@@ -350,11 +355,24 @@ async def greet(printed: Printed, history: History, routes: Routes) -> None:
         ),
         0,
     )
-    cast = Cast(one_of("is"), one_of("fs"), one_of("manager"))
+    cast = Cast(one_of("is"), one_of("fs"), one_of("manager"), _channel(printed, INBOUND))
     said = welcome(routes, cast, Hint(name(talked), None if ready is None else name(ready)))
     client = web_client(printed["bot_token"], printed["api"])
     blocks = [as_json(block) for block in said.blocks]
     await client.chat_postMessage(channel=_channel(printed, GENERAL), text=said.text, blocks=blocks)
+
+
+async def submit(public_url: str, stored: Stored) -> None:
+    """Let two people fill in the website's forms just now: their leads wait to be claimed, and the clocks run.
+
+    Raises aiohttp.ClientError where the bot does not take them.
+    """
+    async with aiohttp.ClientSession(raise_for_status=True) as session:
+        for (name, secret), fields in zip(stored.forms, words.SUBMITTED, strict=True):
+            body, now = json.dumps(fields, ensure_ascii=False).encode(), str(int(stopwatch.time()))
+            signed = {TIMESTAMP: now, SIGNATURE: f"v1={signature(secret, now, body)}"}
+            headers = {"Content-Type": "application/json"} | signed
+            await session.post(f"{public_url}webhooks/forms/{name}", data=body, headers=headers)
 
 
 async def run_demo(port: int, scale: Scale, *, http: bool = False) -> None:
@@ -373,11 +391,12 @@ async def run_demo(port: int, scale: Scale, *, http: bool = False) -> None:
     async with embedded_workspace(port, team=team_of(scale.reps)) as printed:
         settings = settings_for(printed, DEMO_DATABASE)
         async with storage(settings) as deps:
-            history, _ = await play(deps, printed, scale)
+            history, stored = await play(deps, printed, scale)
         async with running(settings, http=http) as house:
             if house.request_url is not None:
                 await reach_over_http(printed, house.request_url)
             await greet(printed, history, house.routes)
+            await submit(house.deps.public_url, stored)
             calls, leads_ = len(history.records.calls), len(history.records.leads)
             console.print("[bold]架け橋 Kakehashi[/bold]")
             console.print(f"  画面 / Page:  [link={printed['page']}]{printed['page']}[/link]")

@@ -66,6 +66,8 @@ class Stored:
     lead: int
     call: int
     handoffs: tuple[tuple[int, HandoffStatus], ...]
+    forms: tuple[tuple[str, str], ...]
+    """The forms of the website: the name in each one's address, and the secret that signs what it sends."""
 
 
 def moment(at: int) -> datetime:
@@ -97,6 +99,7 @@ class _Writer:
         self.inside = len(history.truth.model.reps)
         self.staff = staff
         self.zone = history.plan.calendar.zone.key
+        self.forms = tuple((f"{name}-{secrets.token_urlsafe(12)}", secrets.token_urlsafe(32)) for name, _ in FORMS)
 
     async def all(self) -> Stored:
         """Everything, what others refer to first."""
@@ -123,7 +126,7 @@ class _Writer:
         )
         await self._write(AuditLog, "member_id action subject detail created_at", audits)
         handoffs = tuple((self.handoff + place, each.status) for place, each in enumerate(records.handoffs))
-        return Stored(self.lead, self.call, handoffs)
+        return Stored(self.lead, self.call, handoffs, self.forms)
 
     @cached_property
     def companies(self) -> int:
@@ -293,10 +296,10 @@ class _Writer:
         first = await bulk.reserve(self.session, FormSource, len(FORMS))
         forms: list[bulk.Row] = [
             (
-                *(self.team_id, first + place, f"{name}-{secrets.token_urlsafe(12)}", title),
-                *(self.deps.keys.encrypt(secrets.token_urlsafe(32)), {}, self.staff.manager, moment(self.begun)),
+                *(self.team_id, first + place, name, FORMS[place][1], self.deps.keys.encrypt(secret), {}),
+                *(self.staff.manager, moment(self.begun)),
             )
-            for place, (name, title) in enumerate(FORMS)
+            for place, (name, secret) in enumerate(self.forms)
         ]
         await self._write(FormSource, "id name title secret mapping created_by created_at", forms)
         rows = []

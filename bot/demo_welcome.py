@@ -22,11 +22,12 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Slack users to play: one each of inside sales, field sales and the managers."""
+    """Slack users to play: one each of inside sales, field sales and the managers; and the channel of inquiries."""
 
     inside: str
     field: str
     manager: str
+    inbound: str
 
 
 def welcome(routes: Routes, cast: Cast, hint: Hint) -> Rendered:
@@ -49,6 +50,8 @@ def _said(t: Translator, routes: Routes, cast: Cast, hint: Hint) -> list[Block]:
         (("meeting", "book"), t.md("`/meeting book` – free times of field sales")),
     ]
     lines = [f"• {line}" for command, line in tried if command in there]
+    place = Markup(f"<#{cast.inbound}>")
+    lines.append("• " + t.md("{place} – two inquiries have just come in: claim one while its clock runs", place=place))
     if hint.ready is not None:
         lines.append("• " + t.md("`/lead show {name}` – sales qualified and ready to be handed off", name=hint.ready))
     lines.append("• " + t.md("Drop `data/companies-500.csv` into the bot's messages: 500 real companies are imported"))

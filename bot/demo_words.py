@@ -90,3 +90,23 @@ RETURNS = {
 CANCELLED = ("先方の都合。改めて日程調整。", "担当者の体調不良。", "社内の優先順位が変わったとのこと。")
 FORMS = (("demo-contact", "お問い合わせ"), ("demo-material", "資料請求"))
 """The forms of the invented company's website: the beginning of their names, and their titles."""
+SUBMITTED = (
+    {
+        "会社名": "株式会社はなみずき工機",
+        "お名前": "柳田 京子",
+        "部署": "製造管理部",
+        "役職": "部長",
+        "電話番号": "03-1500-0101",
+        "メールアドレス": "yanagida@hanamizuki-koki.example",
+        "お問い合わせ内容": "至急、見積をお願いします。来月の役員会に間に合わせたいです。",
+    },
+    {
+        "会社名": "ゆうがお物流株式会社",
+        "お名前": "浜田 一樹",
+        "部署": "総務部",
+        "電話番号": "03-1500-0102",
+        "メールアドレス": "hamada@yugao-butsuryu.example",
+        "お問い合わせ内容": "資料を送ってください。",
+    },
+)
+"""What is sent to each form just as the demonstration begins."""

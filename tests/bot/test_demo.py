@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app as command_line
 from bot.app import all_routes
-from bot.demo import Scale, greet, play
+from bot.demo import Scale, greet, play, submit
 from bot.demo_history import History
 from bot.demo_names import team_of
 from bot.manifest import manifest
@@ -23,7 +23,7 @@ from services import members, teams
 from storage.tables import Member
 from tests.handlers.conftest import FS, HANDOFFS, IS, World, eventually
 
-TEAM, GENERAL = "T01HOSHIMI", "C01GENERAL"
+TEAM, GENERAL, INBOUND = "T01HOSHIMI", "C01GENERAL", "C01INBOUND"
 
 
 @pytest.fixture
@@ -85,7 +85,10 @@ async def test_visitor_finds_a_greeting_handoffs_and_a_team_with_a_past(
         shown = min(4, len(stored.handoffs) - len(waiting)) + len(waiting)
         assert shown > 1
         posts = await eventually(lambda: _posts(world, shown))
-        assert "accepted" not in str(posts[-1].get("error", ""))
+        assert sum("handoff.accept" in str(post) for post in posts) == len(waiting), "answered ones have no buttons"
+        await submit(house.deps.public_url, stored)
+        inquiries = await eventually(lambda: _posts(world, 2, IS, INBOUND))
+        assert all("inbound.claim" in str(inquiry) for inquiry in inquiries)
         # What is said about a lead in the greeting is found.
         name = _named(history)
         await world.person(IS).command(GENERAL, "/lead", f"find {name}")
@@ -94,8 +97,8 @@ async def test_visitor_finds_a_greeting_handoffs_and_a_team_with_a_past(
         assert await members.who(house.deps, TEAM, FS) is not None
 
 
-def _posts(world: World, count: int) -> list[dict[str, object]]:
-    found = world.messages(FS, HANDOFFS)
+def _posts(world: World, count: int, user: str = FS, channel: str = HANDOFFS) -> list[dict[str, object]]:
+    found = world.messages(user, channel)
     return found if len(found) >= count else []
 
 
