@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.i18n import DEFAULT, translator
+from handlers.i18n import mark as _
 from handlers.routes import Routes
 
 SCOPES = (
@@ -26,6 +27,16 @@ SCOPES = (
 (channels, groups), files dropped for import and the CSV of rejected rows, names, languages and addresses of members
 (users)."""
 
+COMMANDS = {
+    "lead": _("Leads: find, add, qualify, hand off"),
+    "call": _("Calls: whom to call next, log the result"),
+    "inbound": _("Inquiries: who answers, how fast, which forms"),
+    "meeting": _("Meetings: book, list, connect the calendar"),
+    "kpi": _("KPIs: today, week, month, targets, digests"),
+    "team": _("The team: hours, days off, leave, mail"),
+}
+"""What Slack says of each command while one types it."""
+
 EVENTS = {"message": "message.im"}
 """Events whose name in a manifest differs from the type they arrive with."""
 
@@ -41,7 +52,7 @@ def manifest(routes: Routes, language: str = DEFAULT, request_url: str | None = 
         commands.append(
             {
                 "command": f"/{command}",
-                "description": t("Leads: find, add, qualify, hand off"),
+                "description": t(COMMANDS[command]),
                 "usage_hint": " | ".join(verbs),
                 "should_escape": False,
                 **({} if request_url is None else {"url": request_url}),

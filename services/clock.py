@@ -138,13 +138,16 @@ async def sweep(deps: Deps, planned: Sequence[Planned]) -> int:
         recorded = await queries.recorded(session, list(due))
     begun = 0
     for key, (plan, last) in due.items():
-        state, due_at = recorded.get(key, (RunState.SKIPPED, plan.since - LATE))
-        if state is RunState.SKIPPED and due_at < last.at:
-            try:
-                begun += await ring(deps, plan)
-            except Exception:
-                # The next sweep tries again; the others need not wait for it.
-                log.exception("The job %s of team %s could not be begun", plan.name, last.team_id)
+        if key in recorded:
+            state, due_at = recorded[key]
+            # A date that was skipped begins after all where somebody has moved the job's time to later.
+            if state is not RunState.SKIPPED or due_at >= last.at:
+                continue
+        try:
+            begun += await ring(deps, plan)
+        except Exception:
+            # The next sweep tries again; the others need not wait for it.
+            log.exception("The job %s of team %s could not be begun", plan.name, last.team_id)
     return begun
 
 
