@@ -52,7 +52,9 @@ def manifest(routes: Routes, language: str = DEFAULT, request_url: str | None = 
         commands.append(
             {
                 "command": f"/{command}",
-                "description": t(COMMANDS[command]),
+                "description": t(COMMANDS[command])
+                if command in COMMANDS
+                else t("What /{command} can do", command=command),
                 "usage_hint": " | ".join(verbs),
                 "should_escape": False,
                 **({} if request_url is None else {"url": request_url}),
