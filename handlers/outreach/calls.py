@@ -32,7 +32,7 @@ from handlers.interaction import (
     metadata,
 )
 from handlers.messages import Reader, Rendered
-from handlers.outreach import call_form, call_queue
+from handlers.outreach import call_form, call_queue, inbound
 from handlers.outreach.call_words import CapReached, gap_warning, nurtured, recorded, taken_back
 from handlers.outreach.leads import add_view
 from handlers.outreach.whispers import whisper
@@ -102,6 +102,7 @@ async def quick(interaction: Interaction) -> Answer:
     result = QUICK[QuickResult(str(clicked["action_id"]).partition("#")[2])]
     key = click_key(interaction)
     done = await service.log(interaction.deps, interaction.actor, int(interaction.value), result, request_key=key)
+    inbound.after_call(interaction)
     if call_queue.after_call(interaction):
         return None
     return whisper(interaction, recorded(reader(interaction), done))

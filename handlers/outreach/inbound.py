@@ -28,6 +28,7 @@ from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, Update, metadata
 from handlers.messages import Message, Reader, Rendered
 from handlers.outreach.inbound_card import (
+    BLOCK,
     URGENCY_MARKS,
     InboundCard,
     InboundOverdue,
@@ -103,7 +104,7 @@ async def claim(interaction: Interaction) -> Answer:
         text = t.md("{who} was faster and has this one. The next one is yours!", who=mention(taken.slack_user))
         return Reply(Rendered(text, [section(Markup(f"🙌 {text}"))]))
     view = await service.view(deps, interaction.actor.team_id, number)
-    who = f"{view.account.name}, {view.contact.name}"
+    who = t("{company}, {person}", company=view.account.name, person=view.contact.name)
     text = t.md("*It is yours:* {who}.", who=who)
     lines = [Markup(f"🙋 {text}")]
     if view.calls_allowed and view.contact.phone:
@@ -114,6 +115,18 @@ async def claim(interaction: Interaction) -> Answer:
     if view.calls_allowed:
         blocks.append(actions(*call_buttons(t, view, first=True)))
     return Reply(Rendered(text, blocks))
+
+
+def after_call(interaction: Interaction) -> None:
+    """Have the card say at once that somebody called, where the call was logged by a click on it; otherwise the clock
+    sees to that within seconds."""
+    clicked = (interaction.body.get("actions") or [{}])[0]
+    if str(clicked.get("block_id", "")).startswith(BLOCK):
+
+        async def settle() -> None:
+            await service.keep_time(interaction.deps, interaction.actor.team_id)
+
+        interaction.afterwards.append(settle)
 
 
 async def release(interaction: Interaction) -> Answer:

@@ -23,6 +23,8 @@ from services.data.quality import email_key, phone
 from services.outreach.inbound import InboundView, Person
 from services.outreach.records import AccountFacts, ContactFacts, LeadLine
 
+BLOCK = "inbound."
+"""How the ids of these messages' rows of buttons begin."""
 MESSAGE_LIMIT = 1500
 OTHERS_SHOWN = 6
 OTHER_LIMIT = 200
@@ -147,7 +149,7 @@ class InboundCard:
             blocks.append(section(quote(clip(said, MESSAGE_LIMIT))))
         blocks += fields(_facts(t, view))
         blocks.append(context(*_footnotes(reader, view)))
-        blocks.append(actions(*self._buttons(t), block_id=f"inbound.{view.submission_id}"))
+        blocks.append(actions(*self._buttons(t), block_id=f"{BLOCK}{view.submission_id}"))
         return Rendered(title, blocks)
 
     def _buttons(self, t: Translator) -> list[ButtonElement]:
@@ -286,7 +288,9 @@ class InboundTeamTold:
             *call_buttons(t, view, first=False),
             button(t("Open the lead"), "lead.show", view.lead.lead_id),
         ]
-        return Rendered(text, [section(Markup("\n".join(lines))), actions(*buttons)])
+        return Rendered(
+            text, [section(Markup("\n".join(lines))), actions(*buttons, block_id=f"{BLOCK}{view.submission_id}")]
+        )
 
     @classmethod
     def examples(cls) -> Sequence[Self]:
@@ -335,7 +339,9 @@ class InboundOverdue:
             *call_buttons(t, view, first=False),
             button(t("Open the lead"), "lead.show", view.lead.lead_id),
         ]
-        return Rendered(text, [section(Markup("\n".join(lines))), actions(*buttons)])
+        return Rendered(
+            text, [section(Markup("\n".join(lines))), actions(*buttons, block_id=f"{BLOCK}{view.submission_id}")]
+        )
 
     @classmethod
     def examples(cls) -> Sequence[Self]:
@@ -366,7 +372,9 @@ class InboundPassedOn:
             lines.append(Markup(f"📞 {t.phone_link(view.contact.phone)}"))
         lines.append(_urgency(t, view))
         buttons = [*call_buttons(t, view, first=True), button(t("Open the lead"), "lead.show", view.lead.lead_id)]
-        return Rendered(text, [section(Markup("\n".join(lines))), actions(*buttons)])
+        return Rendered(
+            text, [section(Markup("\n".join(lines))), actions(*buttons, block_id=f"{BLOCK}{view.submission_id}")]
+        )
 
     @classmethod
     def examples(cls) -> Sequence[Self]:

@@ -135,7 +135,7 @@ def _form(interaction: Interaction, form: FormView) -> list[Block]:
     return [
         section(text),
         actions(
-            button(t("Fields"), "inbound.source.map", number),
+            button(t("Map fields"), "inbound.source.map", number),
             button(t("Example (curl)"), "inbound.source.example", number),
             button(t("New secret"), "inbound.source.rotate", number, confirm=again),
             turn,

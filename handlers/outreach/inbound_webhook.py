@@ -76,11 +76,13 @@ async def receive(deps: Deps, request: Request) -> Response:
         return _wrong(t, 415 if code == "unknown_type" else 400, code)
     if not any(text.strip() for text in forms.clean(fields).values()):
         return _wrong(t, 400, "empty")
-    words = translator(form.language)
-    stand = Stand(words("Name not given"), words("Company not given"))
-    received = await forms.receive(deps, form, fields, stand, given or None)
+    received = await forms.receive(deps, form, fields, _stand(translator(form.language)), given or None)
     answer = {"ok": True, "new": received.new, "lead": received.lead_id, "submission": received.submission_id}
     return JSONResponse(answer, 201 if received.new else 200)
+
+
+def _stand(t: Translator) -> Stand:
+    return Stand(t("Name not given"), t("Company not given"))
 
 
 async def _bounded(request: Request) -> bytes | None:

@@ -276,6 +276,15 @@ async def test_japanese_is_read_in_the_encodings_pages_are_written_in(
 
 
 @on_sqlite
+async def test_who_says_neither_name_nor_company_is_named_in_the_teams_language(shop: Shop) -> None:
+    assert (await shop.post(json.dumps({"内容": "資料をください", "電話": "内線のみ"}).encode())).status_code == 201
+    shown = str((await shop.card())["blocks"])
+    assert "会社名の記入なし" in shown
+    assert "お名前の記入なし" in shown
+    assert "内線のみ" in shown
+
+
+@on_sqlite
 async def test_nested_lists_and_ticked_boxes_become_text(shop: Shop) -> None:
     nested = {"contact": {"name": "山田", "tags": ["a", 1, None]}, "agree": True, "n": 3.5, "none": None}
     answer = await shop.post(json.dumps(nested).encode())
@@ -394,7 +403,6 @@ async def test_claimed_lead_is_called_and_the_card_says_how_fast(shop: Shop) -> 
     card = await shop.card_says("inbound.pass_on")
     shop.clock.forward(minutes=2)
     await shop.press(IS, card, "call.quick#no_answer")
-    await handlers.keep_time(shop.house.deps)
     card = await shop.card_says("2分で対応")
     assert "初回対応済み" in str(card["blocks"])
     assert "inbound.claim" not in str(card["blocks"])
