@@ -15,8 +15,6 @@ from storage.members import NO_SYNC
 from storage.statements import TEAM, Transaction, table
 from storage.tables import Account, Call, Contact, Delivery, FormSource, FormSubmission, Lead, Member
 
-TAKEN_BACK = -1
-"""`response_seconds` of a submission whose response was undone and whose card does not say so yet."""
 NAME_LIKE = 5
 """So many people are looked at where several have one address or number."""
 
@@ -385,8 +383,7 @@ async def teams_with_work(session: AsyncSession, now: datetime) -> list[str]:
 
 
 def _unsettled() -> sa.ColumnElement[bool]:
-    responded = sa.and_(FormSubmission.responded_at.is_not(None), FormSubmission.response_seconds.is_(None))
-    return sa.or_(responded, FormSubmission.response_seconds == TAKEN_BACK)
+    return sa.and_(FormSubmission.responded_at.is_not(None), FormSubmission.response_seconds.is_(None))
 
 
 _CLOCK: tuple[Any, ...] = (
@@ -401,14 +398,14 @@ _CLOCK: tuple[Any, ...] = (
 
 
 async def unsettled(session: AsyncSession) -> list[ClockRow]:
-    """Responses made or undone of which neither figure nor card knows; nobody else reads them meanwhile."""
+    """Responses of which neither figure nor card knows; nobody else reads them meanwhile."""
     statement = sa.select(*_CLOCK).where(_unsettled())
     rows = await session.execute(statement.order_by(FormSubmission.id).limit(200).with_for_update())
     return [ClockRow._make(row) for row in rows]
 
 
-async def settle(session: AsyncSession, submission_id: int, seconds: int | None) -> None:
-    """Write down how long the first response took; None: there is none any more."""
+async def settle(session: AsyncSession, submission_id: int, seconds: int) -> None:
+    """Write down how long the first response took."""
     statement = sa.update(FormSubmission).where(FormSubmission.id == submission_id).values(response_seconds=seconds)
     await session.execute(statement, execution_options=NO_SYNC)
 
@@ -439,36 +436,24 @@ async def responded(transaction: Transaction, lead_id: int, member_id: int, at: 
     await statements.send(transaction, _RESPONDED, values)
 
 
-_CALL = table(Call)
 _NEXT_CALL = (
-    sa.select(sa.func.min(_CALL.c.called_at))
-    .where(
-        _CALL.c.team_id == sa.bindparam(TEAM),
-        _CALL.c.lead_id == _SUBMISSION.c.lead_id,
-        _CALL.c.called_at >= _SUBMISSION.c.received_at,
-        # The call that is taken back may still be there: the changes of a brief transaction are one statement.
-        _CALL.c.id != sa.bindparam("in_call"),
-    )
-    .scalar_subquery()
-)
-_TAKEN_BACK = (
-    sa.update(_SUBMISSION)
-    .where(
-        _SUBMISSION.c.team_id == sa.bindparam(TEAM),
-        _SUBMISSION.c.lead_id == sa.bindparam("in_lead"),
-        _SUBMISSION.c.responded_at == sa.bindparam("in_at", type_=_SUBMISSION.c.responded_at.type),
-    )
-    .values(
-        responded_at=_NEXT_CALL,
-        response_seconds=sa.case((_NEXT_CALL.is_(None), sa.literal_column(str(TAKEN_BACK))), else_=sa.null()),
-    )
+    sa.select(sa.func.min(Call.called_at))
+    .where(Call.lead_id == FormSubmission.lead_id, Call.called_at >= FormSubmission.received_at)
+    .correlate(FormSubmission)
 )
 
 
-async def taken_back(transaction: Transaction, lead_id: int, call_id: int, at: datetime) -> None:
-    """A call of this moment is undone: what it responded to waits again, unless another call was a response too."""
-    values = {"in_lead": lead_id, "in_call": call_id, "in_at": at, TEAM: statements.team_of(transaction)}
-    await statements.send(transaction, _TAKEN_BACK, values)
+async def taken_back(session: AsyncSession, lead_id: int, call_id: int, at: datetime) -> list[int]:
+    """A call of this moment is undone: what it responded to waits again, unless another call was a response too. The
+    ids of what waits again."""
+    statement = (
+        sa.update(FormSubmission)
+        .where(FormSubmission.lead_id == lead_id, FormSubmission.responded_at == at)
+        .values(responded_at=_NEXT_CALL.where(Call.id != call_id).scalar_subquery(), response_seconds=None)
+        .returning(FormSubmission.id, FormSubmission.responded_at)
+    )
+    rows = await session.execute(statement, execution_options=NO_SYNC)
+    return sorted(submission_id for submission_id, responded_at in rows if responded_at is None)
 
 
 async def clocks(

@@ -407,7 +407,7 @@ async def undo(deps: Deps, actor: Actor, call_id: int, mark: str = "") -> Undone
         await queries.add_up(session, day, hour, _figures(result), sign=-1)
         await queries.drop_empty(session, day, hour)
         await queries.delete(session, call_id)
-        await inbound.taken_back(session, lead.id, call_id, call.called_at)
+        await inbound.taken_back(deps, session, lead.id, call_id, call.called_at)
         taken = {
             "key": call.request_key,
             "called_at": call.called_at.isoformat(),

@@ -314,10 +314,12 @@ async def responded(transaction: Transaction, lead_id: int, member_id: int, at: 
     await queries.responded(transaction, lead_id, member_id, at)
 
 
-async def taken_back(transaction: Transaction, lead_id: int, call_id: int, at: datetime) -> None:
-    """A call made at `at` is undone: what it responded to waits again, unless another call responded too. In the
-    transaction that takes the call back."""
-    await queries.taken_back(transaction, lead_id, call_id, at)
+async def taken_back(deps: Deps, session: AsyncSession, lead_id: int, call_id: int, at: datetime) -> None:
+    """A call made at `at` is undone: what it responded to waits again, unless another call responded too, and its card
+    says so. In the transaction that takes the call back."""
+    now = deps.now()
+    for submission_id in await queries.taken_back(session, lead_id, call_id, at):
+        await _redraw(deps, session, submission_id, f"waits:{now.timestamp()}", now)
 
 
 async def teams_with_work(deps: Deps) -> list[str]:
@@ -380,8 +382,6 @@ async def keep_time(deps: Deps, team_id: str) -> int:
 
 async def _settle(deps: Deps, session: AsyncSession, row: ClockRow, calendar: BusinessCalendar, now: datetime) -> None:
     if row.responded_at is None:
-        await queries.settle(session, row.id, None)
-        await _redraw(deps, session, row.id, f"waits:{now.timestamp()}", now)
         return
     await queries.settle(session, row.id, _seconds(calendar, row.received_at, row.responded_at))
     if row.auto and row.claimed_by is not None:
