@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from storage import statements
+from storage import statements, suppressions
 from storage.members import NO_SYNC
 from storage.statements import TEAM, Transaction, table
 from storage.tables import Account, Call, Contact, Delivery, FormSource, FormSubmission, Lead, Member
@@ -216,8 +216,19 @@ async def name_contact(session: AsyncSession, contact_id: int, name: str, name_k
 
 
 async def fill_contact(session: AsyncSession, contact_id: int, **values: str) -> None:
-    """Write into a person's empty columns what is known from now on; what stands there stays."""
-    await _fill(session, Contact, contact_id, values)
+    """Write into a person's empty columns what is known from now on; what stands there stays. A number or address that
+    must be left alone stops the person who is found to have it."""
+    fresh = await _fill(session, Contact, contact_id, values)
+    for channel, column, flag in (
+        (suppressions.PHONE, "phone", Contact.do_not_call_at),
+        (suppressions.MAIL, "email_key", Contact.opted_out_at),
+    ):
+        if column in fresh:
+            await suppressions.hold(session, channel, values[column])
+            stopped = await suppressions.since(session, channel, values[column])
+            if stopped is not None:
+                change = sa.update(Contact).where(Contact.id == contact_id, flag.is_(None)).values({flag: stopped})
+                await session.execute(change, execution_options=NO_SYNC)
 
 
 async def fill_account(session: AsyncSession, account_id: int, now: datetime, **values: str | int) -> None:
@@ -227,15 +238,18 @@ async def fill_account(session: AsyncSession, account_id: int, now: datetime, **
         await session.execute(changed, execution_options=NO_SYNC)
 
 
-async def _fill(session: AsyncSession, model: type[Contact] | type[Account], key: int, values: dict[str, Any]) -> bool:
+async def _fill(
+    session: AsyncSession, model: type[Contact] | type[Account], key: int, values: dict[str, Any]
+) -> frozenset[str]:
+    """The columns that were filled."""
     columns = {name: getattr(model, name) for name in values}
     row = (await session.execute(sa.select(*columns.values()).where(model.id == key))).one_or_none()
     if row is None:
-        return False
+        return frozenset()
     fresh = {name: values[name] for name, old in zip(columns, row, strict=True) if not old and values[name]}
     if fresh:
         await session.execute(sa.update(model).where(model.id == key).values(fresh), execution_options=NO_SYNC)
-    return bool(fresh)
+    return frozenset(fresh)
 
 
 async def submissions_of(session: AsyncSession, lead_id: int) -> int:

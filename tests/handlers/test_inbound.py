@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes, urlencode
 
@@ -31,7 +33,7 @@ from domain.members import Role
 from domain.outreach.inbound import InboundRules
 from handlers.outreach import inbound as handlers
 from services import members
-from services.deps import Actor
+from services.deps import Actor, wall_clock
 from services.outreach import form_sources, forms, inbound
 from services.outreach.form_sources import NewSecret
 from storage.tables import FormSubmission, Lead
@@ -343,6 +345,25 @@ async def test_example_for_the_shell_is_signed_as_the_webhook_wants_it(shop: Sho
     answer, _ = await process.communicate()
     assert json.loads(answer)["new"] is True
     assert "株式会社サンプル" in str((await shop.card())["blocks"])
+
+
+@on_sqlite
+@pytest.mark.parametrize("language", ["python", "javascript"])
+async def test_examples_of_the_documentation_send_a_lead(shop: Shop, tmp_path: Path, language: str) -> None:
+    shop.clock.now = wall_clock()
+    text = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    (example,) = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    given = [shop.form.form.url, shop.form.secret, YAMADA, "from-the-documentation"]
+    if language == "python":
+        (tmp_path / "sending.py").write_text(f"{example}\nprint(send(*{given!r}))\n", encoding="utf-8")
+        command = [sys.executable, "sending.py"]
+    else:
+        call = f"console.log(await send(...{json.dumps(given)}));\n"
+        (tmp_path / "sending.mjs").write_text(f"{example}\n{call}", encoding="utf-8")
+        command = ["node", "sending.mjs"]
+    process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path)
+    assert await process.wait() == 0
+    assert "山田 次郎" in str((await shop.card())["blocks"])
 
 
 # Claims

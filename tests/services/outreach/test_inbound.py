@@ -15,7 +15,7 @@ from domain.leads import DisqualifyReason, NextStep, Source, Stage
 from domain.outreach.calls import CallResult, Connection
 from domain.outreach.form_fields import Field, FieldMap
 from domain.outreach.inbound import InboundRules, Urgency
-from services.outreach import calls, form_sources, forms, inbound
+from services.outreach import calls, form_sources, forms, inbound, suppressions
 from services.outreach.form_sources import NewSecret
 from services.outreach.forms import Paused, Received, Stand, Unproven
 from services.outreach.inbound import Claimed
@@ -256,6 +256,17 @@ async def test_what_is_known_is_not_overwritten(office: Office, form: NewSecret)
     view = await inbound.view(office.deps, office.team_id, again.submission_id)
     assert (view.contact.title, view.contact.phone) == ("部長", "+81310005000")
     assert (view.account.employees, view.account.industry) == (120, "機械")
+
+
+async def test_number_that_must_not_be_called_stops_whoever_gives_it(office: Office, form: NewSecret) -> None:
+    stopped = await office.lead("青葉 一郎", phone="03-1000-5000")
+    await suppressions.stop_calling(office.deps, office.sato, stopped, "電話は困る")
+    new = await send(office, form, YAMADA, "1")
+    assert not (await inbound.view(office.deps, office.team_id, new.submission_id)).calls_allowed
+    known = {"お名前": "鈴木 花子", "メール": "suzuki@aoba.example"}
+    await send(office, form, known, "2")
+    filled = await send(office, form, {**known, "電話": "03-1000-5000"}, "3")
+    assert not (await inbound.view(office.deps, office.team_id, filled.submission_id)).calls_allowed
 
 
 async def test_company_is_found_by_its_website_when_only_the_mail_says_it(office: Office, form: NewSecret) -> None:
