@@ -57,8 +57,10 @@ def outcome_key(view: MeetingView) -> str:
     return f"meeting:{view.meeting_id}:outcome:{moment_key(view.starts_at)}:{view.rep_slack_user}"
 
 
-def event_of(view: MeetingView, description: str) -> Event:
-    """The meeting as calendars keep it."""
+def event_of(deps: Deps, view: MeetingView, description: str) -> Event:
+    """The meeting as calendars keep it. Without an organizer it would be no invitation, so where nobody of ours has an
+    address, it is the one that letters come from."""
+    organizer = view.rep_email or view.booker_email or (deps.mail.sender if deps.mail else "")
     return Event(
         uid=view.uid,
         sequence=view.sequence,
@@ -68,7 +70,7 @@ def event_of(view: MeetingView, description: str) -> Event:
         summary=view.subject,
         description=description,
         location=view.place,
-        organizer=Person(view.rep_email or view.booker_email or "", view.rep),
+        organizer=Person(organizer, view.rep),
         # Only the contact is known by name, and it is the first.
         attendees=tuple(Person(guest, view.contact if n == 0 else "") for n, guest in enumerate(view.guests)),
     )
@@ -77,7 +79,7 @@ def event_of(view: MeetingView, description: str) -> Event:
 def published(deps: Deps, team_id: str, view: MeetingView, write: Write) -> str:
     """The meeting as a file that calendars open. It invites nobody: that is what the letter's own is for."""
     words = write(Occasion.BOOKED, view, meeting_link(deps, team_id, view.meeting_id))
-    return invitations.ics(replace(event_of(view, words.description), attendees=()), "PUBLISH")
+    return invitations.ics(replace(event_of(deps, view, words.description), attendees=()), "PUBLISH")
 
 
 async def announce(
@@ -95,7 +97,7 @@ async def announce(
     meeting before a move or another rep; `quiet`: the customer is not written to, because it is over."""
     team_id = session.info["team_id"]
     words = write(occasion, view, meeting_link(deps, team_id, view.meeting_id))
-    event = event_of(view, words.description)
+    event = event_of(deps, view, words.description)
     cancelled = occasion is Occasion.CANCELLED
     method = "CANCEL" if cancelled else "REQUEST"
     if not quiet:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+import sqlalchemy as sa
 from icalendar import Calendar
 
 from domain.qualification.meetings import Slot, spread
@@ -20,6 +21,7 @@ from services.qualification import meeting_changes as changes
 from services.qualification import meeting_offers, meetings
 from services.qualification.meeting_news import MEETING_LINK, OFFER_LINK, meeting_link, offer_link
 from services.qualification.meeting_records import MeetingView, OfferView, Plan
+from storage.tables import MeetingOffer
 from tests.handlers.conftest import World
 from tests.handlers.test_meetings import TEAM_ID, actor, letters, new_lead
 
@@ -179,6 +181,13 @@ async def test_link_that_was_used_leads_to_its_meeting_and_others_say_what_to_do
         page = await response.text()
     assert response.status == 410
     assert "ご返信" in page
+    expired = await sent(world, name="予約 三郎")
+    async with world.house.deps.writing(TEAM_ID) as session:
+        past = world.house.deps.now() - timedelta(seconds=1)
+        change = sa.update(MeetingOffer).where(MeetingOffer.id == expired.offer_id).values(expires_at=past)
+        await session.execute(change)
+    async with browser.post(link(world, expired), data={"slot": value_of(expired.candidates[1])}) as response:
+        assert (response.status, "選択期限が過ぎました" in await response.text()) == (410, True)
     (booked,) = await made(world)
     await changes.cancel(world.house.deps, await actor(world), TEAM_ID, booked.meeting_id, "", letter)
     address = meeting_link(world.house.deps, TEAM_ID, booked.meeting_id)

@@ -24,6 +24,7 @@ from services.qualification.meeting_news import moment_key
 from services.qualification.meeting_records import Free, MeetingView, Occasion, Plan, SlotTaken, Words
 from services.qualification.meeting_reminders import remind, teams_due
 from services.qualification.meeting_slots import RULES
+from services.smtp import MailServer
 from storage.tables import Absence, Lead, Mail, Meeting, MeetingSlot, Member
 from tests.services.office import Office
 
@@ -502,3 +503,11 @@ async def test_more_meetings_than_are_looked_at_in_one_question_are_all_reminded
     office.clock.now = made[-1].ends_at + timedelta(minutes=10)
     assert await remind(office.deps, office.team_id, write) == 5
     assert await remind(office.deps, office.team_id, write) == 0
+
+
+async def test_invitation_has_an_organizer_even_where_nobody_of_ours_has_an_address(office: Office) -> None:
+    deps = replace(office.deps, mail=MailServer("127.0.0.1", 25, "sales@kakehashi.example"))
+    made = await meetings.book(deps, office.sato, await lead(office), slot(office, 10), PLAN, write)
+    (letter,) = (await mails(office)).values()
+    (event,) = Calendar.from_ical(letter.invitation).walk("VEVENT")
+    assert (made.rep_email, event["ORGANIZER"]) == ("", "mailto:sales@kakehashi.example")
