@@ -27,7 +27,7 @@ from tests.benchmarks.submit import TURNS, USER, WARM_UP, Measured, app, made_le
 
 CHANNEL = "C01ISTEAM0"
 PAUSE = 0.02
-"""Between two clicks of one person, so that what the bot does after an acknowledgement is not measured with the next."""
+"""Between two clicks of one person, so that what the bot does after one is not measured with the next."""
 
 
 def payload(workspace: RunningWorkspace, number: int, lead_id: int) -> dict[str, Any]:
