@@ -193,13 +193,15 @@ def percent(t: Translator, share: float) -> str:
 
 def signed(t: Translator, kpi: Kpi, change: float) -> str:
     """A difference in the KPI's unit: shares in percentage points."""
-    sign = "+" if change > 0 else "−" if change < 0 else "±"
     if kpi.unit is Unit.SHARE:
-        points = format_decimal(abs(change) * 100, format="0.0#" if abs(change) < 0.01 else "0.0", locale=t.locale)
-        return f"{sign}{points}pt"
-    if kpi.unit is Unit.COUNT:
-        return f"{sign}{decimal(t, abs(change))}"
-    return f"{sign}{value(t, kpi, abs(change))}"
+        points = round(change * 100, 2 if abs(change) < 0.01 else 1)
+        return f"{_sign(points)}{format_decimal(abs(points), format='0.0#', locale=t.locale)}pt"
+    shown = decimal(t, abs(change)) if kpi.unit is Unit.COUNT else value(t, kpi, abs(change))
+    return f"{_sign(round(change, 1))}{shown}"
+
+
+def _sign(number: float) -> str:
+    return "+" if number > 0 else "−" if number < 0 else "±"
 
 
 def change(t: Translator, line: Line) -> str:
@@ -215,8 +217,8 @@ def change(t: Translator, line: Line) -> str:
 
 def percent_change(t: Translator, share: float) -> str:
     """+12%, without decimals."""
-    sign = "+" if share > 0 else "−" if share < 0 else "±"
-    return f"{sign}{t.number(round(abs(share) * 100))}%"
+    rounded = round(share * 100)
+    return f"{_sign(rounded)}{t.number(abs(rounded))}%"
 
 
 def of(t: Translator, figure: Figure) -> str:
