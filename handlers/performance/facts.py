@@ -62,5 +62,5 @@ def sentence(t: Translator, fact: Fact, span: Span) -> Markup:
                 before=before,
             )
     cases = f" (n = {t.number(fact.n)})" if fact.n is not None else ""
-    word = f" {t(WORDS[fact.good])}" if WORDS[fact.good] else ""
+    word = f" · {t(WORDS[fact.good])}" if WORDS[fact.good] else ""
     return Markup(f"{MARKS[fact.good]} {text}{cases}{word}")

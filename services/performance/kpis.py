@@ -168,7 +168,8 @@ async def of_team(
         window = window or current(span, deps.today(zone))
         before = previous(window, calendar)
         counted = await count(session, calendar, window, now, by)
-        counted_before = await count(session, calendar, before, now, by)
+        # How many were in the records then was not written down.
+        counted_before = await count(session, calendar, before, now, by, snapshots=False)
         aims = await queries.targets(session)
         wanted = [group] if group is not None else list(counted)
         called = await names(session, by, wanted)
@@ -180,10 +181,9 @@ async def of_team(
         member = int(key) if by is By.REP and key else None
         own = aims if by in (None, By.REP) else []
         lines = tuple(
-            # How things stood then was not written down.
             Line(
                 figure(kpi, now_),
-                figure(kpi, NOTHING if kpi.numerator in SNAPSHOTS else then),
+                figure(kpi, then),
                 _target(own, kpi, window.span, member) if own else None,
             )
             for kpi in kpis
@@ -200,8 +200,10 @@ async def count(
     by: By | None = None,
     *,
     rolled_up: bool = True,
+    snapshots: bool = True,
 ) -> dict[str, Counts]:
-    """Everything that is counted in a window, by group. `rolled_up` False: calls from their rows.
+    """Everything that is counted in a window, by group. `rolled_up` False: calls from their rows; `snapshots` False:
+    without what is only known as it is now.
 
     Everybody in the records is only counted for months: it is the largest question, and the slowest to change.
     """
@@ -217,8 +219,8 @@ async def count(
     if by in (None, By.REP):
         for group, n in (await queries.rep_days(session, window.first, window.last, by)).items():
             rows.setdefault(group, {})[Measure.REP_DAYS] = n
-    snapshots = sorted(SNAPSHOTS) if by is None and window.span is Span.MONTH else []
-    for group, of_group in (await queries.count_all(session, (*_COUNTED, *snapshots), between, by)).items():
+    everybody = sorted(SNAPSHOTS) if snapshots and by is None and window.span is Span.MONTH else []
+    for group, of_group in (await queries.count_all(session, (*_COUNTED, *everybody), between, by)).items():
         rows.setdefault(group, {}).update(of_group)
     for handoff in await queries.judged_handoffs(session, between, by):
         if by_the_book(handoff):

@@ -65,20 +65,16 @@ async def why(deps: Deps, actor: Actor, key: str, span: Span, *, window: Window 
         calendar = await team_calendar(session, actor.team_zone, now)
         window = window or current(span, deps.today(actor.team_zone))
         before = previous(window, calendar)
-        team = (
-            (await count(session, calendar, before, now))[EVERYBODY],
-            (await count(session, calendar, window, now))[EVERYBODY],
-        )
+        then = await count(session, calendar, before, now, snapshots=False)
+        team = then[EVERYBODY], (await count(session, calendar, window, now))[EVERYBODY]
         called: dict[str, str] = {}
         by_group: dict[Split, tuple[dict[str, Counts], dict[str, Counts]]] = {}
         for split, by in ((Split.REP, By.REP), (Split.SOURCE, By.SOURCE)):
-            then, current_ = (
-                await count(session, calendar, before, now, by),
-                await count(session, calendar, window, now, by),
-            )
+            earlier = await count(session, calendar, before, now, by)
+            later = await count(session, calendar, window, now, by)
             if by is By.REP:
-                called = await names(session, by, {**then, **current_})
-            by_group[split] = (then, current_)
+                called = await names(session, by, {**earlier, **later})
+            by_group[split] = (earlier, later)
     found = figure(kpi, team[1])
     was = figure(kpi, team[0])
     return Explanation(window, before, found, was, tuple(_walk(kpi, team, by_group)), called)
