@@ -221,7 +221,7 @@ async def compose_morning(deps: Deps, team_id: str, arguments: Mapping[str, Any]
     actor = await members.who(deps, team_id, str(arguments["channel"]))
     if actor is None or deps.today(actor.zone) > date.fromisoformat(str(arguments["day"])):
         return None
-    queue = await service.build(deps, actor)
+    queue = await service.build(deps, actor, morning=True)
     if not (queue.calls or queue.later or queue.before.dials):
         return None
     return Outgoing(MorningQueue(actor.name, queue), actor.language, actor.zone, actor.slack_user)

@@ -33,6 +33,8 @@ MOST_LINES = 100
 """So many ranked leads a queue carries: more than anybody calls in a day."""
 LEARN_DAYS = 180
 """So far back the team's connected calls and opportunities are counted: about as long as a market stays the same."""
+GROUND_FOR = timedelta(minutes=1)
+"""So old may be what all lists of one morning have in common."""
 LEARNED_FOR = timedelta(minutes=5)
 """What was learned is used for so long before it is read again: a handful of calls does not change it."""
 
@@ -106,15 +108,18 @@ class Queue:
     logged: JustLogged | None
 
 
-async def build(deps: Deps, actor: Actor) -> Queue:
-    """The actor's queue now. Refused: NOT_ALLOWED."""
+async def build(deps: Deps, actor: Actor, *, morning: bool = False) -> Queue:
+    """The actor's queue now. Refused: NOT_ALLOWED.
+
+    `morning`: one of very many at the same time, for which the team's rules and calendar are not read each time; they
+    may be GROUND_FOR old.
+    """
     require(actor.role, Permission.LOG_CALLS)
     now = deps.now()
     zone = ZoneInfo(actor.team_zone)
     async with deps.asking(actor.team_id) as session:
-        calendar = await teams.team_calendar(session, actor.team_zone, now)
-        call_rules = await rules.of(session, CALL_RULES, CallRules())
-        rates = await learned(deps, session, actor.team_id, now)
+        ground = await _ground(deps, session, actor, now, GROUND_FOR if morning else timedelta())
+        calendar, call_rules, rates = ground.calendar, ground.rules, ground.rates
         today = now.astimezone(zone).date()
         works = calendar.is_business_day(today)
         at = now if works else calendar.add_minutes(now, 0)
@@ -214,7 +219,35 @@ def _line(row: CandidateRow, ranked: Ranked) -> QueueLine:
     )
 
 
-# What the team learned
+# What a team's queues have in common
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What is the same for all members of a team at one time."""
+
+    calendar: BusinessCalendar
+    rules: CallRules
+    rates: Rates
+
+
+_grounds: WeakKeyDictionary[Engine, dict[str, tuple[datetime, _Ground]]] = WeakKeyDictionary()
+
+
+async def _ground(deps: Deps, session: AsyncSession, actor: Actor, now: datetime, age: timedelta) -> _Ground:
+    """The team's calendar, rules and rates; read anew unless they were within `age`."""
+    known = _grounds.setdefault(deps.database.engine.sync_engine, {})
+    found = known.get(actor.team_id)
+    if found is not None and timedelta() <= now - found[0] < age:
+        return found[1]
+    ground = _Ground(
+        await teams.team_calendar(session, actor.team_zone, now),
+        await rules.of(session, CALL_RULES, CallRules()),
+        await learned(deps, session, actor.team_id, now),
+    )
+    known[actor.team_id] = (now, ground)
+    return ground
+
 
 _learned: WeakKeyDictionary[Engine, dict[str, tuple[datetime, Rates]]] = WeakKeyDictionary()
 

@@ -76,6 +76,16 @@ async def test_lead_at_the_teams_own_cap_leaves_the_queue(office: Office) -> Non
     assert await queued(office) == []
 
 
+async def test_lists_of_one_morning_share_the_rules_for_a_minute(office: Office, clock: Clock) -> None:
+    lead = await office.lead(phone=PHONE)
+    await change(office, Lead, Lead.id == lead, attempts=3)
+    assert (await call_queue.build(office.deps, office.sato, morning=True)).total == 1
+    await rules.change(office.deps, office.mori, "calls", CallRules(max_attempts=3))
+    assert (await call_queue.build(office.deps, office.sato, morning=True)).total == 1
+    clock.forward(minutes=1)
+    assert (await call_queue.build(office.deps, office.sato, morning=True)).total == 0
+
+
 async def test_called_lead_comes_back_after_the_gap(office: Office, clock: Clock) -> None:
     lead = await office.lead(phone=PHONE)
     await record(office.deps, office.sato, lead, CallResult(Connection.NO_ANSWER))
