@@ -8,7 +8,7 @@ whoever is waiting for it is told: a customer who gets a letter twice is worse o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -274,6 +274,10 @@ async def _written(deps: Deps, session: AsyncSession, row: Mail) -> Written:
         report_to=row.report_to,
         expires_at=row.expires_at,
     )
+    sender = await rules.of(session, SENDER, Sender())
+    if not sender.company and team is not None:
+        # An answer goes out though nobody has said who writes; it names the team at least.
+        sender = replace(sender, company=team.name)
     link = ""
     if audience is not Audience.MEMBER and deps.public_url:
         link = f"{deps.public_url}mail/opt-out/{deps.keys.sign(OPT_OUT, [row.team_id, row.key])}"
@@ -283,7 +287,7 @@ async def _written(deps: Deps, session: AsyncSession, row: Mail) -> Written:
         row.error,
         row.created_at,
         row.language or (team.language if team else "ja"),
-        await rules.of(session, SENDER, Sender()),
+        sender,
         link,
     )
 

@@ -123,15 +123,7 @@ class GoogleCalendar:
     def _execute(self, request: Callable[[Any], Any]) -> Any:
         authorised = AuthorizedHttp(self._credentials, http=self._http)
         try:
-            service = build(
-                "calendar",
-                "v3",
-                http=authorised,
-                static_discovery=True,
-                cache_discovery=False,
-                client_options={"api_endpoint": self._endpoint},
-            )
-            return request(service).execute(num_retries=RETRIES)
+            return request(_service(self._endpoint)).execute(http=authorised, num_retries=RETRIES)
         except HttpError as refused:
             raise _answer(refused) from refused
         except TransportError as lost:
@@ -184,6 +176,20 @@ def _zone(moment: datetime) -> str:
 
 def _parsed(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+@cache
+def _service(endpoint: str) -> Any:
+    """What there is to ask, made once: reading its description takes longer than asking. Each request brings its own
+    connection and tokens."""
+    return build(
+        "calendar",
+        "v3",
+        http=httplib2.Http(),
+        static_discovery=True,
+        cache_discovery=False,
+        client_options={"api_endpoint": endpoint},
+    )
 
 
 @cache

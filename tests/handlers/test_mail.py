@@ -212,6 +212,4 @@ class TestWithoutMail:
         told = await eventually(lambda: [m for m in world.direct(IS) if "送信されませんでした" in m["text"]])
         assert "SMTP_HOST" in str(told[0]["blocks"])
         assert "SMTP_HOST" in str(await world.person(ADMIN).command("C01ISTEAM0", "/team", "mails"))
-        await world.person(ADMIN).open_home()
-        home = await eventually(lambda: (shown := str(world.person(ADMIN).screen()["home"])) and shown)
-        assert "届かなかったメール" in home
+        assert "届かなかったメール" in str(await world.person(ADMIN).home())

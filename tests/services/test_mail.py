@@ -220,6 +220,18 @@ async def test_customer_is_not_written_to_by_nobody(office: Office, server: Mail
     assert not arrived(letters)
 
 
+async def test_answer_names_the_team_where_nobody_has_said_who_writes(
+    office: Office, server: MailServer, letters: Path
+) -> None:
+    deps = replace(office.deps, mail=server)
+    letter = replace(LETTER, audience=Audience.ANSWER)
+    await put_down(deps, office, letter)
+    written = await mail.read(deps, office.team_id, letter.key)
+    assert written is not None
+    assert written.sender == Sender(company=f"Team {office.team_id}")
+    assert await tried(deps, office, letter) is DeliveryState.SENT
+
+
 async def test_letter_that_became_pointless_is_not_sent(posting: Deps, office: Office, letters: Path) -> None:
     letter = replace(LETTER, expires_at=office.clock.now + timedelta(minutes=5))
     await put_down(posting, office, letter)
