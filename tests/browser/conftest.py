@@ -88,8 +88,8 @@ async def launch() -> AsyncIterator[Launch]:
 class Clock:
     """The time of the bot and of the workspace: it runs as it does outside, and a test can move it ahead."""
 
-    def __init__(self) -> None:
-        self._ahead = MORNING - datetime.now(UTC)
+    def __init__(self, start: datetime = MORNING) -> None:
+        self._ahead = start - datetime.now(UTC)
 
     def now(self) -> datetime:
         """Aware, in UTC."""
@@ -113,10 +113,24 @@ class Office:
     clock: Clock
 
 
+@dataclass(frozen=True)
+class Opening:
+    """When the team's history ends, and how much later the bot starts."""
+
+    at: datetime = MORNING
+    later: timedelta = timedelta()
+
+
+@pytest.fixture
+def opening() -> Opening:
+    """Tuesday in the middle of the morning."""
+    return Opening()
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def office(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Office]:
-    """The demonstration's team at work on a Tuesday morning."""
-    clock = Clock()
+async def office(sqlite_template: Path, tmp_path: Path, opening: Opening) -> AsyncIterator[Office]:
+    """The demonstration's team at work, on a Tuesday morning unless a test's `opening` says otherwise."""
+    clock = Clock(opening.at)
     database = tmp_path / "kakehashi.db"
     shutil.copyfile(sqlite_template, database)
     async with workspace_running(manifest=manifest(all_routes()), page=True, clock=clock.seconds) as workspace:
@@ -131,6 +145,7 @@ async def office(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Office]
         )
         async with storage(settings, now=clock.now) as deps:
             await populate(deps, workspace.introduction(), seed=1)
+        clock.advance(opening.later)
         async with running(settings, now=clock.now) as house:
             yield Office(workspace, house, clock)
 
