@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
+import httpx
 import pytest
 import sqlalchemy as sa
 from playwright.async_api import expect
 
+from domain.outreach.inbound import InboundRules
 from services import members
+from services.outreach import form_sources, forms, inbound
+from services.outreach.form_sources import NewSecret
 from services.qualification import meetings
 from storage.tables import Mail
 from tests.browser.conftest import (
@@ -28,7 +35,7 @@ from tests.browser.conftest import (
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-TEAM = "C01ISTEAM0"
+TEAM, INBOUND = "C01ISTEAM0", "C01INBOUND"
 REP, MANAGER = "U01SATO001", "U01KATO001"
 TUESDAY = datetime(2026, 6, 1, 23, 25, tzinfo=UTC)
 """25 past eight in Tokyo on 2 June 2026."""
@@ -153,3 +160,59 @@ class TestMondayOfAManager:
         await manager.say("/kpi why connect_rate")
         await expect(manager.message("要因")).to_be_visible()
         await manager.snap("why", whole=True)
+
+
+class TestFormNobodyAnswers:
+    """A form is sent, three minutes pass, then five; somebody claims it and calls."""
+
+    FORM: ClassVar[Mapping[str, str]] = {
+        "会社名": "株式会社ゆうなぎ物流",
+        "お名前": "夕凪 渚",
+        "メールアドレス": "nagisa@yunagi.example",
+        "お電話番号": "０３-１０００-７０００",
+        "役職": "部長",
+        "お問い合わせ内容": "至急、見積をお願いします。来月から使い始めたいです。",
+    }
+
+    async def test_team_then_manager_are_told_until_somebody_calls(self, office: Office, sit: Sit, film: Film) -> None:
+        deps, team_id = office.house.deps, office.workspace.introduction()["team"]["id"]
+        kato = await members.who(deps, team_id, MANAGER)
+        assert kato is not None
+        form = await form_sources.add(deps, kato, "お問い合わせ")
+        await inbound.set_rules(deps, kato, InboundRules(INBOUND))
+        rep = await sit(REP, film, "ja", channel=INBOUND)
+        manager = await sit(MANAGER, film, "ja", channel=TEAM)
+        await self._send(office, form)
+        card = rep.message("受信")
+        await expect(card).to_contain_text("緊急度: 高")
+        await expect(card).to_contain_text("来月から使い始めたい")
+        await rep.snap("card", whole=True)
+
+        office.clock.advance(timedelta(minutes=3, seconds=1))
+        await expect(rep.message("@here")).to_be_visible(timeout=40_000)
+        await rep.snap("team-is-told", whole=True)
+        office.clock.advance(timedelta(minutes=2))
+        await manager.go_to_bot("messages")
+        await expect(manager.message(self.FORM["お名前"])).to_be_visible(timeout=40_000)
+        await manager.snap("manager-is-told", whole=True)
+
+        await card.locator('[data-action-id="inbound.claim"]').click()
+        await expect(card).to_contain_text("佐藤 美咲")
+        await rep.snap("claimed", whole=True)
+        await card.locator('[data-action-id="call.quick#no_answer"]').click()
+        await expect(card).to_contain_text("初回対応")
+        await rep.snap("first-response", whole=True)
+
+    async def _send(self, office: Office, form: NewSecret) -> None:
+        """As a website's server sends it."""
+        content = json.dumps(self.FORM).encode()
+        timestamp = str(int(office.clock.seconds()))
+        headers = {
+            "Content-Type": "application/json",
+            "X-Kakehashi-Timestamp": timestamp,
+            "X-Kakehashi-Signature": f"v1={forms.signature(form.secret, timestamp, content)}",
+            "X-Kakehashi-Submission": "form-1",
+        }
+        async with httpx.AsyncClient() as client:
+            answer = await client.post(form.form.url, content=content, headers=headers)
+        assert answer.status_code == 201, answer.text
