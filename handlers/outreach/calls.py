@@ -13,7 +13,7 @@ from slack_sdk.models.views import View
 from domain.errors import Code, Refused, Rejected
 from domain.leads import NextStep, Source
 from domain.members import Permission, may
-from domain.outreach.calls import BOUNDS, QUICK, CallRules, QuickResult
+from domain.outreach.calls import BOUNDS, QUICK, CallRules, Outcome, QuickResult
 from domain.outreach.natural_time import Unreadable
 from handlers import lead_lines
 from handlers.blocks import Choice, context, external_select, modal, number_input, section
@@ -47,6 +47,13 @@ from services.outreach.leads import NextStepInput
 PICK = "call.log.pick"
 SUBMIT = "call.log.submit"
 RULES = "call.rules.submit"
+
+
+HOME = "home"
+"""In the form's private metadata: it was opened on the home tab, which is drawn anew when it is submitted."""
+CARRIED = (call_queue.ORIGIN, "url", HOME)
+GOES_ON = frozenset({Outcome.MEETING_SET, Outcome.REFERRED, Outcome.SEND_MATERIAL})
+"""Outcomes after which there is something to do before the next call."""
 
 
 def register(routes: Routes) -> None:
@@ -200,8 +207,10 @@ def leads_in(message: Mapping[str, Any]) -> list[int]:
 def _carried(interaction: Interaction) -> dict[str, str]:
     """Where the answer goes when the form is submitted: a submission itself brings no address."""
     given = interaction.metadata
-    if given.get(call_queue.ORIGIN) or given.get("url"):
-        return {name: str(given[name]) for name in (call_queue.ORIGIN, "url") if given.get(name)}
+    if any(given.get(name) for name in CARRIED):
+        return {name: str(given[name]) for name in CARRIED if given.get(name)}
+    if interaction.view.get("type") == "home":
+        return {HOME: "1"}
     origin = call_queue.origin(interaction)
     if origin:
         return {call_queue.ORIGIN: origin}
@@ -308,7 +317,8 @@ def _typed(interaction: Interaction) -> call_form.Typed:
 
 
 async def submit(interaction: Interaction) -> Answer:
-    """Save the call and say what is next, where the form was opened from."""
+    """Save the call and say what is next, where the form was opened from. What is to be done at once is offered in the
+    form's place."""
     deps, actor, t = interaction.deps, interaction.actor, interaction.t
     typed = _typed(interaction)
     call_form.check(typed)
@@ -324,7 +334,8 @@ async def submit(interaction: Interaction) -> Answer:
     result, plan = call_form.result(typed, at)
     lead_id, key = int(interaction.metadata["lead"]), f"form:{interaction.view['id']}"
     done = await service.log(deps, actor, lead_id, result, plan=plan, request_key=key)
-    if call_queue.after_call(interaction):
+    elsewhere = call_queue.after_call(interaction) or bool(interaction.metadata.get(HOME))
+    if elsewhere and result.outcome not in GOES_ON:
         return Clear()
     rendered = recorded(reader(interaction), done, told=told)
     url = str(interaction.metadata.get("url") or "")
