@@ -123,7 +123,8 @@ class TestMorningOfARep:
         field = await sit(made.rep_slack_user, film, "ja")
         await field.go_to_bot("messages")
         # Whoever's turn it is, in the language of theirs.
-        await expect(field.message(made.contact)).to_contain_text(re.compile("日時を選びました|has chosen a time"))
+        news = field.page.locator("[data-ts]").filter(has_text=re.compile("日時を選びました|has chosen a time"))
+        await expect(news).to_contain_text(made.contact)
         await field.snap("field-sales-sees-it")
         await rep.go_to_bot("home")
         await expect(rep.home).to_contain_text("5 / 34")
