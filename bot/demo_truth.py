@@ -177,8 +177,6 @@ class Counts:
     """By industry, weekday and hour."""
     responses: list[tuple[date, int, int]] = field(default_factory=list)
     """Each inbound lead that was called: day it came in, rep, business seconds."""
-    unanswered: list[date] = field(default_factory=list)
-    """Inbound leads nobody has called yet: the day they came in."""
     judged: list[tuple[date, int, int, bool]] = field(default_factory=list)
     """Each judgement: day, rep, how many of the four elements were asked, whether the lead is sales qualified."""
     handoffs: Counter[tuple[date, int, str]] = field(default_factory=Counter)

@@ -70,7 +70,7 @@ async def write(session: AsyncSession, model: type[Base], columns: Sequence[str]
 
 
 def _defaults(target: sa.Table, columns: Sequence[str]) -> dict[str, Any]:
-    """The columns that nobody gave and that have a plain default or must not be NULL, with their values."""
+    """The columns that nobody gave and that have a default, with its value."""
     fixed: dict[str, Any] = {}
     for column in target.c:
         if column.name in columns or column.primary_key:

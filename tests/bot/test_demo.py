@@ -12,7 +12,7 @@ from bot.__main__ import app as command_line
 from bot.app import all_routes
 from bot.demo import Scale, greet, play, submit
 from bot.demo_history import History
-from bot.demo_names import team_of
+from bot.demo_names import person, team_of
 from bot.manifest import manifest
 from bot.run import running, storage
 from bot.settings import Settings
@@ -103,7 +103,5 @@ def _posts(world: World, count: int, user: str = FS, channel: str = HANDOFFS) ->
 
 
 def _named(history: History) -> str:
-    from bot.demo_names import person
-
     surname, given = person(history.records.leads[0].person)
     return f"{surname.ja} {given.ja}"
