@@ -31,6 +31,9 @@ def next_step(t: Translator, line: LeadLine, zone: str, now: datetime) -> str:
     if line.next_step is None:
         return "–"
     label = t(NEXT_STEPS[line.next_step])
+    if line.next_step is NextStep.WAIT_FOR_FIELD_SALES and line.next_step_at is not None:
+        # Field sales has a time for it: the meeting's.
+        label = t("Meeting")
     return f"{label} {due(t, line.next_step, line.next_step_at, zone, now)}" if line.next_step_at else label
 
 

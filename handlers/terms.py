@@ -10,6 +10,7 @@ from domain.leads import BuyingRole, DisqualifyReason, NextStep, Source, Stage
 from domain.members import Permission, Role
 from domain.qualification.bant import Answer, BudgetState, Element, Level, Status
 from domain.qualification.handoff import Fit, HandoffStatus, ReturnReason, Section
+from domain.qualification.meetings import MeetingStatus
 from handlers.blocks import Choice
 from handlers.i18n import Translator
 from handlers.i18n import mark as _
@@ -94,6 +95,18 @@ ELEMENTS: Final[Mapping[Element, str]] = {
     Element.AUTHORITY: _("Authority"),
     Element.NEED: _("Need"),
     Element.TIMELINE: _("Timeline"),
+}
+MEETING_STATUSES: Final[Mapping[MeetingStatus, str]] = {
+    MeetingStatus.BOOKED: _("Booked"),
+    MeetingStatus.HELD: _("Held"),
+    MeetingStatus.NO_SHOW: _("No-show"),
+    MeetingStatus.CANCELLED: _("Meeting cancelled"),
+}
+MEETING_MARKS: Final[Mapping[MeetingStatus, str]] = {
+    MeetingStatus.BOOKED: "📅",
+    MeetingStatus.HELD: "✅",
+    MeetingStatus.NO_SHOW: "👻",
+    MeetingStatus.CANCELLED: "🚫",
 }
 STATUSES: Final[Mapping[Status, str]] = {
     Status.CONFIRMED: _("Confirmed"),

@@ -422,3 +422,22 @@ async def settle_offer(session: AsyncSession, offer_id: int, status: OfferStatus
         .returning(MeetingOffer.id)
     )
     return (await session.execute(statement, execution_options=NO_SYNC)).scalar_one_or_none() is not None
+
+
+async def run_out(session: AsyncSession, now: datetime) -> list[int]:
+    """Settle the offers whose time has run out unanswered; their ids. Each is found once, whoever asks."""
+    statement = (
+        sa.update(MeetingOffer)
+        .where(MeetingOffer.status == OfferStatus.OPEN.value, MeetingOffer.expires_at <= now)
+        .values(status=OfferStatus.EXPIRED.value)
+        .returning(MeetingOffer.id)
+    )
+    return sorted(await session.scalars(statement, execution_options=NO_SYNC))
+
+
+async def teams_with_run_out(session: AsyncSession, now: datetime) -> list[str]:
+    """The teams with an offer whose time has run out. For a session that is of no team."""
+    statement = sa.select(MeetingOffer.team_id).where(
+        MeetingOffer.status == OfferStatus.OPEN.value, MeetingOffer.expires_at <= now
+    )
+    return list(await session.scalars(statement.distinct().order_by(MeetingOffer.team_id)))

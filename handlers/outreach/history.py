@@ -11,11 +11,12 @@ from handlers import lead_lines
 from handlers.i18n import Markup, escape
 from handlers.i18n import mark as _
 from handlers.messages import Reader
-from handlers.terms import DISQUALIFY_REASONS, NEXT_STEPS, RETURN_REASONS, STAGES
+from handlers.terms import DISQUALIFY_REASONS, MEETING_MARKS, MEETING_STATUSES, NEXT_STEPS, RETURN_REASONS, STAGES
 from services.outreach.lead_card import (
     CallEntry,
     HandoffEntry,
     HistoryEntry,
+    MeetingEntry,
     NextStepEntry,
     OverrideEntry,
     QualificationEntry,
@@ -89,6 +90,14 @@ def _what(reader: Reader, entry: HistoryEntry) -> Markup:
             return _noted(t.md("⚖️ Verdict overridden: {verdict}", verdict=verdict), entry.reason)
         case HandoffEntry():
             return t.md("🤝 Handed off to {name}", name=entry.to)
+        case MeetingEntry():
+            return t.md(
+                "{mark} Meeting with {rep}: {at} ({status})",
+                mark=MEETING_MARKS[entry.status],
+                rep=entry.rep,
+                at=t.moment(entry.starts_at, reader.zone, now=reader.now),
+                status=t(MEETING_STATUSES[entry.status]),
+            )
         case ReturnEntry():
             text = t.md("↩️ Returned: {reason}", reason=t(RETURN_REASONS[entry.returned.reason]))
             return _noted(text, entry.returned.comment)

@@ -23,10 +23,11 @@ from handlers.boundary import warning
 from handlers.i18n import Markup, escape, mention
 from handlers.interaction import Answer, Interaction, Reply, Update, metadata
 from handlers.messages import Rendered
-from handlers.qualification import meeting_form, meeting_messages, meeting_words
+from handlers.qualification import meeting_form, meeting_messages
 from handlers.qualification.meeting_messages import reader_of
 from handlers.qualification.meeting_words import letter
 from handlers.routes import Routes
+from handlers.terms import MEETING_STATUSES
 from services.qualification import meeting_changes as changes
 from services.qualification import meetings as service
 from services.qualification.meeting_records import Free, MeetingView, SlotTaken
@@ -230,7 +231,7 @@ async def _close(interaction: Interaction, status: MeetingStatus) -> Answer:
         return Reply(warning(t("This meeting has not begun yet.")))
     if not interaction.body.get("container", {}).get("is_ephemeral"):
         return None
-    text = t.md("Noted: *{status}*.", status=t(meeting_words.STATUSES[closed.status]))
+    text = t.md("Noted: *{status}*.", status=t(MEETING_STATUSES[closed.status]))
     row = [button(t("Open the lead"), "lead.show", closed.lead_id)]
     if status is not MeetingStatus.HELD:
         row.insert(0, button(t("Book another meeting"), "meeting.book", closed.lead_id, style="primary"))

@@ -17,9 +17,11 @@ from handlers.interaction import Interaction
 from handlers.messages import Reader, Rendered
 from handlers.qualification import meeting_words as words
 from handlers.routes import NotYet, Outgoing
+from handlers.terms import MEETING_MARKS, MEETING_STATUSES
 from services import deliveries
 from services.deliveries import DeliveryState
 from services.deps import Deps
+from services.qualification import meeting_offers as offers
 from services.qualification import meetings as service
 from services.qualification.meeting_news import card_key, outcome_key
 from services.qualification.meeting_records import MeetingView, Occasion
@@ -49,7 +51,7 @@ def place_markup(t: Translator, place: str) -> Markup:
 def card_blocks(reader: Reader, view: MeetingView) -> list[Block]:
     """The meeting: when, where, who, and what can be done with it."""
     t = reader.t
-    mark, status = words.STATUS_MARKS[view.status], t(words.STATUSES[view.status])
+    mark, status = MEETING_MARKS[view.status], t(MEETING_STATUSES[view.status])
     people = [(t("Field sales"), mention(view.rep_slack_user))]
     if view.booker_slack_user:
         people.append((t("Booked by"), mention(view.booker_slack_user)))
@@ -239,8 +241,8 @@ class MeetingOutcome:
             return Rendered(text, [section(Markup(f"📝 {text}")), actions(*outcome_buttons(t, view))])
         text = t.md(
             "{mark} *{status}*: {who}, {time}",
-            mark=words.STATUS_MARKS[view.status],
-            status=t(words.STATUSES[view.status]),
+            mark=MEETING_MARKS[view.status],
+            status=t(MEETING_STATUSES[view.status]),
             **facts,
         )
         row: list[ButtonElement] = []
@@ -265,6 +267,36 @@ class MeetingOutcome:
     def examples(cls) -> Sequence[Self]:
         """The question and each answer."""
         return [cls(replace(EXAMPLE, status=status)) for status in MeetingStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRunOut:
+    """To whoever sent candidates: the customer chose none in time."""
+
+    lead_id: int
+    contact: str
+    account: str
+    phone: str = ""
+
+    def render(self, reader: Reader) -> Rendered:
+        """What happened, and the two ways on: call, or send others."""
+        t = reader.t
+        text = t.md(
+            "*{contact}*　{account} chose none of the times you sent, and the last of them has passed.",
+            contact=self.contact,
+            account=self.account,
+        )
+        lines = [text, *([Markup(f"📞 {t.phone_link(self.phone)}")] if self.phone else [])]
+        buttons = actions(
+            button(t("Send other times"), "meeting.book", self.lead_id, style="primary"),
+            button(t("Open the lead"), "lead.show", self.lead_id),
+        )
+        return Rendered(text, [section(Markup("⌛ " + "\n".join(lines))), buttons])
+
+    @classmethod
+    def examples(cls) -> Sequence[Self]:
+        """With a number to call, and without."""
+        return [cls(12, "山田 太郎", "株式会社あおば精機製作所", "+81310005000"), cls(12, "Ann", "Aoba")]
 
 
 # How they are made when they are sent
@@ -321,11 +353,20 @@ async def compose_outcome_update(deps: Deps, team_id: str, arguments: Mapping[st
     return await _edited(deps, team_id, outcome_key(view), outgoing)
 
 
+async def compose_run_out(deps: Deps, team_id: str, arguments: Mapping[str, Any]) -> Outgoing | None:
+    """The news that an offer ran out; nothing when a meeting was booked all the same."""
+    ended = await offers.unanswered(deps, team_id, int(arguments["offer_id"]))
+    if ended is None:
+        return None
+    message = OfferRunOut(ended.lead_id, ended.contact, ended.account, ended.phone)
+    return await _to_member(deps, team_id, arguments, message)
+
+
 async def _to_member(
     deps: Deps,
     team_id: str,
     arguments: Mapping[str, Any],
-    message: MeetingCard | MeetingNews | MeetingReminder | MeetingOutcome,
+    message: MeetingCard | MeetingNews | MeetingReminder | MeetingOutcome | OfferRunOut,
 ) -> Outgoing:
     reader = str(arguments["channel"])
     voice = await deliveries.member_voice(deps, team_id, reader)

@@ -9,23 +9,11 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, get_timezone_name
 
-from domain.qualification.meetings import MeetingStatus, OfferStatus, Slot, is_visit
+from domain.qualification.meetings import OfferStatus, Slot, is_visit
 from handlers.i18n import Translator, translator
 from handlers.i18n import mark as _
 from services.qualification.meeting_records import MeetingView, Occasion, OfferView, Words, WriteOffer
 
-STATUSES: Final[Mapping[MeetingStatus, str]] = {
-    MeetingStatus.BOOKED: _("Booked"),
-    MeetingStatus.HELD: _("Held"),
-    MeetingStatus.NO_SHOW: _("No-show"),
-    MeetingStatus.CANCELLED: _("Meeting cancelled"),
-}
-STATUS_MARKS: Final[Mapping[MeetingStatus, str]] = {
-    MeetingStatus.BOOKED: "📅",
-    MeetingStatus.HELD: "✅",
-    MeetingStatus.NO_SHOW: "👻",
-    MeetingStatus.CANCELLED: "🚫",
-}
 OFFER_ENDS: Final[Mapping[OfferStatus, str]] = {
     OfferStatus.CHOSEN: _("A time has already been chosen"),
     OfferStatus.WITHDRAWN: _("These times are no longer offered"),

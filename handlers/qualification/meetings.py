@@ -66,6 +66,7 @@ def register(routes: Routes) -> None:
     routes.delivery(meeting_news.REMINDER, meeting_messages.compose_reminder)
     routes.delivery(meeting_news.OUTCOME, meeting_messages.compose_outcome)
     routes.delivery(meeting_news.OUTCOME_UPDATE, meeting_messages.compose_outcome_update)
+    routes.delivery(meeting_offers.RUN_OUT, meeting_messages.compose_run_out)
     meeting_changes.register(routes)
     meeting_rules.register(routes)
     routes.job("meeting-reminders", remind, seconds=30)
@@ -76,6 +77,8 @@ async def remind(deps: Deps) -> int:
     done = 0
     for team_id in await meeting_reminders.teams_due(deps):
         done += await meeting_reminders.remind(deps, team_id, letter)
+    for team_id in await meeting_offers.teams_due(deps):
+        done += await meeting_offers.run_out(deps, team_id)
     return done
 
 

@@ -13,6 +13,7 @@ from domain.leads import DisqualifyReason, LeadAction, NextStep, Stage, fitting_
 from domain.members import Permission, require
 from domain.outreach.calls import CallAction, Connection, Outcome, Party, RefusalReason, fitting_call_actions
 from domain.qualification.handoff import HandoffStatus
+from domain.qualification.meetings import MeetingStatus
 from services.deps import Actor, Deps
 from services.outreach.records import AccountFacts, ContactFacts, LeadLine, account_facts, contact_facts, lead_line
 from services.qualification.records import (
@@ -25,6 +26,7 @@ from services.qualification.records import (
 )
 from storage import handoffs as handoff_queries
 from storage import leads as queries
+from storage import meetings as meeting_queries
 from storage import qualification as qualification_queries
 from storage import suppressions as suppression_queries
 from storage.suppressions import MAIL, PHONE
@@ -113,7 +115,27 @@ class ReturnEntry:
     returned: Return
 
 
-HistoryEntry = CallEntry | StageEntry | NextStepEntry | QualificationEntry | OverrideEntry | HandoffEntry | ReturnEntry
+@dataclass(frozen=True, slots=True)
+class MeetingEntry:
+    """A meeting that was set, as it stands now. `by` None: the customer chose its time."""
+
+    at: datetime
+    by: str | None
+    rep: str
+    starts_at: datetime
+    status: MeetingStatus
+
+
+HistoryEntry = (
+    CallEntry
+    | StageEntry
+    | NextStepEntry
+    | QualificationEntry
+    | OverrideEntry
+    | HandoffEntry
+    | ReturnEntry
+    | MeetingEntry
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,10 +262,21 @@ async def _history(session: AsyncSession, lead_id: int) -> _Rest:
     calls = await queries.calls(session, lead_id, MAX_HISTORY)
     moves = await queries.stage_changes(session, lead_id, MAX_HISTORY)
     steps = await queries.audited(session, f"leads:{lead_id}", NEXT_STEP_SET, MAX_HISTORY)
+    meetings = await meeting_queries.of_lead(session, lead_id, MAX_HISTORY)
     return _Rest(
         [return_of(r) for r in returns],
         [
             *(_next_step(s.created_at, s.member, s.detail) for s in steps),
+            *(
+                MeetingEntry(
+                    m.created_at,
+                    None if m.offer_id is not None else m.booker,
+                    m.rep,
+                    m.starts_at,
+                    MeetingStatus(m.status),
+                )
+                for m in meetings
+            ),
             *(
                 StageEntry(
                     m.created_at, m.member, Stage(m.from_stage) if m.from_stage else None, Stage(m.to_stage), m.reason

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.errors import Code, Refused, Rejected
 from domain.leads import Stage
 from domain.members import Permission, Role, require
-from domain.qualification.meetings import MAX_CANDIDATES, MIN_CANDIDATES, OfferStatus, Slot, stage_when_booked
+from domain.qualification.meetings import (
+    MAX_CANDIDATES,
+    MIN_CANDIDATES,
+    MeetingStatus,
+    OfferStatus,
+    Slot,
+    stage_when_booked,
+)
 from services.deps import Actor, Deps
 from services.mail import may_write
 from services.qualification import meeting_slots, meetings
@@ -31,7 +39,11 @@ from services.qualification.meeting_records import (
 from storage import leads as lead_queries
 from storage import meetings as queries
 from storage import members as member_queries
+from storage import suppressions as suppression_queries
 from storage.members import audit
+
+RUN_OUT = "meeting.offer.run_out"
+"""The delivery that tells whoever sent candidates that the customer chose none in time."""
 
 
 async def send(
@@ -234,3 +246,51 @@ async def _free(deps: Deps, team_id: str, offer: OfferView, zone: str) -> Free:
         minutes=offer.minutes,
         only=sorted({slot.member_id for slot in offer.candidates}),
     )
+
+
+async def teams_due(deps: Deps) -> list[str]:
+    """The teams in which an offer has run out unanswered."""
+    async with deps.database.sessions() as session:
+        return await queries.teams_with_run_out(session, deps.now())
+
+
+async def run_out(deps: Deps, team_id: str) -> int:
+    """Settle the offers that nobody answered in time, and tell whoever sent each; how many there were."""
+    now = deps.now()
+    async with deps.writing(team_id) as session:
+        ended = await queries.run_out(session, now)
+        for offer_id in ended:
+            row = await queries.offer(session, offer_id)
+            if row is not None and row.booker_slack_user is not None:
+                await deps.outbox.enqueue(
+                    session,
+                    key=f"offer:{offer_id}:run_out",
+                    kind=RUN_OUT,
+                    channel=row.booker_slack_user,
+                    arguments={"offer_id": offer_id},
+                    now=now,
+                )
+    return len(ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A customer who chose none of the times in an offer. `phone` "": none is known, or nobody may call it."""
+
+    lead_id: int
+    contact: str
+    account: str
+    phone: str
+
+
+async def unanswered(deps: Deps, team_id: str, offer_id: int) -> Unanswered | None:
+    """Who did not answer an offer that has run out; None when a meeting with them was booked all the same."""
+    async with deps.reading(team_id) as session:
+        row = await queries.offer(session, offer_id)
+        if row is None:
+            return None
+        meetings_of = await queries.of_lead(session, row.lead_id, 1)
+        marks = await suppression_queries.marks(session, row.lead_id)
+    if any(MeetingStatus(m.status) is MeetingStatus.BOOKED for m in meetings_of):
+        return None
+    return Unanswered(row.lead_id, row.contact, row.account, "" if marks.do_not_call_at else marks.phone)

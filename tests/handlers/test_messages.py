@@ -20,7 +20,13 @@ from handlers.outreach.inbound_card import InboundCard, InboundOverdue, InboundP
 from handlers.outreach.reminders import AimlessLeads, CallbackReminder, OverdueSteps
 from handlers.performance.digest_post import DigestPost
 from handlers.qualification.handoff_post import HandoffAnswered, HandoffOverdue, HandoffPost, HandoffReminder
-from handlers.qualification.meeting_messages import MeetingCard, MeetingNews, MeetingOutcome, MeetingReminder
+from handlers.qualification.meeting_messages import (
+    MeetingCard,
+    MeetingNews,
+    MeetingOutcome,
+    MeetingReminder,
+    OfferRunOut,
+)
 from handlers.qualification.verdict import VerdictOverridden
 
 NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
@@ -38,6 +44,7 @@ MESSAGES: list[type[Message]] = [
     MeetingNews,
     MeetingReminder,
     MeetingOutcome,
+    OfferRunOut,
     NotDelivered,
     CapReached,
     DigestPost,

@@ -195,3 +195,24 @@ async def test_neighbours_cannot_choose(office: Office, neighbours: Office) -> N
     with pytest.raises(Refused) as refused:
         await offers.choose(neighbours.deps, neighbours.team_id, offer.offer_id, candidates(office)[0], write)
     assert refused.value.code is Code.NOT_FOUND
+
+
+async def test_offer_nobody_answered_is_told_of_once_and_not_at_all_after_a_meeting(office: Office) -> None:
+    silent, met = await lead(office, "無言 太郎"), await lead(office, "成約 花子")
+    first = await offered(office, silent)
+    second = await offers.send(
+        office.deps, office.sato, met, candidates(office, rep="kato"), PLAN, write_offer, request_key=None
+    )
+    assert await offers.teams_due(office.deps) == []
+    office.clock.now = first.expires_at
+    assert await offers.teams_due(office.deps) == [office.team_id]
+    assert await offers.run_out(office.deps, office.team_id) == 2
+    assert await offers.run_out(office.deps, office.team_id) == 0
+    assert await offers.teams_due(office.deps) == []
+    keys = {f"offer:{first.offer_id}:run_out", f"offer:{second.offer_id}:run_out"}
+    assert keys <= set(await office.deliveries())
+    told = await offers.unanswered(office.deps, office.team_id, first.offer_id)
+    assert told is not None
+    assert (told.lead_id, told.contact) == (silent, "無言 太郎")
+    await booked(office, met, hour=11, day=3, rep="kato")
+    assert await offers.unanswered(office.deps, office.team_id, second.offer_id) is None
