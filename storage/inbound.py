@@ -362,6 +362,10 @@ async def pass_on(
 # The clock
 
 
+_WAITING = FormSubmission.response_seconds.is_(None)
+"""The few rows of the partial index: unanswered, or answered and not yet put into figures."""
+
+
 async def mark_team_told(session: AsyncSession, now: datetime) -> list[LateRow]:
     """Mark what nobody took in time. Each submission is in the answer of one caller only."""
     return await _mark(session, "team_told_at", FormSubmission.team_due_at, now, FormSubmission.claimed_by.is_(None))
@@ -377,7 +381,13 @@ async def _mark(
 ) -> list[LateRow]:
     statement = (
         sa.update(FormSubmission)
-        .where(FormSubmission.responded_at.is_(None), getattr(FormSubmission, column).is_(None), due <= now, more)
+        .where(
+            _WAITING,
+            FormSubmission.responded_at.is_(None),
+            getattr(FormSubmission, column).is_(None),
+            due <= now,
+            more,
+        )
         .values({column: now})
         .returning(FormSubmission.id, FormSubmission.claimed_by)
     )
@@ -392,7 +402,7 @@ async def teams_with_work(session: AsyncSession, now: datetime) -> list[str]:
         open_, claimed.is_(None), FormSubmission.team_told_at.is_(None), FormSubmission.team_due_at <= now
     )
     late = sa.and_(open_, FormSubmission.manager_told_at.is_(None), FormSubmission.manager_due_at <= now)
-    statement = sa.select(FormSubmission.team_id).where(sa.or_(late_team, late, _unsettled())).distinct()
+    statement = sa.select(FormSubmission.team_id).where(_WAITING, sa.or_(late_team, late, _unsettled())).distinct()
     return list(await session.scalars(statement.order_by(FormSubmission.team_id)))
 
 

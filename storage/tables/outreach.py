@@ -155,6 +155,14 @@ class FormSubmission(OfTeam, Base):
         UniqueConstraint("source_id", "submission_id"),
         Index("ix_form_submissions_received", "team_id", "received_at"),
         Index("ix_form_submissions_lead", "lead_id"),
+        # What is looked at every few seconds: the few that wait for an answer.
+        Index(
+            "ix_form_submissions_waiting",
+            "team_id",
+            "manager_due_at",
+            postgresql_where=text("response_seconds IS NULL"),
+            sqlite_where=text("response_seconds IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -260,6 +260,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_id", "submission_id", name=op.f("uq_form_submissions_source_id")),
     )
     op.create_index("ix_form_submissions_lead", "form_submissions", ["lead_id"], unique=False)
+    op.create_index(
+        "ix_form_submissions_waiting",
+        "form_submissions",
+        ["team_id", "manager_due_at"],
+        unique=False,
+        postgresql_where=sa.text("response_seconds IS NULL"),
+        sqlite_where=sa.text("response_seconds IS NULL"),
+    )
     op.create_index("ix_form_submissions_received", "form_submissions", ["team_id", "received_at"], unique=False)
     op.create_index(op.f("ix_form_submissions_team_id"), "form_submissions", ["team_id"], unique=False)
 
