@@ -18,7 +18,7 @@ def whisper(interaction: Interaction, rendered: Rendered, *, url: str = "", repl
         return Reply(rendered)
 
     async def say() -> None:
-        await AsyncWebhookClient(address, retry_handlers=[]).send(
+        await AsyncWebhookClient(address, session=interaction.client.session, retry_handlers=[]).send(
             text=rendered.text,
             blocks=dicts(rendered.blocks),
             response_type="ephemeral",
