@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ import psycopg
 from dbos import DBOS, DBOSConfig
 
 from bot.settings import Settings
+from handlers.delivery import UnderWay
 from storage.database import normalise_url
 from storage.migrations import sync_url
 from storage.outbox import OUTSIDE_QUEUE, QUEUE, TASK_QUEUE, WORKFLOW_VERSION
@@ -40,10 +41,6 @@ FORGOTTEN_AT_ONCE = 500
 FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 
-async def _nothing() -> None:
-    """Nothing is under way before the start."""
-
-
 @dataclass(slots=True)
 class Queue:
     """The engine of this process.
@@ -58,7 +55,7 @@ class Queue:
     _lock: psycopg.AsyncConnection[tuple[object, ...]] | None = field(default=None, init=False)
     _free: frozenset[str] = field(default=frozenset(), init=False)
     """The executors whose lock nobody held when we last looked."""
-    _let_go: Callable[[], Awaitable[None]] = field(default=_nothing, init=False)
+    _under_way: UnderWay = field(default_factory=UnderWay, init=False)
 
     def __post_init__(self) -> None:
         self.executor_id = f"{socket.gethostname()}-{secrets.token_hex(6)}" if self.on_postgresql else "embedded"
@@ -68,9 +65,9 @@ class Queue:
         """Whether several processes may share the queue."""
         return normalise_url(self.settings.database_url).get_backend_name() == "postgresql"
 
-    async def start(self, register: Callable[[], Callable[[], Awaitable[None]]]) -> None:
-        """Start working. `register` makes the workflows known and is called before anything runs; what it returns is
-        called at the end, to let go of what is still under way.
+    async def start(self, register: Callable[[], UnderWay]) -> None:
+        """Start working. `register` makes the workflows known and is called before anything runs; what it returns
+        tells at the end what is still under way.
 
         Coroutines run on the loop that calls this.
         """
@@ -83,9 +80,11 @@ class Queue:
             "executor_id": self.executor_id,
             "log_level": "WARNING",
             "run_migrations": False,
+            # We use no notifications; with each look at them the engine also looks whether it is to stop.
+            "notification_listener_polling_interval_sec": 0.1,
         }
         DBOS(config=config)
-        self._let_go = register()
+        self._under_way = register()
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE,
@@ -168,12 +167,14 @@ class Queue:
 
     async def stop(self) -> None:
         """Finish what runs, for a few seconds, and let go of the rest (it is recovered later)."""
-        # In a thread, because the workflows it waits for run on this loop.
-        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=STOP_SECONDS)
+        # dbos can wait too, but sleeps for a second before it looks for the first time.
+        await self._under_way.finish(STOP_SECONDS)
+        # In a thread, because what it waits for may need this loop.
+        await asyncio.to_thread(DBOS.destroy)
         # dbos has made its thread pool the loop's own, and has now shut it down.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         # What is still under way ends before the lock does: nobody may take it over while we could still post.
-        await self._let_go()
+        await self._under_way.let_go()
         if self._lock is not None:
             await self._lock.close()
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
 
@@ -319,55 +319,89 @@ def _answer(refused: SlackApiError) -> tuple[int, str, float | None]:
     return (int(status), str(error), after) if error else (502, f"http_{status}", after)
 
 
-def register(
-    deliverer: Deliverer, tasks: Mapping[str, Task], patient: Collection[str] = ()
-) -> Callable[[], Awaitable[None]]:
-    """Make both workflows known to the queue engine. Called once, when the house is wired. Tasks of a `patient` kind
-    are done again when they fail.
+@dataclass(slots=True)
+class UnderWay:
+    """What this process is working on."""
 
-    The answer lets go of whatever is still under way when the process ends; it is taken up again later.
-    """
-    under_way: set[asyncio.Task[Any]] = set()
+    workflows: int = 0
+    """Those that have begun and not ended here."""
+    attempts: set[asyncio.Task[Any]] = field(default_factory=set)
+    """The tries to send something."""
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set whenever a workflow ends."""
 
-    async def attempt(team_id: str, key: str, turn: int) -> str | float:
+    @contextlib.contextmanager
+    def workflow(self) -> Iterator[None]:
+        """Counted until the block ends."""
+        self.workflows += 1
+        try:
+            yield
+        finally:
+            self.workflows -= 1
+            self.ended.set()
+
+    @contextlib.contextmanager
+    def attempt(self) -> Iterator[None]:
+        """The current task can be let go of until the block ends."""
         current = asyncio.current_task()
         assert current is not None  # noqa: S101 - a coroutine always runs in a task; tells the type checker
-        under_way.add(current)
+        self.attempts.add(current)
         try:
-            return await deliverer.attempt(team_id, key, turn)
+            yield
         finally:
-            under_way.discard(current)
+            self.attempts.discard(current)
 
-    async def deliver(team_id: str, key: str, turn: int = 0) -> str:
-        result = await DBOS.run_step_async({"name": "send", **PATIENT}, attempt, team_id, key, turn)
-        if isinstance(result, str):
-            return result
-        # A step of its own: were it part of the first, a crash after it would make that try twice, once in this
-        # workflow and at the same time in the next.
-        await DBOS.run_step_async(
-            {"name": "postpone", **PATIENT},
-            deliveries.postponed,
-            deliverer.deps,
-            team_id,
-            key,
-            turn=turn + 1,
-            seconds=result,
-        )
-        return "postponed"
+    async def finish(self, seconds: float) -> None:
+        """Wait until nothing is under way, at most so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.workflows:
+                    self.ended.clear()
+                    await self.ended.wait()
 
-    async def perform(team_id: str, kind: str, arguments: dict[str, Any]) -> None:
-        options: StepOptions = {"name": kind, **PATIENT} if kind in patient else {"name": kind}
-        await DBOS.run_step_async(
-            options, tasks[kind], deliverer.deps, deliverer.client_of(team_id), team_id, arguments
-        )
-
-    async def let_go() -> None:
-        left = list(under_way)
+    async def let_go(self) -> None:
+        """End the tries that are left; they are taken up again later."""
+        left = list(self.attempts)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
+
+def register(deliverer: Deliverer, tasks: Mapping[str, Task], patient: Collection[str] = ()) -> UnderWay:
+    """Make both workflows known to the queue engine. Called once, when the house is wired. Tasks of a `patient` kind
+    are done again when they fail."""
+    under_way = UnderWay()
+
+    async def attempt(team_id: str, key: str, turn: int) -> str | float:
+        with under_way.attempt():
+            return await deliverer.attempt(team_id, key, turn)
+
+    async def deliver(team_id: str, key: str, turn: int = 0) -> str:
+        with under_way.workflow():
+            result = await DBOS.run_step_async({"name": "send", **PATIENT}, attempt, team_id, key, turn)
+            if isinstance(result, str):
+                return result
+            # A step of its own: were it part of the first, a crash after it would make that try twice, once in this
+            # workflow and at the same time in the next.
+            await DBOS.run_step_async(
+                {"name": "postpone", **PATIENT},
+                deliveries.postponed,
+                deliverer.deps,
+                team_id,
+                key,
+                turn=turn + 1,
+                seconds=result,
+            )
+            return "postponed"
+
+    async def perform(team_id: str, kind: str, arguments: dict[str, Any]) -> None:
+        options: StepOptions = {"name": kind, **PATIENT} if kind in patient else {"name": kind}
+        with under_way.workflow():
+            await DBOS.run_step_async(
+                options, tasks[kind], deliverer.deps, deliverer.client_of(team_id), team_id, arguments
+            )
+
     # No bound on recoveries: each restart of a process is one, and a delivery must outlive any number of them.
     DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(deliver)
     DBOS.workflow(name=TASK_WORKFLOW)(perform)
-    return let_go
+    return under_way

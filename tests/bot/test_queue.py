@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,13 +14,10 @@ from dbos import DBOS
 import bot.queue
 from bot.queue import Queue
 from bot.settings import Settings
+from handlers.delivery import UnderWay
 
 # A SQLite file has one process, which needs no lock and takes over from nobody.
 several_processes = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-
-
-async def nothing() -> None:
-    """Nothing is under way at the end."""
 
 
 @dataclass
@@ -45,9 +42,9 @@ async def started(database_url: str) -> AsyncIterator[Running]:
     async def echo(text: str) -> str:
         return text
 
-    def register() -> Callable[[], Awaitable[None]]:
+    def register() -> UnderWay:
         known.append(DBOS.workflow(name="echo")(echo))
-        return nothing
+        return UnderWay()
 
     await queue.start(register)
     yield Running(queue, known[0])
