@@ -15,8 +15,7 @@ from domain.leads import NextStep, Source
 from domain.members import Permission, may
 from domain.outreach.calls import BOUNDS, QUICK, CallRules, Outcome, QuickResult
 from domain.outreach.natural_time import Unreadable
-from handlers import lead_lines
-from handlers.blocks import Choice, context, external_select, modal, number_input, section
+from handlers.blocks import Choice, context, modal, number_input, section
 from handlers.forms import Form
 from handlers.i18n import Markup, escape
 from handlers.i18n import mark as _
@@ -25,12 +24,12 @@ from handlers.interaction import (
     Clear,
     Errors,
     Interaction,
-    Options,
     Reply,
     Update,
     dicts,
     metadata,
 )
+from handlers.lead_choice import LeadChoice
 from handlers.messages import Reader, Rendered
 from handlers.outreach import call_form, call_queue, inbound
 from handlers.outreach.call_words import CapReached, gap_warning, nurtured, recorded, taken_back
@@ -44,7 +43,6 @@ from services.outreach import lead_card as card_service
 from services.outreach import leads
 from services.outreach.leads import NextStepInput
 
-PICK = "call.log.pick"
 SUBMIT = "call.log.submit"
 RULES = "call.rules.submit"
 
@@ -61,7 +59,7 @@ def register(routes: Routes) -> None:
     routes.command(
         "call",
         "log",
-        open_log,
+        CHOICE.by_name,
         Permission.LOG_CALLS,
         usage=_("log [name or company]"),
         summary=_("Log a call: who spoke, what came of it, what is next"),
@@ -75,11 +73,9 @@ def register(routes: Routes) -> None:
         summary=_("How often a lead is called: attempts, minimum gap, daily target"),
     )
     routes.view(RULES, save_rules, Permission.EDIT_TEAM)
-    routes.action("call.log", open_from_button, Permission.LOG_CALLS)
+    routes.action("call.log", CHOICE.by_button, Permission.LOG_CALLS)
     routes.shortcut("call.log.message", open_from_message, Permission.LOG_CALLS, name=_("Log a call"), kind="message")
-    routes.select(PICK, own_leads, Permission.LOG_CALLS)
-    routes.action(PICK, picked, Permission.LOG_CALLS)
-    routes.view("call.log.pick.submit", picked_and_submitted, Permission.LOG_CALLS)
+    CHOICE.register(routes, Permission.LOG_CALLS)
     routes.action(call_form.CHANGED, redraw, Permission.LOG_CALLS)
     routes.view(SUBMIT, submit, Permission.LOG_CALLS)
     routes.action("call.referred", open_referred, Permission.EDIT_LEADS)
@@ -145,45 +141,13 @@ async def compose_cap_reached(deps: Deps, team_id: str, arguments: Mapping[str, 
 # The form
 
 
-async def open_log(interaction: Interaction) -> Answer:
-    """With a name that fits one lead: its form at once. Else a select of the leads that fit, or of one's own."""
-    t = interaction.t
-    if interaction.text:
-        found = await leads.find(interaction.deps, interaction.actor, interaction.text)
-        if not found:
-            text = t.md(
-                "No lead fits “{text}”. Search with `/lead find`, or add it with `/lead add`.", text=interaction.text
-            )
-            return Reply(Rendered(text, [section(Markup(f":mag: {text}"))]))
-        chosen = (
-            found
-            if len(found) == 1
-            else [line for line in found if _squeezed(line.contact) == _squeezed(interaction.text)]
-        )
-        if len(chosen) == 1:
-            await interaction.open(await _form(interaction, chosen[0].lead_id, _carried(interaction)))
-            return None
-    await interaction.open(_picker(interaction, text=interaction.text))
-    return None
-
-
-def _squeezed(name: str) -> str:
-    return "".join(name.split())
-
-
-async def open_from_button(interaction: Interaction) -> Answer:
-    """The form of the lead on whose card the button stands."""
-    await interaction.open(await _form(interaction, int(interaction.value), _carried(interaction)))
-    return None
-
-
 async def open_from_message(interaction: Interaction) -> Answer:
     """The form of the lead a message shows; of several, or none, one is chosen."""
     shown = leads_in(interaction.body.get("message") or {})
     if len(shown) == 1:
-        await interaction.open(await _form(interaction, shown[0], _carried(interaction)))
+        await interaction.open(await _form(interaction, shown[0]))
     else:
-        await interaction.open(_picker(interaction, text=""))
+        await CHOICE.ask(interaction)
     return None
 
 
@@ -218,51 +182,7 @@ def _carried(interaction: Interaction) -> dict[str, str]:
     return {"url": url} if url else {}
 
 
-def _picker(interaction: Interaction, *, text: str) -> View:
-    t = interaction.t
-    return modal(
-        "call.log.pick.submit",
-        t("Log a call"),
-        [
-            external_select(
-                "lead",
-                t("Lead"),
-                PICK,
-                placeholder=t("Name or company"),
-                dispatch=True,
-                hint=t("Your own leads come first, the one called last on top."),
-            )
-        ],
-        submit=t("Next"),
-        close=t("Cancel"),
-        private_metadata=metadata(text=text or None, **_carried(interaction)),
-    )
-
-
-async def own_leads(interaction: Interaction) -> Answer:
-    """One's own leads, most recent call first; with something typed, every lead that fits."""
-    t, zone, now = interaction.t, interaction.actor.zone, interaction.deps.now()
-    text = interaction.text or str(interaction.metadata.get("text", ""))
-    if text:
-        found = await leads.find(interaction.deps, interaction.actor, text, limit=50)
-    else:
-        found = await leads.mine(interaction.deps, interaction.actor)
-    return Options([lead_lines.choice(t, line, zone, now) for line in found])
-
-
-async def picked(interaction: Interaction) -> Answer:
-    """A lead was chosen: the modal turns into its form."""
-    await interaction.redraw(await _form(interaction, int(interaction.value), _carried(interaction)))
-    return None
-
-
-async def picked_and_submitted(interaction: Interaction) -> Answer:
-    """The same for those who press the button as well."""
-    lead_id = int(interaction.form.option("lead") or 0)
-    return Update(await _form(interaction, lead_id, _carried(interaction)))
-
-
-async def _form(interaction: Interaction, lead_id: int, carried: Mapping[str, str]) -> View:
+async def _form(interaction: Interaction, lead_id: int) -> View:
     t, now = interaction.t, interaction.deps.now()
     draft = await service.prepare(interaction.deps, interaction.actor, lead_id)
     if draft.do_not_call_at is not None:
@@ -285,8 +205,11 @@ async def _form(interaction: Interaction, lead_id: int, carried: Mapping[str, st
         [*head, *call_form.inputs(t, typed)],
         submit=t("Save"),
         close=t("Cancel"),
-        private_metadata=metadata(lead=lead_id, **carried),
+        private_metadata=metadata(lead=lead_id, **_carried(interaction)),
     )
+
+
+CHOICE = LeadChoice("call.log.pick", _("Log a call"), _form, _carried)
 
 
 async def redraw(interaction: Interaction) -> Answer:

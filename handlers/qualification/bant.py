@@ -10,20 +10,18 @@ from slack_sdk.models.views import View
 from domain.leads import NextStep
 from domain.members import Permission, may
 from handlers import lead_lines, next_step
-from handlers.blocks import actions, button, context, divider, external_select, modal, section
+from handlers.blocks import actions, button, context, divider, modal, section
 from handlers.i18n import Markup, escape
 from handlers.i18n import mark as _
-from handlers.interaction import Answer, Interaction, Options, Reply, Update, metadata
-from handlers.messages import Rendered
+from handlers.interaction import Answer, Interaction, Update, metadata
+from handlers.lead_choice import LeadChoice
 from handlers.qualification import bant_form
 from handlers.qualification.verdict import verdict_blocks
 from handlers.qualification.words import policy_text
 from handlers.routes import Routes
-from services.outreach import leads
 from services.qualification import bant as service
 from services.qualification.bant import Judged, QualifyDraft
 
-PICK = "lead.qualify.pick"
 SUBMIT = "lead.qualify.submit"
 
 
@@ -32,88 +30,23 @@ def register(routes: Routes) -> None:
     routes.command(
         "lead",
         "qualify",
-        open_modal,
+        CHOICE.by_name,
         Permission.QUALIFY,
         usage=_("qualify [name or company]"),
         summary=_("Record BANT after a call and see the verdict"),
     )
-    routes.action("lead.qualify", open_from_button, Permission.QUALIFY)
-    routes.action("home.qualify", open_modal, Permission.QUALIFY)
-    routes.action(PICK, picked, Permission.QUALIFY)
-    routes.select(PICK, own_leads, Permission.QUALIFY)
-    routes.view("lead.qualify.pick.submit", picked_and_submitted, Permission.QUALIFY)
+    routes.action("lead.qualify", CHOICE.by_button, Permission.QUALIFY)
+    routes.action("home.qualify", CHOICE.by_name, Permission.QUALIFY)
+    CHOICE.register(routes, Permission.QUALIFY)
     routes.view(SUBMIT, submit, Permission.QUALIFY)
-
-
-async def open_modal(interaction: Interaction) -> Answer:
-    """With a name that fits one lead: its form at once. Else a select of the leads that fit, or of one's own."""
-    t = interaction.t
-    if interaction.text:
-        found = await leads.find(interaction.deps, interaction.actor, interaction.text)
-        if not found:
-            text = t.md(
-                "No lead fits “{text}”. Search with `/lead find`, or add it with `/lead add`.", text=interaction.text
-            )
-            return Reply(Rendered(text, [section(Markup(f":mag: {text}"))]))
-        if len(found) == 1:
-            await interaction.open(await _form(interaction, found[0].lead_id))
-            return None
-    await interaction.open(_picker(interaction))
-    return None
-
-
-async def open_from_button(interaction: Interaction) -> Answer:
-    """The form of the lead on whose card or post the button stands."""
-    await interaction.open(await _form(interaction, int(interaction.value)))
-    return None
-
-
-def _picker(interaction: Interaction) -> View:
-    t = interaction.t
-    return modal(
-        "lead.qualify.pick.submit",
-        t("Qualify a lead"),
-        [
-            external_select(
-                "lead",
-                t("Lead"),
-                PICK,
-                placeholder=t("Name or company"),
-                dispatch=True,
-                hint=t("Your own leads come first, the one called last on top."),
-            )
-        ],
-        submit=t("Next"),
-        close=t("Cancel"),
-        private_metadata=metadata(text=interaction.text or None),
-    )
-
-
-async def own_leads(interaction: Interaction) -> Answer:
-    """One's own leads, most recent call first; with something typed, every lead that fits."""
-    t, zone, now = interaction.t, interaction.actor.zone, interaction.deps.now()
-    text = interaction.text or str(interaction.metadata.get("text", ""))
-    if text:
-        found = await leads.find(interaction.deps, interaction.actor, text, limit=50)
-    else:
-        found = await leads.mine(interaction.deps, interaction.actor)
-    return Options([lead_lines.choice(t, line, zone, now) for line in found])
-
-
-async def picked(interaction: Interaction) -> Answer:
-    """A lead was chosen: the modal turns into its form."""
-    await interaction.redraw(await _form(interaction, int(interaction.value)))
-    return None
-
-
-async def picked_and_submitted(interaction: Interaction) -> Answer:
-    """The same for those who press the button as well."""
-    return Update(await _form(interaction, int(interaction.form.option("lead") or 0)))
 
 
 async def _form(interaction: Interaction, lead_id: int) -> View:
     draft = await service.prepare(interaction.deps, interaction.actor, lead_id)
     return form(interaction, draft)
+
+
+CHOICE = LeadChoice("lead.qualify.pick", _("Qualify a lead"), _form)
 
 
 def form(interaction: Interaction, draft: QualifyDraft) -> View:

@@ -9,19 +9,18 @@ from slack_sdk.models.views import View
 
 from domain.errors import Refused
 from domain.members import Permission, Role
-from handlers import lead_lines
 from handlers.blocks import (
     actions,
     button,
     context,
-    external_select,
     modal,
     section,
 )
 from handlers.forms import Form
 from handlers.i18n import Markup, escape, mention
 from handlers.i18n import mark as _
-from handlers.interaction import Answer, Errors, Interaction, Options, Reply, Update, metadata
+from handlers.interaction import Answer, Errors, Interaction, Options, Reply, Update
+from handlers.lead_choice import LeadChoice
 from handlers.messages import Rendered
 from handlers.qualification import meeting_changes, meeting_form, meeting_messages, meeting_rules, meeting_words
 from handlers.qualification.meeting_form import Mode, State
@@ -29,12 +28,9 @@ from handlers.qualification.meeting_messages import reader_of
 from handlers.qualification.meeting_words import letter, offer_letter
 from handlers.routes import Routes
 from services.deps import Deps
-from services.outreach import leads
 from services.qualification import meeting_news, meeting_offers, meeting_reminders
 from services.qualification import meetings as service
 from services.qualification.meeting_records import Plan, SlotTaken
-
-PICK = "meeting.pick"
 
 
 def register(routes: Routes) -> None:
@@ -42,7 +38,7 @@ def register(routes: Routes) -> None:
     routes.command(
         "meeting",
         "book",
-        open_form,
+        CHOICE.by_name,
         Permission.BOOK_MEETINGS,
         usage=_("book [name or company]"),
         summary=_("Book a meeting with field sales, or mail times to choose from"),
@@ -50,10 +46,8 @@ def register(routes: Routes) -> None:
     routes.command(
         "meeting", "list", show_list, Permission.READ, usage=_("list"), summary=_("Your meetings; managers see all")
     )
-    routes.action("meeting.book", open_from_button, Permission.BOOK_MEETINGS)
-    routes.action(PICK, picked, Permission.BOOK_MEETINGS)
-    routes.select(PICK, own_leads, Permission.BOOK_MEETINGS)
-    routes.view("meeting.pick.submit", picked_and_submitted, Permission.BOOK_MEETINGS)
+    routes.action("meeting.book", CHOICE.by_button, Permission.BOOK_MEETINGS)
+    CHOICE.register(routes, Permission.BOOK_MEETINGS)
     routes.action(meeting_form.REDRAW, redraw, Permission.BOOK_MEETINGS)
     routes.action(meeting_form.ZONES, redraw, Permission.BOOK_MEETINGS)
     routes.select(meeting_form.ZONES, zones, Permission.BOOK_MEETINGS)
@@ -85,75 +79,20 @@ async def remind(deps: Deps) -> int:
 # Book
 
 
-async def open_form(interaction: Interaction) -> Answer:
-    """With a name that fits one lead: its form at once. Else a select of the leads that fit, or of one's own."""
-    t = interaction.t
-    if interaction.text:
-        found = await leads.find(interaction.deps, interaction.actor, interaction.text)
-        if not found:
-            text = t.md(
-                "No lead fits “{text}”. Search with `/lead find`, or add it with `/lead add`.", text=interaction.text
-            )
-            return Reply(Rendered(text, [section(Markup(f":mag: {text}"))]))
-        if len(found) == 1:
-            await interaction.open(await _form(interaction, State(found[0].lead_id)))
-            return None
-    await interaction.open(
-        modal(
-            "meeting.pick.submit",
-            t("Book a meeting"),
-            [
-                external_select(
-                    "lead",
-                    t("Lead"),
-                    PICK,
-                    placeholder=t("Name or company"),
-                    dispatch=True,
-                    hint=t("Your own leads come first, the one called last on top."),
-                )
-            ],
-            submit=t("Next"),
-            close=t("Cancel"),
-            private_metadata=metadata(text=interaction.text or None),
-        )
-    )
-    return None
-
-
-async def open_from_button(interaction: Interaction) -> Answer:
-    """The form of the lead on whose card or message the button stands."""
-    home = int(interaction.view.get("type") == "home") or None
-    await interaction.open(await _form(interaction, State(int(interaction.value), home=home)))
-    return None
-
-
-async def own_leads(interaction: Interaction) -> Answer:
-    """One's own leads, most recent call first; with something typed, every lead that fits."""
-    t, zone, now = interaction.t, interaction.actor.zone, interaction.deps.now()
-    text = interaction.text or str(interaction.metadata.get("text", ""))
-    if text:
-        found = await leads.find(interaction.deps, interaction.actor, text, limit=50)
-    else:
-        found = await leads.mine(interaction.deps, interaction.actor)
-    return Options([lead_lines.choice(t, line, zone, now) for line in found])
-
-
-async def picked(interaction: Interaction) -> Answer:
-    """A lead was chosen: the modal turns into its form."""
-    await interaction.redraw(await _form(interaction, State(int(interaction.value))))
-    return None
-
-
-async def picked_and_submitted(interaction: Interaction) -> Answer:
-    """The same for those who press the button as well."""
-    return Update(await _form(interaction, State(int(interaction.form.option("lead") or 0))))
-
-
 async def _form(interaction: Interaction, state: State) -> View:
     draft = await service.prepare(
         interaction.deps, interaction.actor, state.lead_id, zone=state.zone, place=state.place
     )
     return meeting_form.form(interaction, draft, state)
+
+
+async def _first(interaction: Interaction, lead_id: int) -> View:
+    """The form as it is first seen."""
+    home = int(interaction.view.get("type") == "home") or None
+    return await _form(interaction, State(lead_id, home=home))
+
+
+CHOICE = LeadChoice("meeting.pick", _("Book a meeting"), _first)
 
 
 async def redraw(interaction: Interaction) -> Answer:
