@@ -204,7 +204,7 @@ class TestFormNobodyAnswers:
         await expect(card).to_contain_text("佐藤 美咲")
         await rep.snap("claimed", whole=True)
         await card.locator('[data-action-id="call.quick#no_answer"]').click()
-        await expect(card).to_contain_text("初回対応")
+        await expect(card).to_contain_text("初回対応済み")
         await rep.snap("first-response", whole=True)
 
     async def _send(self, office: Office, form: NewSecret) -> None:
