@@ -396,7 +396,8 @@ async def test_team_hears_after_three_minutes_and_managers_after_five(
     assert await inbound.keep_time(office.deps, office.team_id) == 0
     clock.forward(minutes=2)
     assert await inbound.keep_time(office.deps, office.team_id) == 1
-    assert await told(office) == {inbound.TEAM_TOLD, inbound.MANAGER_TOLD}
+    # What the team was told says so too.
+    assert await told(office) == {inbound.TEAM_TOLD, inbound.TEAM_UPDATE, inbound.MANAGER_TOLD}
     clock.forward(hours=5)
     assert await inbound.teams_with_work(office.deps) == []
 
