@@ -4,8 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PORT ?= 8025
-# One more than the cores of the smallest machine we test on: half of the time goes into waiting. With more, browsers
-# that start together keep each other waiting for longer than a test does.
+# One more than the cores of the smallest machine we test on: half of the time goes into waiting.
 WORKERS ?= 3
 # Chromium of the system; without one the browser tests are skipped (and in CI they fail).
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
