@@ -94,9 +94,10 @@ class TestMorningOfARep:
         await rep.submit()
         await expect(rep.modal).to_contain_text("customer@customer.example")
         await rep.snap("times-sent")
-        while await rep.modal.count():
-            await rep.modal.get_by_test_id("modal-cancel").last.click()
-            await rep.page.wait_for_timeout(300)
+        await rep.modal.get_by_test_id("modal-cancel").click()
+        # Below lies the confirmation of the call.
+        await expect(rep.modal.locator('[data-action-id="meeting.book"]')).to_be_visible()
+        await rep.close()
         await expect(morning).to_contain_text("5 / 34")
 
         faults = Faults()

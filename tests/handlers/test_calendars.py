@@ -90,7 +90,7 @@ async def test_calendar_is_tried_before_it_is_kept_and_then_followed(
     done = await submitted(world, view, url=url, calendar="", **login)
     assert done["result"] == "updated"
     assert "接続済み" in str(done["view"]["blocks"])
-    assert await connected(world) == Connection(Kind.CALDAV, url, f"{url}ito/work/", None)
+    assert await connected(world) == Connection(Kind.CALDAV, url, f"{url}ito/visits/", None)
 
     deps = world.house.deps
     rep = await members.who(deps, TEAM, FS)

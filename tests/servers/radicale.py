@@ -44,7 +44,7 @@ async def radicale(folder: Path) -> AsyncIterator[str]:
                 except httpx.TransportError:
                     await asyncio.sleep(0.05)
             for name, password in PEOPLE.items():
-                for collection, component in (("tasks", "VTODO"), ("work", "VEVENT")):
+                for collection, component in (("tasks", "VTODO"), ("visits", "VEVENT")):
                     made = await client.request(
                         "MKCOL",
                         f"{url}{name}/{collection}/",
@@ -63,7 +63,7 @@ async def put(url: str, name: str, entry: str, text: str) -> None:
     """An entry of the person's own calendar, as another program would write it."""
     async with httpx.AsyncClient() as client:
         made = await client.put(
-            f"{url}{name}/work/{entry}",
+            f"{url}{name}/visits/{entry}",
             content=text.encode(),
             auth=(name, PEOPLE[name]),
             headers={"Content-Type": "text/calendar; charset=utf-8"},
@@ -74,4 +74,4 @@ async def put(url: str, name: str, entry: str, text: str) -> None:
 async def entries(url: str, name: str) -> str:
     """Everything in the person's calendar, as one iCalendar object."""
     async with httpx.AsyncClient() as client:
-        return (await client.get(f"{url}{name}/work/", auth=(name, PEOPLE[name]))).text
+        return (await client.get(f"{url}{name}/visits/", auth=(name, PEOPLE[name]))).text

@@ -79,8 +79,8 @@ def hours(first: float, last: float, day: int = 1) -> Busy:
 
 
 async def test_calendar_for_events_is_found_and_kept(server: str) -> None:
-    assert await checked(access(server)) == f"{server}ito/work/"
-    assert await checked(access(server, calendar="work")) == f"{server}ito/work/"
+    assert await checked(access(server)) == f"{server}ito/visits/"
+    assert await checked(access(server, calendar="visits")) == f"{server}ito/visits/"
 
 
 async def test_event_is_put_in_once_and_takes_its_time(server: str) -> None:
@@ -168,5 +168,5 @@ async def test_calendar_that_was_deleted_is_not_found(server: str) -> None:
 
 async def test_calendar_of_somebody_else_is_closed_to_us(server: str) -> None:
     with pytest.raises(Unusable) as unusable:
-        await busy(access(server, calendar=f"{server}kato/work/"))
+        await busy(access(server, calendar=f"{server}kato/visits/"))
     assert unusable.value.problem is Problem.UNAUTHORISED

@@ -135,17 +135,17 @@ async def test_server_that_never_answers_holds_nobody_up(office: Office, server:
     deaf = await asyncio.start_server(silent, "127.0.0.1", 0)
     async with deaf:
         port = deaf.sockets[0].getsockname()[1]
-        await change(office, office.ito, calendar=f"http://127.0.0.1:{port}/work/")
+        await change(office, office.ito, calendar=f"http://127.0.0.1:{port}/visits/")
         assert await busy(office, office.ito, office.kato, seconds=1.5) == [None, [hours(10, 11)]]
     assert (await row(office, office.ito)).error == Problem.SLOW
 
 
 async def test_event_that_cannot_be_written_is_tried_again_later(office: Office, server: str) -> None:
     await connect(office, server, office.ito)
-    await change(office, office.ito, calendar="http://127.0.0.1:9/work/")
+    await change(office, office.ito, calendar="http://127.0.0.1:9/visits/")
     assert not await written(office, office.ito, MEETING)
     assert (await row(office, office.ito)).error == Problem.UNREACHABLE
-    await change(office, office.ito, calendar=f"{server}ito/work/")
+    await change(office, office.ito, calendar=f"{server}ito/visits/")
     assert await written(office, office.ito, MEETING, turn=1)
     assert await busy(office, office.ito) == [[hours(10, 11)]]
 
