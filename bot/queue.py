@@ -18,7 +18,7 @@ from bot.settings import Settings
 from handlers.delivery import UnderWay
 from storage.database import normalise_url
 from storage.migrations import sync_url
-from storage.outbox import OUTSIDE_QUEUE, QUEUE, TASK_QUEUE, WORKFLOW_VERSION
+from storage.outbox import DAILY_QUEUE, OUTSIDE_QUEUE, QUEUE, TASK_QUEUE, WORKFLOW_VERSION
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,8 @@ DELIVERIES_AT_ONCE = 16
 TASKS_AT_ONCE = 2
 # Letters and calendar entries wait for others' servers most of their time.
 OUTSIDE_AT_ONCE = 8
+# Short pieces, each of one team, but a faulty one keeps its place while it pauses between its tries.
+DAILIES_AT_ONCE = 4
 # Each look at a queue takes time from whoever clicks. A file just dropped may wait a little longer than a message.
 TASK_POLLS = 5
 STOP_SECONDS = 5
@@ -93,18 +95,14 @@ class Queue:
             polling_interval_sec=self.settings.queue_poll_seconds,
             on_conflict="always_update",
         )
-        await DBOS.register_queue_async(
-            TASK_QUEUE,
-            worker_concurrency=TASKS_AT_ONCE,
-            polling_interval_sec=TASK_POLLS * self.settings.queue_poll_seconds,
-            on_conflict="always_update",
-        )
-        await DBOS.register_queue_async(
-            OUTSIDE_QUEUE,
-            worker_concurrency=OUTSIDE_AT_ONCE,
-            polling_interval_sec=TASK_POLLS * self.settings.queue_poll_seconds,
-            on_conflict="always_update",
-        )
+        tasks = {TASK_QUEUE: TASKS_AT_ONCE, OUTSIDE_QUEUE: OUTSIDE_AT_ONCE, DAILY_QUEUE: DAILIES_AT_ONCE}
+        for name, at_once in tasks.items():
+            await DBOS.register_queue_async(
+                name,
+                worker_concurrency=at_once,
+                polling_interval_sec=TASK_POLLS * self.settings.queue_poll_seconds,
+                on_conflict="always_update",
+            )
         # The first of the two looks at once: whatever an earlier process left is taken over at the clock's first ring.
         await self.recover()
 

@@ -17,6 +17,7 @@ from domain.clock import LATE, Due, Timetable
 from services.deps import Deps
 from storage import jobs as queries
 from storage.jobs import BeatRow, RunRow, RunState
+from storage.outbox import DAILY_QUEUE
 
 __all__ = ["READ_SECONDS", "TASK", "BeatRow", "RunRow", "RunState"]
 
@@ -174,7 +175,7 @@ async def start(deps: Deps, name: str, due: Due) -> bool:
         if not await queries.begin(session, key, _row(name, due, RunState.STARTED, deps.now())):
             return False
         arguments = {"name": name, "zone": due.zone, "day": due.day.isoformat(), "at": due.at.isoformat()}
-        await deps.outbox.start_task(session, key=f"{TASK}:{key}", kind=TASK, arguments=arguments)
+        await deps.outbox.start_task(session, key=f"{TASK}:{key}", kind=TASK, arguments=arguments, queue=DAILY_QUEUE)
     return True
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.queue import TASKS_AT_ONCE
 from domain.clock import Due, Timetable
 from handlers import clock
 from handlers.i18n import translator
@@ -64,6 +68,32 @@ async def test_job_that_fails_is_tried_again_and_then_given_up(
     assert job.dues == [DUE] * tries
     # What the fault said may hold what customers said, and is not shown.
     assert await state(deps) == (ended, "ConnectionError" if ended == "failed" else None)
+
+
+async def test_work_of_the_clock_does_not_wait_behind_long_tasks(world: World) -> None:
+    deps, routes, job, begun, ended = world.house.deps, world.house.routes, Job(), list[int](), list[int]()
+    over = asyncio.Event()
+
+    async def long(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapping[str, Any]) -> None:
+        begun.append(arguments["n"])
+        await over.wait()
+        ended.append(arguments["n"])
+
+    async def never(deps: Deps) -> Sequence[Timetable]:
+        return []
+
+    routes.task("long", long)
+    routes.daily("digest", job.run, plan=never)
+    async with deps.writing(TEAM) as session:
+        for n in range(TASKS_AT_ONCE + 1):
+            await deps.outbox.start_task(session, key=f"long:{n}", kind="long", arguments={"n": n})
+    await eventually(lambda: len(begun) == TASKS_AT_ONCE)
+    assert await service.start(deps, "digest", DUE)
+    await eventually(lambda: job.dues == [DUE])
+    # Every place of the tasks was taken all the while, and one more task waits for its turn.
+    assert (len(begun), ended) == (TASKS_AT_ONCE, [])
+    over.set()
+    await eventually(lambda: len(ended) == TASKS_AT_ONCE + 1)
 
 
 async def test_admin_reads_in_the_home_tab_what_was_not_done(world: World) -> None:
