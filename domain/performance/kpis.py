@@ -6,7 +6,7 @@ tree; `factors` says where a KPI is exactly the product of others, which is what
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
@@ -312,6 +312,16 @@ def find(key: str) -> Kpi:
     if found is None:
         raise Refused(Code.NOT_FOUND, "kpi")
     return found
+
+
+def measures(kpis: Iterable[Kpi]) -> frozenset[Measure]:
+    """What has to be counted for these KPIs."""
+    return frozenset(measure for kpi in kpis for measure in (kpi.numerator, kpi.denominator) if measure is not None)
+
+
+def below(kpi: Kpi) -> tuple[Kpi, ...]:
+    """A KPI with the factors it is the product of, and theirs."""
+    return (kpi, *(each for key in kpi.factors for each in below(BY_KEY[key])))
 
 
 def children(key: str | None) -> tuple[Kpi, ...]:

@@ -26,6 +26,7 @@ from domain.performance.kpis import (
     Unit,
     figure,
     find,
+    measures,
 )
 from domain.performance.windows import Span, Window, current, previous
 from domain.qualification.bant import Answers
@@ -40,6 +41,7 @@ _SECONDS: Mapping[Unit, float] = {Unit.MINUTES: 60, Unit.HOURS: 3600, Unit.DAYS:
 _TIMED: Mapping[Measure, Unit] = {
     kpi.numerator: kpi.unit for kpi in CATALOGUE if kpi.numerator is not None and kpi.unit in DURATIONS
 }
+_EVERY = frozenset(Measure)
 _COUNTED = tuple(
     measure
     for measure in Measure
@@ -163,18 +165,19 @@ async def of_team(
     """The boards of a team, whoever asks: one, or one for each group in which something happened, or that of `group`
     alone. `keys`: only with these KPIs."""
     now = deps.now()
+    kpis = [kpi for kpi in CATALOGUE if kpi.key in keys]
+    needed = measures(kpis)
     async with deps.reading(team_id) as session:
         calendar = await team_calendar(session, zone, now)
         window = window or current(span, deps.today(zone))
         before = previous(window, calendar)
-        counted = await count(session, calendar, window, now, by)
+        counted = await count(session, calendar, window, now, by, only=needed)
         # How many were in the records then was not written down.
-        counted_before = await count(session, calendar, before, now, by, snapshots=False)
+        counted_before = await count(session, calendar, before, now, by, snapshots=False, only=needed)
         aims = await queries.targets(session)
         wanted = [group] if group is not None else list(counted)
         called = await names(session, by, wanted)
     days = window.business_days(calendar)
-    kpis = [kpi for kpi in CATALOGUE if kpi.key in keys]
     found = []
     for key in wanted:
         now_, then = counted.get(key, NOTHING), counted_before.get(key, NOTHING)
@@ -201,32 +204,38 @@ async def count(
     *,
     rolled_up: bool = True,
     snapshots: bool = True,
+    only: frozenset[Measure] = _EVERY,
 ) -> dict[str, Counts]:
-    """Everything that is counted in a window, by group. `rolled_up` False: calls from their rows; `snapshots` False:
-    without what is only known as it is now.
+    """What is counted in a window, by group. `rolled_up` False: calls from their rows; `snapshots` False: without what
+    is only known as it is now; `only`: these alone (calls have their own all together).
 
     Everybody in the records is only counted for months: it is the largest question, and the slowest to change.
     """
     between = Between(*window.moments(calendar), now)
     rows: dict[str, dict[Measure, int]] = {} if by is not None else {EVERYBODY: {}}
     timed: dict[str, dict[Measure, Sequence[float]]] = {}
-    if rolled_up and by is not By.SEGMENT:
-        calls = await queries.calls_rolled_up(session, window.first, window.last, by)
-    else:
-        calls = await queries.calls_from_rows(session, between, by)
-    for group, counted in calls.items():
-        rows.setdefault(group, {}).update(zip(CALL_MEASURES, counted, strict=True))
-    if by in (None, By.REP):
+    if not only.isdisjoint(CALL_MEASURES):
+        if rolled_up and by is not By.SEGMENT:
+            calls = await queries.calls_rolled_up(session, window.first, window.last, by)
+        else:
+            calls = await queries.calls_from_rows(session, between, by)
+        for group, counted in calls.items():
+            rows.setdefault(group, {}).update(zip(CALL_MEASURES, counted, strict=True))
+    if by in (None, By.REP) and Measure.REP_DAYS in only:
         for group, n in (await queries.rep_days(session, window.first, window.last, by)).items():
             rows.setdefault(group, {})[Measure.REP_DAYS] = n
-    everybody = sorted(SNAPSHOTS) if snapshots and by is None and window.span is Span.MONTH else []
-    for group, of_group in (await queries.count_all(session, (*_COUNTED, *everybody), between, by)).items():
+    asked = [measure for measure in _COUNTED if measure in only]
+    if snapshots and by is None and window.span is Span.MONTH:
+        asked += sorted(SNAPSHOTS & only)
+    for group, of_group in (await queries.count_all(session, asked, between, by)).items():
         rows.setdefault(group, {}).update(of_group)
-    for handoff in await queries.judged_handoffs(session, between, by):
-        if by_the_book(handoff):
-            rows_of = rows.setdefault(handoff.group, {})
-            rows_of[Measure.BY_THE_BOOK] = rows_of.get(Measure.BY_THE_BOOK, 0) + 1
-    for measure, unit in _TIMED.items():
+    if Measure.BY_THE_BOOK in only:
+        for handoff in await queries.judged_handoffs(session, between, by):
+            if by_the_book(handoff):
+                rows_of = rows.setdefault(handoff.group, {})
+                rows_of[Measure.BY_THE_BOOK] = rows_of.get(Measure.BY_THE_BOOK, 0) + 1
+    for measure in only & _TIMED.keys():
+        unit = _TIMED[measure]
         for group, seconds in (await queries.durations(session, measure, between, by)).items():
             timed.setdefault(group, {})[measure] = tuple(value / _SECONDS[unit] for value in seconds)
             rows.setdefault(group, {})[measure] = len(seconds)

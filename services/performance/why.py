@@ -8,7 +8,19 @@ from enum import StrEnum
 
 from domain.members import Permission, require
 from domain.performance.changes import Part, largest, of_product, of_ratio, of_sum
-from domain.performance.kpis import BY_KEY, DURATIONS, NOTHING, Counts, Figure, Kpi, Measure, figure, find
+from domain.performance.kpis import (
+    BY_KEY,
+    DURATIONS,
+    NOTHING,
+    Counts,
+    Figure,
+    Kpi,
+    Measure,
+    below,
+    figure,
+    find,
+    measures,
+)
 from domain.performance.windows import Span, Window, current, previous
 from services.deps import Actor, Deps
 from services.performance.kpis import By, count, names
@@ -61,17 +73,18 @@ async def why(deps: Deps, actor: Actor, key: str, span: Span, *, window: Window 
     """Where the change of a KPI against the window before comes from. Refused: NOT_ALLOWED, NOT_FOUND `kpi`."""
     require(actor.role, Permission.READ)
     kpi, now = find(key), deps.now()
+    needed = measures(below(kpi))
     async with deps.reading(actor.team_id) as session:
         calendar = await team_calendar(session, actor.team_zone, now)
         window = window or current(span, deps.today(actor.team_zone))
         before = previous(window, calendar)
-        then = await count(session, calendar, before, now, snapshots=False)
-        team = then[EVERYBODY], (await count(session, calendar, window, now))[EVERYBODY]
+        then = await count(session, calendar, before, now, snapshots=False, only=needed)
+        team = then[EVERYBODY], (await count(session, calendar, window, now, only=needed))[EVERYBODY]
         called: dict[str, str] = {}
         by_group: dict[Split, tuple[dict[str, Counts], dict[str, Counts]]] = {}
         for split, by in ((Split.REP, By.REP), (Split.SOURCE, By.SOURCE)):
-            earlier = await count(session, calendar, before, now, by)
-            later = await count(session, calendar, window, now, by)
+            earlier = await count(session, calendar, before, now, by, only=needed)
+            later = await count(session, calendar, window, now, by, only=needed)
             if by is By.REP:
                 called = await names(session, by, {**earlier, **later})
             by_group[split] = (earlier, later)

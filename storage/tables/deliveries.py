@@ -35,7 +35,10 @@ class Mail(OfTeam, Base):
     """A letter on its way to a customer or a member, under its key; the states are a delivery's."""
 
     __tablename__ = "mails"
-    __table_args__ = (Index("ix_mails_team_state", "team_id", "state"),)
+    __table_args__ = (
+        Index("ix_mails_team_state", "team_id", "state"),
+        Index("ix_mails_sent", "team_id", "sent_at"),
+    )
 
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     to_address: Mapped[str] = mapped_column(Text)

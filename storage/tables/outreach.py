@@ -21,6 +21,7 @@ class Lead(OfTeam, Base):
         Index("ix_leads_owner_call", "team_id", "owner_id", "last_called_at"),
         Index("ix_leads_account", "account_id"),
         Index("ix_leads_team_stage", "team_id", "stage"),
+        Index("ix_leads_created", "team_id", "created_at"),
         # Steps that fall due are looked for every minute, among leads most of which have none.
         Index(
             "ix_leads_step_due",

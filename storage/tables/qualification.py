@@ -33,7 +33,11 @@ class Qualification(OfTeam, Base):
     """One judgement of a lead: the answers, the verdict and the rules it was judged by."""
 
     __tablename__ = "qualifications"
-    __table_args__ = (UniqueConstraint("team_id", "request_key"), Index("ix_qualifications_lead", "lead_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("team_id", "request_key"),
+        Index("ix_qualifications_lead", "lead_id", "id"),
+        Index("ix_qualifications_created", "team_id", "created_at"),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))
@@ -62,6 +66,8 @@ class Handoff(OfTeam, Base):
         UniqueConstraint("team_id", "request_key"),
         Index("ix_handoffs_team_status_due", "team_id", "status", "due_at"),
         Index("ix_handoffs_lead", "lead_id"),
+        Index("ix_handoffs_created", "team_id", "created_at"),
+        Index("ix_handoffs_acknowledged", "team_id", "acknowledged_at"),
         # At most one handoff of a lead is open at a time, also under two simultaneous clicks.
         Index(
             "uq_handoffs_one_waiting",
@@ -149,6 +155,7 @@ class Meeting(OfTeam, Base):
         Index("ix_meetings_member", "team_id", "member_id", "starts_at"),
         Index("ix_meetings_lead", "lead_id"),
         Index("ix_meetings_starts", "team_id", "starts_at"),
+        Index("ix_meetings_created", "team_id", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

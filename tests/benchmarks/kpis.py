@@ -9,7 +9,9 @@ rounds, in milliseconds:
 - bare: the same aggregate in SQL written by hand, over the driver's own connection, its rows fetched;
 - DuckDB: the same aggregate there, over the same calls in its own format;
 - roll-up: the product's count from its roll-up by day, which is what a digest reads;
-- digest: everything a digest tells, charts' figures and facts included, from the roll-up and all other tables.
+- digest: everything a digest tells, charts' figures and facts included, from the roll-up and all other tables, which
+  hold what such a year leaves behind (a judgement for every 125 calls, a handoff for 250, a meeting for 100, a letter
+  for 25, and 20,000 forms).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,13 +34,27 @@ import psycopg
 from bot.loop import run_loop
 from domain.performance.digests import SPANS, DigestKind
 from domain.performance.windows import Window, finished
+from domain.qualification.bant import Answers, Authority, Budget, Need, Status
 from services.deps import Deps
 from services.performance.digests import content
 from storage import bulk
 from storage.database import connect
 from storage.kpis import Between, calls_from_rows, calls_rolled_up
 from storage.migrations import sync_url, upgrade
-from storage.tables import Account, Contact, Lead, Member, Team
+from storage.tables import (
+    Account,
+    Contact,
+    FormSource,
+    FormSubmission,
+    Handoff,
+    Lead,
+    Mail,
+    Meeting,
+    Member,
+    Qualification,
+    Team,
+    VerdictPolicy,
+)
 from tests.benchmarks.imports import server
 
 REPS = 200
@@ -82,7 +98,7 @@ def main() -> None:
             with server(database, Path(folder)) as new_database:
                 url = new_database()
                 upgrade(url)
-                run_loop(_measure(database, url, path, other, arguments.rounds))
+                run_loop(_measure(database, url, path, other, arguments.rounds, arguments.size))
         other.close()
 
 
@@ -115,11 +131,12 @@ def make_calls(path: Path, size: int) -> duckdb.DuckDBPyConnection:
     return other
 
 
-async def _measure(name: str, url: str, path: Path, other: duckdb.DuckDBPyConnection, rounds: int) -> None:
+async def _measure(name: str, url: str, path: Path, other: duckdb.DuckDBPyConnection, rounds: int, size: int) -> None:
     database = connect(url)
     outbox: Any = None  # Nothing is posted here.
     deps = Deps(database, outbox, lambda: NOW)
     await _people(deps)
+    await _rest(deps, size)
     await asyncio.to_thread(_load, url, path)
     bare, close = _bare(url)
     for title, (first, last, by) in QUESTIONS.items():
@@ -184,16 +201,106 @@ async def _people(deps: Deps) -> None:
             ((n, TEAM, n % ACCOUNTS + 1, f"person {n}", f"person{n}", NOW) for n in range(1, LEADS + 1)),
         )
         leads = ("id", "team_id", "account_id", "contact_id", "owner_id", "source", "created_at", "updated_at")
-        old = NOW - timedelta(days=400)
         await bulk.write(
             session,
             Lead,
             leads,
             (
-                (n, TEAM, n % ACCOUNTS + 1, n, n % REPS + 1, SOURCES[n % len(SOURCES)], old, old)
-                for n in range(1, LEADS + 1)
+                (n, TEAM, n % ACCOUNTS + 1, n, n % REPS + 1, SOURCES[n % len(SOURCES)], when, when)
+                for n, when in _spread(LEADS)
             ),
         )
+
+
+async def _rest(deps: Deps, calls: int) -> None:
+    """What else such a year leaves behind: forms, judgements, handoffs, meetings, letters."""
+    confirmed = Status.CONFIRMED
+    answers = Answers(Budget(confirmed), Authority(confirmed), Need(confirmed)).to_json()
+    judged, handed, met = calls // 125, calls // 250, calls // 100
+    async with deps.writing(TEAM) as session:
+        session.add(FormSource(id=1, team_id=TEAM, name="form", title="form", secret="-", mapping={}, created_at=NOW))
+        session.add(
+            VerdictPolicy(
+                id=1,
+                team_id=TEAM,
+                version=1,
+                min_confirmed=3,
+                required=[],
+                needs_pain=False,
+                needs_intent=False,
+                created_at=NOW,
+            )
+        )
+        await session.flush()
+        await bulk.write(
+            session,
+            FormSubmission,
+            (
+                *("id", "team_id", "source_id", "submission_id", "lead_id", "fields", "urgency", "received_at"),
+                *("team_due_at", "manager_due_at", "claimed_by", "responded_at", "response_seconds"),
+            ),
+            (
+                (n, TEAM, 1, str(n), n % LEADS + 1, {}, "normal", when, when, when, n % REPS + 1, when, n % 900)
+                for n, when in _spread(20_000)
+            ),
+        )
+        await bulk.write(
+            session,
+            Qualification,
+            (
+                *("id", "team_id", "lead_id", "member_id", "policy_id", "judged_on", "answers", "sales_qualified"),
+                "created_at",
+            ),
+            (
+                (n, TEAM, n * 7 % LEADS + 1, n % REPS + 1, 1, when.date().isoformat(), answers, n % 3 == 0, when)
+                for n, when in _spread(judged)
+            ),
+        )
+        await bulk.write(
+            session,
+            Handoff,
+            (
+                *("id", "team_id", "lead_id", "qualification_id", "from_member_id", "to_member_id", "channel"),
+                *("status", "package", "created_at", "due_at", "acknowledged_at", "acknowledged_by"),
+            ),
+            (
+                (
+                    *(n, TEAM, n * 7 % LEADS + 1, n, n % REPS + 1, n % 20 + 1, "C"),
+                    *("returned" if n % 5 == 0 else "accepted", {}, when, when, when, n % 20 + 1),
+                )
+                for n, when in _spread(handed)
+            ),
+        )
+        await bulk.write(
+            session,
+            Meeting,
+            (
+                *("id", "team_id", "lead_id", "member_id", "booked_by", "qualification_id", "status", "starts_at"),
+                *("ends_at", "customer_zone", "language", "subject", "guests", "uid", "created_at"),
+            ),
+            (
+                (
+                    *(n, TEAM, n * 7 % LEADS + 1, n % 20 + 1, n % REPS + 1, n % judged + 1),
+                    *("no_show" if n % 10 == 0 else "held", when, when, ZONE, "ja", "", [], str(n)),
+                    when - timedelta(days=7),
+                )
+                for n, when in _spread(met)
+            ),
+        )
+        await bulk.write(
+            session,
+            Mail,
+            ("key", "team_id", "to_address", "subject", "text", "audience", "state", "created_at", "sent_at"),
+            ((str(n), TEAM, "", "", "", "customer", "sent", when, when) for n, when in _spread(calls // 25)),
+        )
+
+
+def _spread(count: int) -> Iterator[tuple[int, datetime]]:
+    """Numbers from 1 with moments spread evenly over the year, in no order."""
+    seconds = int(timedelta(days=(LAST - FIRST).days + 1).total_seconds())
+    start = _moment(FIRST)
+    for n in range(1, count + 1):
+        yield n, start + timedelta(seconds=n * 2_654_435_761 % seconds)
 
 
 def _load(url: str, path: Path) -> None:

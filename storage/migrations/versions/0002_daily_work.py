@@ -204,6 +204,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_mails")),
     )
     op.create_index(op.f("ix_mails_team_id"), "mails", ["team_id"], unique=False)
+    op.create_index("ix_mails_sent", "mails", ["team_id", "sent_at"], unique=False)
     op.create_index("ix_mails_team_state", "mails", ["team_id", "state"], unique=False)
 
     op.create_table(
@@ -341,6 +342,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_meetings")),
         sa.UniqueConstraint("team_id", "request_key", name=op.f("uq_meetings_team_id")),
     )
+    op.create_index("ix_meetings_created", "meetings", ["team_id", "created_at"], unique=False)
     op.create_index("ix_meetings_lead", "meetings", ["lead_id"], unique=False)
     op.create_index("ix_meetings_member", "meetings", ["team_id", "member_id", "starts_at"], unique=False)
     op.create_index("ix_meetings_starts", "meetings", ["team_id", "starts_at"], unique=False)
@@ -375,6 +377,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("leads") as batch_op:
         batch_op.add_column(sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.create_index("ix_leads_created", ["team_id", "created_at"], unique=False)
         batch_op.create_index(
             "ix_leads_step_due",
             ["next_step_at"],
@@ -382,6 +385,10 @@ def upgrade() -> None:
             postgresql_where=sa.text("next_step_at IS NOT NULL"),
             sqlite_where=sa.text("next_step_at IS NOT NULL"),
         )
+
+    op.create_index("ix_handoffs_acknowledged", "handoffs", ["team_id", "acknowledged_at"], unique=False)
+    op.create_index("ix_handoffs_created", "handoffs", ["team_id", "created_at"], unique=False)
+    op.create_index("ix_qualifications_created", "qualifications", ["team_id", "created_at"], unique=False)
 
     with op.batch_alter_table("members") as batch_op:
         batch_op.add_column(sa.Column("email", sa.Text(), nullable=False, server_default=""))
@@ -391,8 +398,13 @@ def downgrade() -> None:
     with op.batch_alter_table("members") as batch_op:
         batch_op.drop_column("email")
 
+    op.drop_index("ix_qualifications_created", "qualifications")
+    op.drop_index("ix_handoffs_created", "handoffs")
+    op.drop_index("ix_handoffs_acknowledged", "handoffs")
+
     with op.batch_alter_table("leads") as batch_op:
         batch_op.drop_index("ix_leads_step_due")
+        batch_op.drop_index("ix_leads_created")
         batch_op.drop_column("attempts")
 
     with op.batch_alter_table("contacts") as batch_op:

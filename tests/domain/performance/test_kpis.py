@@ -17,9 +17,11 @@ from domain.performance.kpis import (
     Kpi,
     Measure,
     State,
+    below,
     children,
     figure,
     find,
+    measures,
     quantile,
 )
 
@@ -171,3 +173,13 @@ def test_quantile_is_one_of_the_values_and_enough_are_not_above_it(values: list[
 def test_unknown_kpi_is_refused() -> None:
     with pytest.raises(Refused):
         find("moon")
+
+
+def test_everything_that_a_change_can_come_from_is_below_a_kpi() -> None:
+    assert [kpi.key for kpi in below(BY_KEY["dials"])] == ["dials", "rep_days", "dials_per_rep_day"]
+    assert {kpi.key for kpi in below(BY_KEY["connected"])} >= {"dials_per_rep_day", "reach_rate", "answer_rate"}
+
+
+def test_what_has_to_be_counted_is_what_a_kpi_is_made_of() -> None:
+    assert measures([BY_KEY["connect_rate"], BY_KEY["dials"]]) == {Measure.CONNECTED, Measure.DIALS}
+    assert measures([BY_KEY["bookings"]]) == frozenset()

@@ -325,6 +325,19 @@ async def test_rep_may_not_set_targets(deps: Deps, office: Office) -> None:
     assert refused.value.code is Code.NOT_ALLOWED
 
 
+@pytest.mark.parametrize("by", [None, By.REP, By.SOURCE])
+async def test_figures_that_are_asked_for_alone_are_those_of_the_whole_board(
+    deps: Deps, office: Office, book: Book, by: By | None
+) -> None:
+    await full(office, book)
+    whole = await kpis.of_team(deps, "T1", "Asia/Tokyo", Span.WEEK, by=by)
+    for kpi in CATALOGUE:
+        alone = await kpis.of_team(deps, "T1", "Asia/Tokyo", Span.WEEK, by=by, keys={"dials", kpi.key})
+        lines = {board.group: board.line(kpi.key) for board in alone}
+        assert lines == {board.group: board.line(kpi.key) for board in whole if board.group in lines}
+        assert lines.keys() >= {board.group for board in whole if board.line("dials").figure.numerator}
+
+
 def test_every_measure_of_the_catalogue_is_counted() -> None:
     measures = {kpi.numerator for kpi in CATALOGUE} | {kpi.denominator for kpi in CATALOGUE}
     assert set(Measure) - {None} == measures - {None}
