@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PORT ?= 8025
-# One more than the cores of the smallest machine we test on: half of the time goes into waiting.
-WORKERS ?= 3
+# More than the cores of the smallest machine we test on: half of the time goes into waiting. Browsers have two of them.
+WORKERS ?= 5
 # Chromium of the system; without one the browser tests are skipped (and in CI they fail).
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM

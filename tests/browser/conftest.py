@@ -49,6 +49,16 @@ WATCH = """
 """Remembers what stood on the page, also for a moment only: progress, and notices that something went wrong."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The walks in one row and the page's own tests in another: two browsers at work at once are as many as the
+    smallest machine bears, and a browser is started for a module, not for every test of it."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.xdist_group("page" if item.path.parent != here else "walks"))
+
+
 def chromium_path() -> str:
     """The browser: `CHROMIUM`, else what is on the PATH. Without one the test is skipped; in CI it fails."""
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
