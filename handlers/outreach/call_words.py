@@ -17,7 +17,8 @@ from handlers.i18n import mark as _
 from handlers.messages import Reader, Rendered
 from handlers.outreach.history import CONNECTIONS, OUTCOMES, PARTIES
 from handlers.terms import DISQUALIFY_REASONS, NEXT_STEPS
-from services.outreach.calls import Recorded, Undone
+from services.outreach.call_records import Recorded
+from services.outreach.calls import Undone
 from services.outreach.records import LeadLine
 
 QUICK_LABELS: Final[Mapping[QuickResult, str]] = {

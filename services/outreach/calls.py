@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from hashlib import sha256
-from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import Code, Refused
-from domain.leads import DisqualifyReason, NextStep, Stage, may_qualify
+from domain.leads import Stage
 from domain.members import Permission, require
 from domain.outreach.calls import (
     CALL_RULES,
@@ -24,26 +22,22 @@ from domain.outreach.calls import (
     UNDO_WITHIN,
     CallResult,
     CallRules,
-    Connection,
     LeadState,
     Outcome,
-    Party,
     Plan,
-    RefusalReason,
     after_call,
-    counts,
-    local,
     undone,
 )
 from domain.outreach.natural_time import Reading, read
 from services import rules
 from services.deps import Actor, Deps
+from services.outreach import call_records as records
 from services.outreach import inbound, suppressions
+from services.outreach.call_records import Recorded
 from services.outreach.stages import move
 from services.teams import team_calendar
 from storage import calls as queries
 from storage import leads as lead_queries
-from storage.calls import CallFound, DayKey, HourKey, LeadToCall
 from storage.members import audit
 from storage.statements import Transaction
 
@@ -70,30 +64,6 @@ class CallDraft:
     rules: CallRules
     do_not_call_at: datetime | None
     since_last: timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A call that was written down, and the lead as it is from now on.
-
-    `since_last`: as in CallDraft. `at_cap`: the lead has had all its attempts and is in no list any more.
-    `repeated`: the same click had been written down before. `mark` goes with `call_id` to `undo`.
-    """
-
-    call_id: int
-    mark: str
-    lead_id: int
-    contact: str
-    account: str
-    phone: str
-    email: str
-    owner_id: int
-    result: CallResult
-    state: LeadState
-    rules: CallRules
-    since_last: timedelta | None
-    at_cap: bool
-    repeated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +95,10 @@ async def prepare(deps: Deps, actor: Actor, lead_id: int) -> CallDraft:
         lead.account,
         lead.phone,
         lead.email,
-        _state(lead),
+        records.state_of(lead),
         team,
         lead.do_not_call_at,
-        _since_last(lead.last_called_at, deps.now(), team),
+        records.since_last(lead.last_called_at, deps.now(), team),
     )
 
 
@@ -265,11 +235,11 @@ async def _save(
     if lead.do_not_call_at is not None:
         raise Refused(Code.DO_NOT_CALL)
     team = rules.parse(lead.rules, CallRules())
-    before = _state(lead)
+    before = records.state_of(lead)
     after = after_call(before, result, at, team, plan)
     if before.last_called_at is not None and at < before.last_called_at:
         after = await _entered_late(transaction, lead_id, before, after, result, at)
-    reaches_cap = _at_cap(after, team) and not _at_cap(before, team)
+    reaches_cap = records.at_cap(after, team) and not records.at_cap(before, team)
     if reaches_cap and lead.owner_id != actor.member_id:
         session = _session(transaction)
         arguments = {"lead": lead_id, "attempts": after.attempts}
@@ -283,8 +253,8 @@ async def _save(
             _session(transaction), suppressions.PHONE, lead.contact_id, lead.phone, actor.member_id, result.note, now
         )
     await _change(transaction, actor, lead_id, before, after, now)
-    day, hour = _roll_ups(actor, lead.source, lead.segment, at)
-    await queries.add_up(transaction, day, hour, _figures(result))
+    day, hour = records.roll_ups(actor, lead.source, lead.segment, at)
+    await queries.add_up(transaction, day, hour, records.figures(result))
     detail = {
         "key": key,
         "connection": result.connection.value,
@@ -292,8 +262,8 @@ async def _save(
         "outcome": result.outcome.value if result.outcome else None,
         "source": lead.source,
         "segment": lead.segment,
-        "before": _to_json(before),
-        "after": _to_json(after),
+        "before": records.to_json(before),
+        "after": records.to_json(after),
         **({"stopped": stopped} if stopped else {}),
     }
     await audit(transaction, actor.member_id, RECORDED, f"leads:{lead_id}", detail, now)
@@ -313,8 +283,8 @@ async def _save(
     )
     if made is None:
         raise _Repeated
-    since = _since_last(before.last_called_at, at, team)
-    return _recorded(made, key, lead, result, after, team, since_last=since, repeated=False)
+    since = records.since_last(before.last_called_at, at, team)
+    return records.recorded(made, key, lead, result, after, team, since_last=since, repeated=False)
 
 
 def _session(transaction: Transaction) -> AsyncSession:
@@ -343,7 +313,7 @@ async def _change(
     transaction: Transaction, actor: Actor, lead_id: int, before: LeadState, after: LeadState, now: datetime
 ) -> None:
     """Write what a call changes of a lead; only what somebody decides counts its version up."""
-    if _decisions(before) == _decisions(after):
+    if records.decisions(before) == records.decisions(after):
         await queries.count_dial(transaction, lead_id, attempts=after.attempts, last_called_at=after.last_called_at)
         return
     await move(
@@ -369,7 +339,7 @@ async def _before(deps: Deps, actor: Actor, lead_id: int, result: CallResult, ke
     if made is None or lead is None:
         return None
     team = rules.parse(lead.rules, CallRules())
-    return _recorded(made.id, key, lead, result, _state(lead), team, since_last=None, repeated=True)
+    return records.recorded(made.id, key, lead, result, records.state_of(lead), team, since_last=None, repeated=True)
 
 
 async def undo(deps: Deps, actor: Actor, call_id: int, mark: str = "") -> Undone:
@@ -387,7 +357,7 @@ async def undo(deps: Deps, actor: Actor, call_id: int, mark: str = "") -> Undone
         lead = await queries.lead_to_call(session, seen.lead_id, CALL_RULES, lock=True) if seen else None
         # Asked again under the lock: two clicks on the same button take one call back.
         call = await queries.by_id(session, call_id) if lead else None
-        if call is None or lead is None or (mark and mark != _mark(call.request_key)):
+        if call is None or lead is None or (mark and mark != records.mark_of(call.request_key)):
             raise Refused(Code.ALREADY_DONE)
         if call.member_id != actor.member_id:
             raise Refused(Code.NOT_ALLOWED, permission=Permission.LOG_CALLS.value)
@@ -397,14 +367,18 @@ async def undo(deps: Deps, actor: Actor, call_id: int, mark: str = "") -> Undone
         if written is None or now - written.created_at > UNDO_WITHIN:
             raise Refused(Code.TOO_LATE)
         detail = written.detail
-        before, after, current = _from_json(detail["before"]), _from_json(detail["after"]), _state(lead)
+        before, after, current = (
+            records.from_json(detail["before"]),
+            records.from_json(detail["after"]),
+            records.state_of(lead),
+        )
         restored = undone(before, after, current)
         if detail.get("stopped"):
             await suppressions.lift(session, suppressions.PHONE, lead.contact_id, lead.phone, detail["stopped"])
         await _restore(session, lead.id, current, restored, now)
-        result = _result(call)
-        day, hour = _roll_ups(actor, detail["source"], detail["segment"], call.called_at)
-        await queries.add_up(session, day, hour, _figures(result), sign=-1)
+        result = records.result_of(call)
+        day, hour = records.roll_ups(actor, detail["source"], detail["segment"], call.called_at)
+        await queries.add_up(session, day, hour, records.figures(result), sign=-1)
         await queries.drop_empty(session, day, hour)
         await queries.delete(session, call_id)
         await inbound.taken_back(deps, session, lead.id, call_id, call.called_at)
@@ -415,21 +389,23 @@ async def undo(deps: Deps, actor: Actor, call_id: int, mark: str = "") -> Undone
             "party": call.party,
             "outcome": call.outcome,
             "note": call.note,
-            "restored": _to_json(restored),
+            "restored": records.to_json(restored),
         }
         await audit(session, actor.member_id, TAKEN_BACK, f"leads:{lead.id}", taken, now)
     return Undone(lead.id, lead.contact, lead.account, restored)
 
 
 async def _restore(session: AsyncSession, lead_id: int, current: LeadState, restored: LeadState, now: datetime) -> None:
-    if _decisions(current) == _decisions(restored):
+    if records.decisions(current) == records.decisions(restored):
         await queries.count_dial(session, lead_id, attempts=restored.attempts, last_called_at=restored.last_called_at)
         return
     if current.stage is not restored.stage:
         # It was never moved: the history of stages does not tell of it, the audit log does.
         await queries.delete_stage_change(session, lead_id, restored.stage.value, current.stage.value)
     columns = {
-        name: value for name, value in _to_json(restored).items() if name not in ("next_step_at", "last_called_at")
+        name: value
+        for name, value in records.to_json(restored).items()
+        if name not in ("next_step_at", "last_called_at")
     }
     await lead_queries.change(
         session,
@@ -458,7 +434,7 @@ async def left_the_lists(deps: Deps, team_id: str, lead_id: int) -> LeftTheLists
         lead = await queries.lead_to_call(session, lead_id, CALL_RULES)
     if lead is None or lead.do_not_call_at is not None or Stage(lead.stage) is Stage.NURTURING:
         return None
-    if not _at_cap(_state(lead), rules.parse(lead.rules, CallRules())):
+    if not records.at_cap(records.state_of(lead), rules.parse(lead.rules, CallRules())):
         return None
     return LeftTheLists(lead.id, lead.contact, lead.account, lead.attempts)
 
@@ -474,111 +450,3 @@ async def change_rules(deps: Deps, actor: Actor, changed: CallRules) -> None:
     require(actor.role, Permission.EDIT_TEAM)
     changed.check()
     await rules.change(deps, actor, CALL_RULES, changed)
-
-
-# Between rows and values ----------------------------------------------------------------------------------------
-
-
-def _state(lead: LeadToCall) -> LeadState:
-    return LeadState(
-        Stage(lead.stage),
-        NextStep(lead.next_step) if lead.next_step else None,
-        lead.next_step_at,
-        DisqualifyReason(lead.disqualify_reason) if lead.disqualify_reason else None,
-        lead.attempts,
-        lead.last_called_at,
-    )
-
-
-def _decisions(state: LeadState) -> tuple[object, ...]:
-    return (state.stage, state.next_step, state.next_step_at, state.disqualify_reason)
-
-
-def _to_json(state: LeadState) -> dict[str, Any]:
-    return {
-        "stage": state.stage.value,
-        "next_step": state.next_step.value if state.next_step else None,
-        "next_step_at": state.next_step_at.isoformat() if state.next_step_at else None,
-        "disqualify_reason": state.disqualify_reason.value if state.disqualify_reason else None,
-        "attempts": state.attempts,
-        "last_called_at": state.last_called_at.isoformat() if state.last_called_at else None,
-    }
-
-
-def _from_json(stored: dict[str, Any]) -> LeadState:
-    def moment(name: str) -> datetime | None:
-        return datetime.fromisoformat(stored[name]) if stored[name] else None
-
-    return LeadState(
-        Stage(stored["stage"]),
-        NextStep(stored["next_step"]) if stored["next_step"] else None,
-        moment("next_step_at"),
-        DisqualifyReason(stored["disqualify_reason"]) if stored["disqualify_reason"] else None,
-        int(stored["attempts"]),
-        moment("last_called_at"),
-    )
-
-
-def _result(call: CallFound) -> CallResult:
-    """What was written down; without the time of a callback, which the call itself does not keep."""
-    return CallResult(
-        Connection(call.connection),
-        Party(call.party),
-        Outcome(call.outcome) if call.outcome else None,
-        call.note,
-        reason=RefusalReason(call.reason) if call.reason else None,
-    )
-
-
-def _roll_ups(actor: Actor, source: str, segment: str, at: datetime) -> tuple[DayKey, HourKey]:
-    there = local(at, actor.team_zone)
-    return DayKey(there.date(), actor.member_id, source), HourKey(segment, there.weekday(), there.hour)
-
-
-def _figures(result: CallResult) -> dict[str, int]:
-    added = counts(result)
-    return {name: getattr(added, name) for name in queries.DAY_FIGURES}
-
-
-def _at_cap(state: LeadState, team: CallRules) -> bool:
-    return may_qualify(state.stage) and state.stage is not Stage.DISQUALIFIED and state.attempts >= team.max_attempts
-
-
-def _since_last(last: datetime | None, at: datetime, team: CallRules) -> timedelta | None:
-    if last is None:
-        return None
-    since = at - last
-    return since if timedelta() <= since < timedelta(minutes=team.min_gap_minutes) else None
-
-
-def _mark(key: str | None) -> str:
-    return sha256((key or "").encode()).hexdigest()[:8]
-
-
-def _recorded(
-    call_id: int,
-    key: str,
-    lead: LeadToCall,
-    result: CallResult,
-    state: LeadState,
-    team: CallRules,
-    *,
-    since_last: timedelta | None,
-    repeated: bool,
-) -> Recorded:
-    return Recorded(
-        call_id=call_id,
-        mark=_mark(key),
-        lead_id=lead.id,
-        contact=lead.contact,
-        account=lead.account,
-        phone=lead.phone,
-        email=lead.email,
-        owner_id=lead.owner_id,
-        result=result,
-        state=state,
-        rules=team,
-        since_last=since_last,
-        at_cap=_at_cap(state, team),
-        repeated=repeated,
-    )
