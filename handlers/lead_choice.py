@@ -67,7 +67,9 @@ class LeadChoice:
             self.name,
             placeholder=t("Name or company"),
             dispatch=True,
-            hint=t("Your own leads come first, the one called last on top."),
+            hint=t("Leads that fit “{text}” are offered; type to search for another.", text=text)
+            if text
+            else t("Your own leads come first, the one called last on top."),
         )
         await interaction.open(
             modal(

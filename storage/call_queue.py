@@ -248,6 +248,8 @@ class LoggedRow(NamedTuple):
     connection: str
     party: str
     outcome: str | None
+    next_step: str | None
+    next_step_at: datetime | None
 
 
 _LOGGED = (
@@ -259,6 +261,8 @@ _LOGGED = (
         _CALL.c.connection,
         _CALL.c.party,
         _CALL.c.outcome,
+        _LEAD.c.next_step,
+        _LEAD.c.next_step_at,
     )
     .select_from(_CALL)
     .join(_LEAD, _LEAD.c.id == _CALL.c.lead_id)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import get_day_names
 from slack_sdk.models.blocks import Block, ButtonElement
 
-from domain.leads import BuyingRole, Source, Stage
+from domain.leads import BuyingRole, NextStep, Source, Stage
 from domain.outreach.best_hour import Tally
 from domain.outreach.call_queue import (
     Again,
@@ -25,12 +25,14 @@ from domain.outreach.call_queue import (
     Spoke,
 )
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
+from handlers import lead_lines
 from handlers.blocks import actions, button, clip, context, divider, fields, header, section
 from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
 from handlers.messages import Reader, Rendered
 from handlers.outreach.call_words import log_button, quick_buttons, result_line
 from handlers.outreach.history import entry_line
+from handlers.terms import NEXT_STEPS
 from services.outreach.call_queue import DayResult, JustLogged, Queue, QueueLine
 from services.outreach.lead_card import CallEntry, LeadCard, StageEntry
 from services.outreach.records import AccountFacts, ContactFacts, LeadLine
@@ -152,6 +154,12 @@ def logged_line(reader: Reader, logged: JustLogged, kind: str, more: str | int =
     t = reader.t
     result = result_line(t, CallResult(logged.connection, logged.party, logged.outcome))
     text = t.md("✅ *{contact}* – {result} ({at})", contact=logged.contact, result=result, at=_hhmm(reader, logged.at))
+    if logged.next_step is not None and logged.next_step_at is not None:
+        # Words such as "next Tuesday" were read as a day: which one, is to be seen while it can be taken back.
+        due = lead_lines.due(t, logged.next_step, logged.next_step_at, reader.zone, reader.now)
+        text = Markup(f"{text}\n{t.md('Next: {step}', step=f'{t(NEXT_STEPS[logged.next_step])} {due}')}")
+        if not logged.works:
+            text = Markup(f"{text}　{escape(t(':warning: Your team does not work on that day.'))}")
     # Seconds matter here only to Slack: a button that was drawn anew keeps its place by its name.
     return section(text, button(t("Undo"), "call.undo", logged.call_id), block_id=block_id(kind, "undo", more))
 
@@ -345,7 +353,16 @@ class MorningQueue:
 
 _AT = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
 LOGGED = JustLogged(
-    31, 12, "青葉 <一郎>", _AT - timedelta(seconds=20), Connection.ANSWERED, Party.GATEKEEPER, Outcome.ABSENT
+    31,
+    12,
+    "青葉 <一郎>",
+    _AT - timedelta(seconds=20),
+    Connection.ANSWERED,
+    Party.GATEKEEPER,
+    Outcome.ABSENT,
+    NextStep.CALL,
+    _AT + timedelta(days=3, hours=5),
+    works=False,
 )
 EXAMPLE_LINE = QueueLine(
     lead_id=12,

@@ -77,7 +77,8 @@ class DayResult:
 
 @dataclass(frozen=True, slots=True)
 class JustLogged:
-    """The member's last call, while it can still be taken back."""
+    """The member's last call, while it can still be taken back, and what is next with its lead. `works` False: the team
+    does not work on the day of `next_step_at`."""
 
     call_id: int
     lead_id: int
@@ -86,6 +87,9 @@ class JustLogged:
     connection: Connection
     party: Party
     outcome: Outcome | None
+    next_step: NextStep | None = None
+    next_step_at: datetime | None = None
+    works: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +151,23 @@ async def build(deps: Deps, actor: Actor, *, morning: bool = False) -> Queue:
         before=_result(days, before),
         today=_result(days, today),
         target=call_rules.daily_target,
-        logged=None
-        if logged is None
-        else JustLogged(
-            logged.call_id,
-            logged.lead_id,
-            logged.contact,
-            logged.called_at,
-            Connection(logged.connection),
-            Party(logged.party),
-            Outcome(logged.outcome) if logged.outcome else None,
-        ),
+        logged=None if logged is None else _logged(logged, calendar, zone),
+    )
+
+
+def _logged(row: queries.LoggedRow, calendar: BusinessCalendar, zone: ZoneInfo) -> JustLogged:
+    at = row.next_step_at
+    return JustLogged(
+        row.call_id,
+        row.lead_id,
+        row.contact,
+        row.called_at,
+        Connection(row.connection),
+        Party(row.party),
+        Outcome(row.outcome) if row.outcome else None,
+        NextStep(row.next_step) if row.next_step else None,
+        at,
+        at is None or calendar.is_business_day(at.astimezone(zone).date()),
     )
 
 

@@ -118,5 +118,22 @@ async def test_result_typed_into_the_form_turns_the_card_too(world: World) -> No
         return now if lead_of(now) != lead else None
 
     after = await eventually(turned)
-    assert "再架電" in text_of(after)
+    assert "次：再架電 4月8日(水) 15:00" in text_of(after)
+    assert "休業日" not in text_of(after)
     assert buttons(after, "call.undo")
+
+
+@on_sqlite
+async def test_card_tells_which_day_was_read_and_that_nobody_works_on_it(world: World) -> None:
+    card = await command(world, "next")
+    (log,) = buttons(card, "call.log")
+    await world.person(IS).action(channel=ROOM, ts=card["ts"], block_id=log["block"], action_id=log["action_id"])
+    await choose(world, "party", "contact")
+    await choose(world, "outcome", "callback")
+    assert (await save(world, when="土曜の10時"))["result"] == "closed"
+
+    def told() -> str:
+        text = text_of(next(m for m in world.messages(IS, ROOM) if m["ts"] == card["ts"]))
+        return text if "次：再架電 4月11日(土) 10:00" in text else ""
+
+    assert "休業日" in await eventually(told)

@@ -265,6 +265,15 @@ async def test_command_with_a_name_opens_its_form_and_without_one_a_select_of_ow
     await eventually(lambda: whispered(world, "留守電"))
 
 
+async def test_name_that_fits_several_leads_offers_just_these_and_says_so(world: World) -> None:
+    await world.person(IS).command(TEAM, "/call", "log アオバセイキ")
+    view = world.modal(IS)
+    assert "「アオバセイキ」に合うリード" in str(view["blocks"])
+    offered = (await world.person(IS).options(view_id=view["id"], action_id="call.log.pick", query=""))["options"]
+    assert len(offered) > 1
+    assert all("あおば精機" in str(option) for option in offered)
+
+
 async def test_command_with_an_unknown_name_says_what_to_do(world: World) -> None:
     answer = (await world.person(IS).command(TEAM, "/call", "log どこにもいない"))["response"]
     assert "/lead add" in answer["text"]

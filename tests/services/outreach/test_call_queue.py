@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from domain.clock import Due
 from domain.errors import Code, Refused
-from domain.leads import Source
+from domain.leads import NextStep, Source
 from domain.outreach.best_hour import Cell, Tally
 from domain.outreach.call_queue import GoodHour, Promised, Spoke
 from domain.outreach.calls import CallResult, CallRules, Connection, Outcome, Party
@@ -213,6 +213,16 @@ async def test_last_call_can_be_seen_for_a_minute(office: Office, clock: Clock) 
     assert (await call_queue.build(office.deps, office.suzuki)).logged is None
     clock.forward(seconds=1)
     assert (await call_queue.build(office.deps, office.sato)).logged is None
+
+
+async def test_last_call_says_when_the_lead_is_called_again_and_whether_the_team_works_then(office: Office) -> None:
+    lead = await office.lead(phone=PHONE)
+    saturday = datetime(2026, 4, 4, 1, tzinfo=UTC)
+    promise = CallResult(Connection.ANSWERED, Party.CONTACT, Outcome.CALLBACK, callback_at=saturday)
+    await record(office.deps, office.sato, lead, promise)
+    logged = (await call_queue.build(office.deps, office.sato)).logged
+    assert logged is not None
+    assert (logged.next_step, logged.next_step_at, logged.works) == (NextStep.CALL, saturday, False)
 
 
 async def test_queue_of_a_holiday_is_that_of_the_next_opening(office: Office, clock: Clock) -> None:
