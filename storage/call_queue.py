@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from storage import statements
 from storage.tables import Account, Call, CallDay, CallHour, Contact, Lead, Meeting, Member, TeamRules
@@ -303,8 +304,8 @@ def _callable() -> tuple[Any, ...]:
     return (Lead.stage.in_(_STAGES), Contact.do_not_call_at.is_(None))
 
 
-class PromiseRow(NamedTuple):
-    """A call planned for a moment, and whose it is."""
+class PlannedRow(NamedTuple):
+    """A call planned for a moment: whose it is, and what decides whether it is still to be made."""
 
     team_id: str
     lead_id: int
@@ -312,54 +313,59 @@ class PromiseRow(NamedTuple):
     member_id: int
     slack_user: str
     zone: str
+    stage: str
+    phone: str
+    do_not_call_at: datetime | None
+    attempts: int
+    last_connection: str | None
+    last_outcome: str | None
 
 
-async def promised_between(session: AsyncSession, after: datetime, until: datetime) -> list[PromiseRow]:
-    """Calls planned for after `after` and at the latest `until`, whose
-    owner is active and whose contact may be called. For a session that sees all teams."""
-    statement = (
-        sa.select(Lead.team_id, Lead.id, Lead.next_step_at, Member.id, Member.slack_user, Member.zone)
-        .select_from(Lead)
-        .join(Contact, Contact.id == Lead.contact_id)
-        .join(Member, Member.id == Lead.owner_id)
-        .where(
-            Lead.next_step == "call",
-            Lead.next_step_at > after,
-            Lead.next_step_at <= until,
-            Member.active,
-            Contact.phone != "",
-            *_callable(),
-        )
-        .order_by(Lead.next_step_at, Lead.id)
-    )
-    return [PromiseRow._make(row) for row in await session.execute(statement)]
-
-
-async def planned_call(session: AsyncSession, lead_id: int, owner_id: int) -> tuple[datetime, str | None] | None:
-    """The moment a member's lead is to be called and the outcome of its last call; None when no call is planned or
-    possible, or the lead is somebody else's."""
-    last = (
-        sa.select(Call.outcome)
+def _planned(*conditions: Any) -> Any:
+    last = aliased(Call)
+    last_id = (
+        sa.select(Call.id)
         .where(Call.lead_id == Lead.id)
         .order_by(Call.called_at.desc(), Call.id.desc())
         .limit(1)
         .correlate(Lead)
         .scalar_subquery()
     )
-    statement = (
-        sa.select(Lead.next_step_at, last)
+    return (
+        sa.select(
+            Lead.team_id,
+            Lead.id,
+            Lead.next_step_at,
+            Member.id,
+            Member.slack_user,
+            Member.zone,
+            Lead.stage,
+            Contact.phone,
+            Contact.do_not_call_at,
+            Lead.attempts,
+            last.connection,
+            last.outcome,
+        )
         .select_from(Lead)
         .join(Contact, Contact.id == Lead.contact_id)
-        .where(
-            Lead.id == lead_id,
-            Lead.owner_id == owner_id,
-            Lead.next_step == "call",
-            Lead.next_step_at.is_not(None),
-            *_callable(),
-        )
+        .join(Member, Member.id == Lead.owner_id)
+        .outerjoin(last, last.id == last_id)
+        .where(Lead.next_step == "call", Lead.next_step_at.is_not(None), *conditions)
     )
-    row = (await session.execute(statement)).one_or_none()
-    return (row[0], row[1]) if row else None
+
+
+async def planned_between(session: AsyncSession, after: datetime, until: datetime) -> list[PlannedRow]:
+    """Calls planned for after `after` and at the latest `until`, whose owner is active. For a session that sees all
+    teams."""
+    soon = _planned(Lead.next_step_at > after, Lead.next_step_at <= until, Member.active)
+    rows = await session.execute(soon.order_by(Lead.next_step_at, Lead.id))
+    return [PlannedRow._make(row) for row in rows]
+
+
+async def planned_call(session: AsyncSession, lead_id: int, owner_id: int) -> PlannedRow | None:
+    """The call planned for a member's lead; None when none is planned, or the lead is somebody else's."""
+    row = (await session.execute(_planned(Lead.id == lead_id, Lead.owner_id == owner_id))).one_or_none()
+    return PlannedRow._make(row) if row else None
 
 
 def _overdue(before: datetime, but: datetime) -> tuple[Any, ...]:

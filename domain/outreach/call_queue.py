@@ -10,6 +10,8 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from domain.calendar import BusinessCalendar
 from domain.leads import NextStep, Source, Stage
@@ -203,17 +205,57 @@ _CALLED_STAGES = frozenset({Stage.NEW, Stage.WORKING})
 _CALLED_WHEN_PLANNED = frozenset({Stage.NURTURING, Stage.SALES_QUALIFIED})
 
 
-def promised(candidate: Candidate, calendar: BusinessCalendar) -> Promised | None:
-    """The call at a time that this lead has; None without a call planned, or one for some time of a day."""
+class Plannable(Protocol):
+    """What tells a promise: the step that is planned, and how the last call ended."""
+
+    @property
+    def next_step(self) -> NextStep | None:
+        """What is planned."""
+
+    @property
+    def next_step_at(self) -> datetime | None:
+        """When it is due, aware."""
+
+    @property
+    def last_outcome(self) -> Outcome | None:
+        """How the last call ended, if somebody spoke."""
+
+
+class Dialable(Protocol):
+    """What decides whether a lead may be called."""
+
+    @property
+    def stage(self) -> Stage:
+        """Where it stands."""
+
+    @property
+    def phone(self) -> str:
+        """The person's number, "" where none is known."""
+
+    @property
+    def do_not_call(self) -> bool:
+        """Whether the person wants no calls."""
+
+    @property
+    def last_connection(self) -> Connection | None:
+        """How the last dial went."""
+
+    @property
+    def attempts(self) -> int:
+        """Dials since the intended person was last reached."""
+
+
+def promised(candidate: Plannable, zone: ZoneInfo) -> Promised | None:
+    """The call at a time that this lead has; None without a call planned, or one for some time of a day in `zone`."""
     if candidate.next_step is not NextStep.CALL or candidate.next_step_at is None:
         return None
     by_customer = candidate.last_outcome is Outcome.CALLBACK
-    if not by_customer and candidate.next_step_at.astimezone(calendar.zone).time() == START_OF_DAY:
+    if not by_customer and candidate.next_step_at.astimezone(zone).time() == START_OF_DAY:
         return None
     return Promised(candidate.next_step_at, by_customer)
 
 
-def may_be_called(candidate: Candidate, rules: CallRules) -> bool:
+def may_be_called(candidate: Dialable, rules: CallRules) -> bool:
     """Whether this lead may be called at all: not when somebody said do-not-call, the number is missing or wrong, the
     team's cap is reached, or field sales has it or it is out.
 
@@ -253,7 +295,7 @@ def rank(
     for candidate in sorted(candidates, key=lambda c: c.lead_id):
         if not may_be_called(candidate, rules):
             continue
-        promise = promised(candidate, calendar)
+        promise = promised(candidate, calendar.zone)
         if promise is None and not _turn_has_come(candidate, now, rules, calendar):
             continue
         if promise is not None and promise.at.astimezone(calendar.zone).date() > local.date():

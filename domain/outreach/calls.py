@@ -278,10 +278,13 @@ BOUNDS: dict[str, tuple[int, int]] = {
 def attempts_after(attempts: int, result: CallResult, rules: CallRules) -> int:
     """How many dials the cap counts after a call: none once the intended person was reached.
 
-    A number that does not exist uses all of them up: nobody is reached by dialling it again.
+    A number that does not exist uses all of them up: nobody is reached by dialling it again. Where we were asked to
+    call again at a time, the dial at that time is always left, whoever asked.
     """
     if result.connected:
         return 0
+    if result.outcome is Outcome.CALLBACK:
+        return min(attempts + 1, rules.max_attempts - 1)
     if result.connection is Connection.INVALID_NUMBER:
         return max(attempts + 1, rules.max_attempts)
     return attempts + 1

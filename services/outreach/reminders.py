@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 
 from domain.clock import Due, Timetable
 from domain.leads import NextStep, Stage
-from domain.outreach.call_queue import EARLY, START_OF_DAY, Promised
-from domain.outreach.calls import Outcome
-from services import teams, timetables
+from domain.outreach.call_queue import EARLY, START_OF_DAY, Promised, may_be_called, promised
+from domain.outreach.calls import CALL_RULES, CallRules, Connection, Outcome
+from services import rules, teams, timetables
 from services.deps import Actor, Deps
 from services.outreach.call_queue import AT_ONCE, REPS, at_work
 from storage import call_queue as queries
 from storage import members as member_queries
-from storage.call_queue import PromiseRow, StepRow
+from storage.call_queue import PlannedRow, StepRow
 
 CALLBACK = "call.callback"
 OVERDUE = "call.overdue"
@@ -90,14 +90,14 @@ async def remind_promised(deps: Deps) -> int:
     now = deps.now()
     async with deps.database.sessions() as session:
         # A little of the past as well, for a promise made just now or a clock that rings late.
-        found = await queries.promised_between(session, now - timedelta(minutes=1), now + EARLY)
-    by_team: dict[str, list[PromiseRow]] = {}
+        found = await queries.planned_between(session, now - timedelta(minutes=1), now + EARLY)
+    by_team: dict[str, list[PlannedRow]] = {}
     for row in found:
         by_team.setdefault(row.team_id, []).append(row)
     return sum([await _remind_team(deps, team_id, rows, now) for team_id, rows in by_team.items()])
 
 
-async def _remind_team(deps: Deps, team_id: str, rows: Sequence[PromiseRow], now: datetime) -> int:
+async def _remind_team(deps: Deps, team_id: str, rows: Sequence[PlannedRow], now: datetime) -> int:
     made = 0
     async with deps.writing(team_id) as session:
         team = await member_queries.team(session, team_id)
@@ -106,13 +106,13 @@ async def _remind_team(deps: Deps, team_id: str, rows: Sequence[PromiseRow], now
         calendar = await teams.team_calendar(session, team.zone, now)
         if not calendar.is_business_day(now.astimezone(calendar.zone).date()):
             return 0
+        call_rules = await rules.of(session, CALL_RULES, CallRules())
         away: dict[str, set[int]] = {}
         for row in rows:
             local = now.astimezone(ZoneInfo(row.zone)).date()
             if row.zone not in away:
                 away[row.zone] = await member_queries.absent(session, local)
-            # Where only a day was planned, there is no minute to be reminded of.
-            if row.member_id in away[row.zone] or _only_a_day(row.at, calendar.zone, row.zone):
+            if row.member_id in away[row.zone] or _promised(row, call_rules, calendar.zone) is None:
                 continue
             made += await deps.outbox.enqueue(
                 session,
@@ -125,8 +125,38 @@ async def _remind_team(deps: Deps, team_id: str, rows: Sequence[PromiseRow], now
     return made
 
 
-def _only_a_day(at: datetime, team_zone: ZoneInfo, zone: str) -> bool:
-    return START_OF_DAY in (at.astimezone(team_zone).time(), at.astimezone(ZoneInfo(zone)).time())
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What the queue's rules ask of a lead for which a call is planned."""
+
+    stage: Stage
+    phone: str
+    do_not_call: bool
+    last_connection: Connection | None
+    last_outcome: Outcome | None
+    attempts: int
+    next_step: NextStep
+    next_step_at: datetime
+
+
+def _promised(row: PlannedRow, call_rules: CallRules, team_zone: ZoneInfo) -> Promised | None:
+    """The promise to be reminded of, by the rules of the queue; None where the lead may not be called, or only a day
+    was planned, which has no minute to be reminded of."""
+    planned = _Planned(
+        Stage(row.stage),
+        row.phone,
+        row.do_not_call_at is not None,
+        Connection(row.last_connection) if row.last_connection else None,
+        Outcome(row.last_outcome) if row.last_outcome else None,
+        row.attempts,
+        NextStep.CALL,
+        row.at,
+    )
+    # The rep planned the day in a zone of their own.
+    zones = (team_zone, ZoneInfo(row.zone))
+    if not may_be_called(planned, call_rules) or any(promised(planned, zone) is None for zone in zones):
+        return None
+    return promised(planned, team_zone)
 
 
 async def promise(deps: Deps, actor: Actor, lead_id: int, at: datetime) -> Promised | None:
@@ -134,9 +164,10 @@ async def promise(deps: Deps, actor: Actor, lead_id: int, at: datetime) -> Promi
     more, or the lead has become somebody else's."""
     async with deps.reading(actor.team_id) as session:
         found = await queries.planned_call(session, lead_id, actor.member_id)
-    if found is None or found[0] != at:
+        call_rules = await rules.of(session, CALL_RULES, CallRules())
+    if found is None or found.at != at:
         return None
-    return Promised(at, by_customer=found[1] == Outcome.CALLBACK.value)
+    return _promised(found, call_rules, ZoneInfo(actor.team_zone))
 
 
 def _today_somewhen(at: datetime, zone: str) -> datetime:

@@ -74,6 +74,13 @@ def test_attempts_count_dials_since_the_person_was_reached(result: CallResult, a
     assert attempts_after(3, result, RULES) == attempts
 
 
+@pytest.mark.parametrize(("before", "after"), [(3, 4), (6, 7), (7, 7), (8, 7), (20, 7)])
+def test_dial_that_somebody_asked_for_is_always_left(before: int, after: int) -> None:
+    asked = CallResult(Connection.ANSWERED, Party.GATEKEEPER, Outcome.CALLBACK, callback_at=LATER)
+    assert attempts_after(before, asked, RULES) == after
+    assert attempts_after(after, NO_ANSWER, RULES) == after + 1
+
+
 def test_first_dial_puts_a_new_lead_to_work() -> None:
     assert after_call(NEW, NO_ANSWER, AT, RULES, None) == LeadState(Stage.WORKING, None, None, None, 1, AT)
 

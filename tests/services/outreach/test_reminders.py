@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from domain.clock import Due
 from domain.leads import NextStep
 from domain.outreach.call_queue import Promised
-from domain.outreach.calls import CallResult, Connection, Outcome, Party
+from domain.outreach.calls import CallResult, CallRules, Connection, Outcome, Party
 from services.outreach import reminders
-from services.outreach.calls import record
+from services.outreach.call_queue import build
+from services.outreach.calls import left_the_lists, record
 from services.outreach.leads import NextStepInput, set_next_step, take_over
-from storage.tables import Absence, Contact, Lead, Member, TeamDay
+from storage.tables import Absence, Call, Contact, Lead, Member, TeamDay
 from tests.services.office import NOW, TODAY, Clock, Office
 
 PHONE = "03-1000-5000"
@@ -74,7 +75,9 @@ async def test_call_that_was_moved_is_reminded_of_at_its_new_time_too(office: Of
     assert await reminders.remind_promised(office.deps) == 1
 
 
-@pytest.mark.parametrize("why", ["do not call", "on leave", "left", "day off", "out", "no number"])
+@pytest.mark.parametrize(
+    "why", ["do not call", "on leave", "left", "day off", "out", "no number", "at the cap", "wrong number"]
+)
 async def test_nobody_is_reminded_when(office: Office, clock: Clock, why: str) -> None:
     lead = await promised(office)
     sato = office.sato.member_id
@@ -92,8 +95,37 @@ async def test_nobody_is_reminded_when(office: Office, clock: Clock, why: str) -
             await change(office, Lead, Lead.id == lead, stage="disqualified")
         case "no number":
             await change(office, Contact, Contact.phone != "", phone="")
+        case "at the cap":
+            await change(office, Lead, Lead.id == lead, attempts=CallRules().max_attempts)
+        case "wrong number":
+            await change(office, Call, Call.lead_id == lead, connection="invalid_number", outcome=None)
+    assert await reminders.promise(office.deps, office.sato, lead, AT) == (
+        Promised(AT, by_customer=True) if why in ("on leave", "left", "day off") else None
+    )
     clock.now = AT - timedelta(minutes=5)
     assert await reminders.remind_promised(office.deps) == 0
+
+
+async def test_promise_to_the_customer_is_kept_with_the_last_dial_before_the_cap(office: Office, clock: Clock) -> None:
+    lead = await office.lead(phone=PHONE)
+    await change(office, Lead, Lead.id == lead, attempts=CallRules().max_attempts - 1)
+    asked = CallResult(Connection.ANSWERED, Party.GATEKEEPER, Outcome.CALLBACK, callback_at=AT)
+    await record(office.deps, office.sato, lead, asked)
+    assert await left_the_lists(office.deps, office.team_id, lead) is None
+    clock.now = AT - timedelta(minutes=5)
+    assert await reminders.remind_promised(office.deps) == 1
+    assert [line.lead_id for line in (await build(office.deps, office.sato)).calls] == [lead]
+    clock.now = AT
+    await record(office.deps, office.sato, lead, CallResult(Connection.NO_ANSWER))
+    assert await left_the_lists(office.deps, office.team_id, lead) is not None
+    assert (await build(office.deps, office.sato)).calls == ()
+
+
+async def test_callback_at_nine_sharp_is_reminded_of(office: Office, clock: Clock) -> None:
+    nine = datetime(2026, 4, 2, 0, tzinfo=UTC)
+    await promised(office, nine)
+    clock.now = nine - timedelta(minutes=5)
+    assert await reminders.remind_promised(office.deps) == 1
 
 
 async def test_call_planned_for_a_day_has_no_minute_to_remind_of(office: Office, clock: Clock) -> None:
