@@ -14,7 +14,7 @@ from math import sqrt
 from typing import Final
 
 from domain.performance.kpis import BY_KEY, Direction, Figure, Judgement, Kpi, Level, State
-from domain.performance.proportions import Proportion, overlap
+from domain.performance.proportions import Proportion, above, overlap
 
 SURPRISING = 1.96
 """Standard deviations: what chance does once in twenty."""
@@ -30,7 +30,7 @@ class FactKind(StrEnum):
     MISSES = "misses"
     """Surely on the wrong side of its threshold: `reference` is the end it misses."""
     TARGET = "target"
-    """Reached or not reached: `reference` is the target."""
+    """Reached or not reached: `reference` is the target. Neither good nor bad where chance explains which."""
     STANDS_OUT = "stands_out"
     """One member, against the rest of the team: `reference` is the rest's value."""
     STANDS = "stands"
@@ -52,6 +52,11 @@ class Fact:
     weight: float
     n: int | None = None
     subject: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Of a TARGET: whether the value is on its side."""
+        return _reached(BY_KEY[self.kpi], self.value, self.reference or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +146,33 @@ def _targets(team: Iterable[Seen], *, over: bool) -> Iterable[Fact]:
         now, target = seen.figure, seen.target
         if target is None or now.value is None or now.kpi.direction is Direction.WITHIN:
             continue
-        reached = now.value <= target if now.kpi.direction is Direction.DOWN else now.value >= target
+        if now.kpi.proportion and now.state is not State.MEASURED:
+            continue
+        reached = _reached(now.kpi, now.value, target)
         if reached or over:
             # Somebody has chosen this number: it matters whether it is reached, surprising or not.
             z = max(SURPRISING, _from_expected(now, target))
             yield Fact(
-                FactKind.TARGET, now.kpi.key, now.value, target, reached, z * WEIGHTS[now.kpi.level], now.denominator
+                FactKind.TARGET,
+                now.kpi.key,
+                now.value,
+                target,
+                reached if _sure(now, target) else None,
+                z * WEIGHTS[now.kpi.level],
+                now.denominator,
             )
+
+
+def _reached(kpi: Kpi, value: float, target: float) -> bool:
+    return value <= target if kpi.direction is Direction.DOWN else value >= target
+
+
+def _sure(now: Figure, target: float) -> bool:
+    """Whether the side of the target is no matter of chance: a count is what it is, a share has its interval. At the
+    ends of what is possible an interval reaches no further, and one miss is enough."""
+    if now.interval is None or target in (0.0, 1.0):
+        return True
+    return above(Proportion(now.numerator, now.denominator or 0), target) is not None
 
 
 def _outstanding(members: Mapping[str, Mapping[str, Figure]]) -> Iterable[Fact]:

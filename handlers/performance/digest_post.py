@@ -206,6 +206,7 @@ def _example(kind: DigestKind, window: Window, trend: int) -> Digest:
         Fact(FactKind.CHANGED, "connect_rate", 0.121, 0.184, False, 4.1, 900),
         Fact(FactKind.MISSES, "bant_completion", 0.62, 0.8, False, 3.0, 40),
         Fact(FactKind.TARGET, "dials", 900, 300, True, 2.0),
+        Fact(FactKind.TARGET, "bant_completion", 0.8, 0.8, None, 1.9, 20),
         Fact(FactKind.TARGET, "meetings_set", 14, 20, False, 2.0),
         Fact(FactKind.STANDS_OUT, "connect_rate", 0.25, 0.11, True, 2.0, 120, "<!channel> 花子"),
         Fact(FactKind.STANDS, "sales_qualified", 9, 8, None, 0.0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.performance.facts import Fact, FactKind
-from domain.performance.kpis import BY_KEY
+from domain.performance.kpis import BY_KEY, Judgement
 from domain.performance.windows import Span
 from handlers.i18n import Markup, Translator
 from handlers.i18n import mark as _
@@ -37,7 +37,7 @@ def sentence(t: Translator, fact: Fact, span: Span) -> Markup:
                 value=value,
                 threshold=words.threshold(t, kpi),
             )
-        case FactKind.TARGET if fact.good:
+        case FactKind.TARGET if fact.reached:
             text = t.md(
                 "*{kpi}*: {value}, the target of {reference} is reached.", kpi=called, value=value, reference=reference
             )
@@ -62,5 +62,8 @@ def sentence(t: Translator, fact: Fact, span: Span) -> Markup:
                 before=before,
             )
     cases = f" (n = {t.number(fact.n)})" if fact.n is not None else ""
-    word = f" · {t(WORDS[fact.good])}" if WORDS[fact.good] else ""
+    said = (
+        words.JUDGEMENTS[Judgement.UNSURE] if fact.kind is FactKind.TARGET and fact.good is None else WORDS[fact.good]
+    )
+    word = f" · {t(said)}" if said else ""
     return Markup(f"{MARKS[fact.good]} {text}{cases}{word}")

@@ -56,6 +56,30 @@ def test_target_counts_once_the_window_is_over() -> None:
     assert (missed.kpi, missed.value, missed.reference, missed.good) == ("meetings_set", 20, 30, False)
 
 
+def judged(n: int, complete: int) -> Counts:
+    return Counts({Measure.JUDGED: n, Measure.BANT_COMPLETE: complete}, {})
+
+
+def test_target_of_a_share_is_good_or_bad_only_outside_its_interval() -> None:
+    def told(n: int, complete: int) -> list[tuple[bool | None, bool]]:
+        facts = rank(seen(judged(n, complete), judged(n, complete), bant_completion=0.8), {})
+        return [(fact.good, fact.reached) for fact in facts if fact.kind is FactKind.TARGET]
+
+    assert told(3, 2) == []
+    assert told(20, 16) == [(None, True)]
+    assert told(20, 15) == [(None, False)]
+    assert told(200, 190) == [(True, True)]
+
+
+def test_target_of_everything_is_reached_by_everything_and_missed_by_one() -> None:
+    def told(complete: int) -> list[bool | None]:
+        facts = rank(seen(judged(40, complete), judged(40, complete), bant_completion=1.0), {})
+        return [fact.good for fact in facts if fact.kind is FactKind.TARGET]
+
+    assert told(40) == [True]
+    assert told(39) == [False]
+
+
 def test_reached_target_is_told_at_once() -> None:
     facts = rank(seen(STEADY, STEADY, meetings_set=20.0), {}, over=False)
     assert (facts[0].kind, facts[0].kpi, facts[0].good) == (FactKind.TARGET, "meetings_set", True)
