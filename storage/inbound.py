@@ -13,7 +13,18 @@ from sqlalchemy.orm import aliased
 from storage import statements, suppressions
 from storage.members import NO_SYNC
 from storage.statements import TEAM, Transaction, table
-from storage.tables import Account, Call, Contact, Delivery, FormSource, FormSubmission, Lead, Member
+from storage.tables import (
+    Account,
+    Call,
+    Contact,
+    Delivery,
+    FormSource,
+    FormSubmission,
+    Lead,
+    Meeting,
+    MeetingOffer,
+    Member,
+)
 
 NAME_LIKE = 5
 """So many people are looked at where several have one address or number."""
@@ -312,14 +323,22 @@ async def earlier(session: AsyncSession, lead_id: int, submission_id: int) -> in
     return int((await session.execute(statement)).scalar_one())
 
 
-async def first_call(session: AsyncSession, lead_id: int, called_at: datetime) -> str | None:
-    """Who made the call at this moment."""
-    statement = (
-        sa.select(Member.name)
-        .join(Call, Call.member_id == Member.id)
-        .where(Call.lead_id == lead_id, Call.called_at == called_at)
+def _attempts(lead_id: int, *, but_call: int | None = None) -> sa.CompoundSelect[Any]:
+    """When and by whom somebody tried to reach a lead: each call, each letter with candidates, each meeting that was
+    fixed with them. One that the customer chose from candidates was the customer's doing."""
+    calls = sa.select(Call.called_at.label("at"), Call.member_id.label("member_id")).where(Call.lead_id == lead_id)
+    return sa.union_all(
+        calls if but_call is None else calls.where(Call.id != but_call),
+        sa.select(MeetingOffer.created_at, MeetingOffer.booked_by).where(MeetingOffer.lead_id == lead_id),
+        sa.select(Meeting.created_at, Meeting.booked_by).where(Meeting.lead_id == lead_id, Meeting.offer_id.is_(None)),
     )
-    return (await session.execute(statement.order_by(Call.id).limit(1))).scalar_one_or_none()
+
+
+async def first_responder(session: AsyncSession, lead_id: int, responded_at: datetime) -> str | None:
+    """Who tried to reach the lead at this moment."""
+    tried = _attempts(lead_id).subquery("tried")
+    statement = sa.select(Member.name).join(tried, tried.c.member_id == Member.id).where(tried.c.at == responded_at)
+    return (await session.execute(statement.order_by(Member.id).limit(1))).scalar_one_or_none()
 
 
 async def do_not_call(session: AsyncSession, contact_id: int) -> datetime | None:
@@ -460,24 +479,28 @@ async def responded(transaction: Transaction, lead_id: int, member_id: int, at: 
     await statements.send(transaction, _RESPONDED, values)
 
 
-_NEXT_CALL = (
-    sa.select(sa.func.min(Call.called_at))
-    .where(Call.lead_id == FormSubmission.lead_id, Call.called_at >= FormSubmission.received_at)
-    .correlate(FormSubmission)
-)
-
-
 async def taken_back(session: AsyncSession, lead_id: int, call_id: int, at: datetime) -> list[int]:
-    """A call of this moment is undone: what it responded to waits again, unless another call was a response too. The
+    """A call of this moment is undone: what it responded to waits again, unless another attempt was a response too. The
     ids of what waits again."""
-    statement = (
-        sa.update(FormSubmission)
+    answered = (
+        sa.select(FormSubmission.id, FormSubmission.received_at)
         .where(FormSubmission.lead_id == lead_id, FormSubmission.responded_at == at)
-        .values(responded_at=_NEXT_CALL.where(Call.id != call_id).scalar_subquery(), response_seconds=None)
-        .returning(FormSubmission.id, FormSubmission.responded_at)
+        .order_by(FormSubmission.id)
+        .with_for_update()
     )
-    rows = await session.execute(statement, execution_options=NO_SYNC)
-    return sorted(submission_id for submission_id, responded_at in rows if responded_at is None)
+    concerned = (await session.execute(answered)).all()
+    if not concerned:
+        return []
+    moments = sorted([moment for moment, _member in await session.execute(_attempts(lead_id, but_call=call_id))])
+    waits = []
+    for submission_id, received_at in concerned:
+        following = next((moment for moment in moments if moment >= received_at), None)
+        change = sa.update(FormSubmission).where(FormSubmission.id == submission_id)
+        values = {"responded_at": following, "response_seconds": None}
+        await session.execute(change.values(values), execution_options=NO_SYNC)
+        if following is None:
+            waits.append(submission_id)
+    return waits
 
 
 async def clocks(

@@ -359,7 +359,9 @@ def _length(t: Translator, found: Speed, seconds: float | None, enough: int) -> 
 
 
 def _open(t: Translator, found: Speed) -> list[Block]:
-    notes = [t.md("Business minutes from the submission to the first call, by the team's working hours and days.")]
+    notes = [
+        t.md("Business minutes from the submission to the first call, letter or meeting, by the team's hours and days.")
+    ]
     if found.unanswered:
         notes.append(
             Markup(

@@ -157,7 +157,7 @@ async def _view(session: AsyncSession, row: SubmissionRow) -> InboundView:
         if row.claimed_by is not None
         else None
     )
-    responder = await queries.first_call(session, row.lead_id, row.responded_at) if row.responded_at else None
+    responder = await queries.first_responder(session, row.lead_id, row.responded_at) if row.responded_at else None
     return InboundView(
         submission_id=row.id,
         form=row.source,
@@ -309,14 +309,14 @@ async def _redraw(
 
 
 async def responded(transaction: Transaction, lead_id: int, member_id: int, at: datetime) -> None:
-    """A person tried to reach the lead at `at`: the first response to what waited. In the transaction that writes the
-    attempt down; the figure and the card follow (`keep_time`)."""
+    """A person tried to reach the lead at `at`, by a call, a letter or a meeting: the first response to what waited. In
+    the transaction that writes the attempt down; the figure and the card follow (`keep_time`)."""
     await queries.responded(transaction, lead_id, member_id, at)
 
 
 async def taken_back(deps: Deps, session: AsyncSession, lead_id: int, call_id: int, at: datetime) -> None:
-    """A call made at `at` is undone: what it responded to waits again, unless another call responded too, and its card
-    says so. In the transaction that takes the call back."""
+    """A call made at `at` is undone: what it responded to waits again, unless another attempt responded too, and its
+    card says so. In the transaction that takes the call back."""
     now = deps.now()
     for submission_id in await queries.taken_back(session, lead_id, call_id, at):
         await _redraw(deps, session, submission_id, f"waits:{now.timestamp()}", now)

@@ -20,6 +20,7 @@ from domain.qualification.meetings import (
 )
 from services.deps import Actor, Deps
 from services.mail import may_write
+from services.outreach import inbound
 from services.qualification import meeting_slots, meetings
 from services.qualification.meeting_news import announce, send_offer
 from services.qualification.meeting_records import (
@@ -117,6 +118,7 @@ async def send(
         row = await queries.offer(session, made) if made is not None else None
         if row is None:
             raise Refused(Code.ALREADY_DONE)
+        await inbound.responded(session, lead_id, actor.member_id, now)
         sent = offer_view(row, now)
         detail = {"offer_id": sent.offer_id, "candidates": [slot.start.isoformat() for slot in wanted]}
         await audit(session, actor.member_id, "meeting.offer", f"leads:{lead_id}", detail, now)

@@ -30,6 +30,7 @@ from domain.qualification.meetings import (
 )
 from services import mail, rules, teams
 from services.deps import Actor, Deps
+from services.outreach import inbound
 from services.outreach.records import contact_facts, lead_line
 from services.outreach.stages import move as move_stage
 from services.qualification import meeting_slots
@@ -258,6 +259,9 @@ async def add(
     for offer in await queries.open_offers(session, lead_id):
         if offer.id != offer_id:
             await queries.settle_offer(session, offer.id, OfferStatus.WITHDRAWN)
+    if offer_id is None:
+        # A choice from candidates is the customer's own; the response was the letter that had them.
+        await inbound.responded(session, lead_id, actor.member_id, now)
     detail = {"meeting_id": made, "member_id": slot.member_id, "starts_at": slot.start.isoformat()}
     who = None if offer_id is not None else actor.member_id
     await audit(session, who, "meeting.book", f"leads:{lead_id}", detail, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,12 +16,15 @@ from domain.leads import DisqualifyReason, NextStep, Source, Stage
 from domain.outreach.calls import CallResult, Connection
 from domain.outreach.form_fields import Field, FieldMap
 from domain.outreach.inbound import InboundRules, Urgency
+from domain.qualification.meetings import Slot
 from services.outreach import calls, form_sources, forms, inbound, suppressions
 from services.outreach.form_sources import NewSecret
 from services.outreach.forms import Paused, Received, Stand, Unproven
 from services.outreach.inbound import Claimed
 from services.outreach.leads import NextStepInput, set_next_step
-from storage.tables import Account, Contact, FormSource, FormSubmission, Lead
+from services.qualification import meeting_offers, meetings
+from services.qualification.meeting_records import Plan, Words
+from storage.tables import Account, Contact, FormSource, FormSubmission, Lead, MeetingOffer
 from tests.services.office import NOW, Clock, Office
 
 STAND = Stand("お名前なし", "会社名なし")
@@ -561,6 +565,68 @@ async def test_undone_call_leaves_another_as_the_response(office: Office, form: 
     async with office.deps.writing(office.team_id) as session:
         await inbound.taken_back(office.deps, session, received.lead_id, undone, first)
     assert (await submission(office, received.submission_id)).responded_at == clock.now
+
+
+def words(*_about: object) -> Words:
+    return Words("subject", "text")
+
+
+def slots(office: Office) -> list[Slot]:
+    """Three hours of ito's, on the next day."""
+    starts = [datetime(2026, 4, 2, hour, tzinfo=UTC) for hour in (1, 4, 6)]
+    return [Slot(start, start + timedelta(hours=1), office.ito.member_id) for start in starts]
+
+
+async def invite(office: Office, lead_id: int, way: str) -> None:
+    """sato fixes a meeting with ito, or sends candidates for one."""
+    plan = Plan("お打ち合わせ", "", ("yamada@aoba.example",), "Asia/Tokyo", "ja")
+    if way == "candidates":
+        office.deps = replace(office.deps, public_url="https://bot.example/")
+        await meeting_offers.send(office.deps, office.sato, lead_id, slots(office), plan, words)
+    else:
+        await meetings.book(office.deps, office.sato, lead_id, slots(office)[0], plan, words)
+
+
+@pytest.mark.parametrize("way", ["candidates", "meeting"])
+async def test_letter_or_meeting_is_a_first_response_too(
+    office: Office, form: NewSecret, clock: Clock, way: str
+) -> None:
+    received = await send(office, form, YAMADA, "1")
+    clock.forward(minutes=2)
+    await invite(office, received.lead_id, way)
+    await inbound.keep_time(office.deps, office.team_id)
+    view = await inbound.view(office.deps, office.team_id, received.submission_id)
+    assert (view.response_seconds, view.responder, view.lead.owner) == (120, "sato", "sato")
+    clock.forward(minutes=10)
+    assert await inbound.keep_time(office.deps, office.team_id) == 0
+    assert not await told(office) & {inbound.TEAM_TOLD, inbound.MANAGER_TOLD}
+
+
+@pytest.mark.parametrize("way", ["candidates", "meeting"])
+async def test_undone_call_leaves_a_later_letter_or_meeting_as_the_response(
+    office: Office, form: NewSecret, clock: Clock, way: str
+) -> None:
+    received = await send(office, form, YAMADA, "1")
+    clock.forward(seconds=10)
+    undone = await calls.record(office.deps, office.suzuki, received.lead_id, CallResult(Connection.NO_ANSWER))
+    clock.forward(seconds=10)
+    await invite(office, received.lead_id, way)
+    invited = clock.now
+    clock.forward(seconds=10)
+    await calls.undo(office.deps, office.suzuki, undone)
+    assert (await submission(office, received.submission_id)).responded_at == invited
+
+
+async def test_customers_own_choice_is_no_response_of_ours(office: Office, form: NewSecret, clock: Clock) -> None:
+    first = await send(office, form, YAMADA, "1")
+    await invite(office, first.lead_id, "candidates")
+    clock.forward(minutes=1)
+    second = await send(office, form, YAMADA, "2")
+    assert second.lead_id == first.lead_id
+    async with office.deps.reading(office.team_id) as session:
+        offer_id = (await session.execute(sa.select(MeetingOffer.id))).scalar_one()
+    await meeting_offers.choose(office.deps, office.team_id, offer_id, slots(office)[1], words)
+    assert (await submission(office, second.submission_id)).responded_at is None
 
 
 @pytest.mark.parametrize("late", [False, True])
