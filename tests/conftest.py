@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -69,13 +70,24 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty, migrated database: every test that asks for it runs on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        path = tmp_path / "kakehashi.db"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+    with copy_of(request.getfixturevalue(f"{KINDS[request.param]}_template"), request, tmp_path) as url:
+        yield url
+
+
+KINDS = {"sqlite": "sqlite", "postgresql": "postgres"}
+"""How the fixtures call the kinds of databases."""
+
+
+@contextmanager
+def copy_of(template: str | Path, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The address of a new database like the template: a file's, or that of PostgreSQL's database of this name. The
+    latter is gone afterwards."""
+    if isinstance(template, Path):
+        path = folder / "kakehashi.db"
+        shutil.copyfile(template, path)
         yield f"sqlite:///{path}"
         return
     server: str = request.getfixturevalue("postgres")
-    template: str = request.getfixturevalue("postgres_template")
     name = f"test_{uuid4().hex}"
     _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield _of(server, name)

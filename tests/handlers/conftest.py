@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.app import all_routes
 from bot.demo import populate
@@ -18,6 +22,7 @@ from bot.workspace.manifest import RequestUrls
 from bot.workspace.person import PersonClient
 from bot.workspace.server import RunningWorkspace
 from bot.workspace.server import running as workspace_running
+from tests.conftest import KINDS, copy_of
 
 IS, FS, MANAGER, ADMIN, MARKETING = "U01SATO001", "U01TANAKA1", "U01KATO001", "U01HAYASHI", "U01MORI001"
 IS_ENGLISH, CS = "U01MILLER1", "U01ONO0001"
@@ -72,6 +77,57 @@ class World:
         return views[-1]
 
 
+@pytest.fixture(scope="session")
+def sqlite_with_team(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the demonstration's team, that each test's own is copied from: made once, it costs once."""
+    path = tmp_path_factory.mktemp("sqlite") / "team.db"
+    shutil.copyfile(sqlite_template, path)
+    _settle(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_with_team(
+    postgres_template: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The same on PostgreSQL: the database's name."""
+    with copy_of(postgres_template, request, tmp_path_factory.mktemp("postgres")) as url:
+        _settle(url)
+        yield sa.make_url(url).database or ""
+
+
+def _settle(url: str) -> None:
+    """The demonstration's team moves in. (In a thread, which has no loop yet.)"""
+
+    async def settle() -> None:
+        async with workspace_running(manifest=manifest(all_routes())) as workspace:
+            settings = Settings(
+                _env_file=None,
+                slack_bot_token=workspace.bot_token,
+                slack_app_token=workspace.app_token,
+                slack_api_url=workspace.api_url,
+                database_url=url,
+            )
+            async with storage(settings) as deps:
+                await populate(deps, workspace.introduction(), seed=1)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, settle()).result()
+
+
+@pytest.fixture
+def team_at_work() -> None:
+    """Whoever asks for it finds the demonstration's team in the database."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database on SQLite and on PostgreSQL: with the team for those who ask for it, else empty."""
+    content = "with_team" if "team_at_work" in request.fixturenames else "template"
+    with copy_of(request.getfixturevalue(f"{KINDS[request.param]}_{content}"), request, tmp_path) as url:
+        yield url
+
+
 @pytest.fixture
 def settings(database_url: str, world_workspace: RunningWorkspace) -> Settings:
     return Settings(
@@ -101,10 +157,10 @@ def way(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def world(world_workspace: RunningWorkspace, settings: Settings, way: str) -> AsyncIterator[World]:
+async def world(
+    world_workspace: RunningWorkspace, team_at_work: None, settings: Settings, way: str
+) -> AsyncIterator[World]:
     """The demonstration's team, at work."""
-    async with storage(settings) as deps:
-        await populate(deps, world_workspace.introduction(), seed=1)
     async with running(settings, http=way == "http") as house:
         if house.request_url is not None:
             await world_workspace.transport.use_http(RequestUrls.one(house.request_url))
