@@ -346,9 +346,10 @@ async def do_not_call(session: AsyncSession, contact_id: int) -> datetime | None
     return (await session.execute(sa.select(Contact.do_not_call_at).where(Contact.id == contact_id))).scalar_one()
 
 
-async def sent_to(session: AsyncSession, key: str) -> str | None:
-    """The conversation, or the user, that a delivery was meant for; None when there is no such delivery."""
-    return (await session.execute(sa.select(Delivery.channel).where(Delivery.key == key))).scalar_one_or_none()
+async def were_sent(session: AsyncSession, keys: Sequence[str]) -> dict[str, str]:
+    """Of these deliveries those there are, and the conversation, or the user, that each was meant for."""
+    rows = await session.execute(sa.select(Delivery.key, Delivery.channel).where(Delivery.key.in_(keys)))
+    return {key: channel for key, channel in rows}  # noqa: C416 - a row is no pair to the type checker
 
 
 # Claims

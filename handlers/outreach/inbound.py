@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -40,7 +40,7 @@ from handlers.outreach.inbound_card import (
 )
 from handlers.routes import NotYet, Outgoing, Routes
 from services import deliveries, members
-from services.deliveries import DeliveryState
+from services.deliveries import DeliveryState, Voice
 from services.deps import Deps
 from services.outreach import inbound as service
 from services.outreach.inbound import Claimed, InboundView
@@ -83,6 +83,7 @@ def register(routes: Routes) -> None:
     routes.delivery(service.TEAM_TOLD, compose_team_told)
     routes.delivery(service.TEAM_UPDATE, compose_team_update)
     routes.delivery(service.MANAGER_TOLD, compose_overdue)
+    routes.delivery(service.MANAGER_UPDATE, compose_overdue_update)
     routes.delivery(service.PASSED_ON, compose_passed_on)
     routes.job("inbound-first-response", keep_time, seconds=10)
 
@@ -394,7 +395,9 @@ async def compose_card(deps: Deps, team_id: str, arguments: Mapping[str, Any]) -
 
 async def compose_update(deps: Deps, team_id: str, arguments: Mapping[str, Any]) -> Outgoing | None:
     """The same card, edited in place."""
-    return await _edited(deps, team_id, arguments, "", InboundCard)
+    number = int(arguments["submission_id"])
+    voice = await deliveries.team_voice(deps, team_id)
+    return await _edited(deps, team_id, number, service.card_key(number), InboundCard, voice)
 
 
 async def compose_team_told(deps: Deps, team_id: str, arguments: Mapping[str, Any]) -> Outgoing | None:
@@ -408,21 +411,20 @@ async def compose_team_told(deps: Deps, team_id: str, arguments: Mapping[str, An
 
 async def compose_team_update(deps: Deps, team_id: str, arguments: Mapping[str, Any]) -> Outgoing | None:
     """That news, edited in place once somebody has taken it."""
-    return await _edited(deps, team_id, arguments, ":team", InboundTeamTold)
+    number = int(arguments["submission_id"])
+    voice = await deliveries.team_voice(deps, team_id)
+    return await _edited(deps, team_id, number, service.team_key(number), InboundTeamTold, voice)
 
 
 async def _edited(
-    deps: Deps, team_id: str, arguments: Mapping[str, Any], part: str, kind: type[InboundCard] | type[InboundTeamTold]
+    deps: Deps, team_id: str, number: int, key: str, kind: Callable[[InboundView], Message], voice: Voice
 ) -> Outgoing | None:
-    number = int(arguments["submission_id"])
-    posted = await deliveries.posted(deps, team_id, f"inbound:{number}{part}")
+    posted = await deliveries.posted(deps, team_id, key)
     if posted is not None and posted.state in (DeliveryState.QUEUED, DeliveryState.SENDING):
         raise NotYet(f"The message about submission {number} is still on its way.")
     if posted is None or posted.ts is None:
         return None
-    view = await service.view(deps, team_id, number)
-    voice = await deliveries.team_voice(deps, team_id)
-    message: Message = kind(view)
+    message = kind(await service.view(deps, team_id, number))
     return Outgoing(message, voice.language, voice.zone, str(posted.channel), update_ts=posted.ts)
 
 
@@ -434,6 +436,13 @@ async def compose_overdue(deps: Deps, team_id: str, arguments: Mapping[str, Any]
     manager = str(arguments["channel"])
     voice = await deliveries.member_voice(deps, team_id, manager)
     return Outgoing(InboundOverdue(view), voice.language, voice.zone, manager)
+
+
+async def compose_overdue_update(deps: Deps, team_id: str, arguments: Mapping[str, Any]) -> Outgoing | None:
+    """That news, edited in place once somebody has taken it, given it back, or answered."""
+    number, manager = int(arguments["submission_id"]), str(arguments["channel"])
+    voice = await deliveries.member_voice(deps, team_id, manager)
+    return await _edited(deps, team_id, number, service.manager_key(number, manager), InboundOverdue, voice)
 
 
 async def compose_passed_on(deps: Deps, team_id: str, arguments: Mapping[str, Any]) -> Outgoing:

@@ -318,6 +318,11 @@ class InboundOverdue:
             received=clock_time(t, view.received_at, reader.zone, reader.now),
             due=clock_time(t, view.manager_due_at, reader.zone, reader.now),
         )
+        if view.responded_at is not None:
+            shown = actions(
+                button(t("Open the lead"), "lead.show", view.lead.lead_id), block_id=f"{BLOCK}{view.submission_id}"
+            )
+            return Rendered(text, [section(Markup(f"{text}\n{_state(reader, view)}")), shown])
         if view.claimed is not None and view.claimed_at is not None:
             state = t.md(
                 "{who} took it at {time} and has not logged a call.",
@@ -345,8 +350,8 @@ class InboundOverdue:
 
     @classmethod
     def examples(cls) -> Sequence[Self]:
-        """Nobody has it; somebody has it and has not called."""
-        return [cls(EXAMPLE), cls(replace(EXAMPLE, claimed=_SATO, claimed_at=_AT)), cls(SPARSE)]
+        """Nobody has it; somebody has it and has not called; it was answered at last."""
+        return [cls(EXAMPLE), cls(replace(EXAMPLE, claimed=_SATO, claimed_at=_AT)), cls(SPARSE), cls(_ANSWERED)]
 
 
 @dataclass(frozen=True, slots=True)

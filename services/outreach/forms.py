@@ -173,7 +173,7 @@ async def receive(
         await audit(session, None, "lead.inbound", f"leads:{lead_id}", detail, now)
         await deps.outbox.enqueue(
             session,
-            key=f"inbound:{made}",
+            key=inbound.card_key(made),
             kind=inbound.CARD,
             channel=decided.channel or owner.slack_user,
             arguments={"submission_id": made},

@@ -29,6 +29,7 @@ UPDATE = "inbound.update"
 TEAM_TOLD = "inbound.team"
 TEAM_UPDATE = "inbound.team_update"
 MANAGER_TOLD = "inbound.manager"
+MANAGER_UPDATE = "inbound.manager_update"
 PASSED_ON = "inbound.passed_on"
 
 LONGEST_LIST = 20
@@ -286,23 +287,40 @@ async def _own(session: AsyncSession, actor: Actor, lead_id: int, owner_id: int,
         await audit(session, actor.member_id, "lead.take_over", f"leads:{lead_id}", detail, now)
 
 
+def card_key(submission_id: int) -> str:
+    """The key of a submission's card."""
+    return f"inbound:{submission_id}"
+
+
+def team_key(submission_id: int) -> str:
+    """The key of the news to the team that nobody has taken a submission."""
+    return f"inbound:{submission_id}:team"
+
+
+def manager_key(submission_id: int, slack_user: str) -> str:
+    """The key of the news to a manager that nobody has answered a submission."""
+    return f"inbound:{submission_id}:manager:{slack_user}"
+
+
 async def _redraw(
     deps: Deps, session: AsyncSession, submission_id: int, why: str, now: datetime, *, card_only: bool = False
 ) -> None:
-    """Have the card edited in place, and the news that nobody took it; `why` names the change."""
-    for part, kind in (("", UPDATE), (":team", TEAM_UPDATE)):
-        if card_only and part:
-            continue
-        channel = await queries.sent_to(session, f"inbound:{submission_id}{part}")
-        if channel is not None:
-            await deps.outbox.enqueue(
-                session,
-                key=f"inbound:{submission_id}{part}:{why}",
-                kind=kind,
-                channel=channel,
-                arguments={"submission_id": submission_id},
-                now=now,
-            )
+    """Have the card edited in place, and the news that nobody took it or answered; `why` names the change."""
+    kinds = {card_key(submission_id): UPDATE}
+    if not card_only:
+        kinds[team_key(submission_id)] = TEAM_UPDATE
+        # Whoever was told as a manager may be an admin by now.
+        leading = await member_queries.of_roles(session, [Role.MANAGER.value, Role.ADMIN.value])
+        kinds |= {manager_key(submission_id, member.slack_user): MANAGER_UPDATE for member in leading}
+    for key, channel in sorted((await queries.were_sent(session, list(kinds))).items()):
+        await deps.outbox.enqueue(
+            session,
+            key=f"{key}:{why}",
+            kind=kinds[key],
+            channel=channel,
+            arguments={"submission_id": submission_id},
+            now=now,
+        )
 
 
 # First response
@@ -348,12 +366,11 @@ async def keep_time(deps: Deps, team_id: str) -> int:
         for_manager = await queries.mark_manager_told(session, now)
         overdue = {row.id for row in for_manager}
         for late in for_team:
-            channel = await queries.sent_to(session, f"inbound:{late.id}")
             # Where both clocks ran out unseen, the managers' news says it all; a team's channel hears it all the same.
-            if channel is not None:
+            for channel in (await queries.were_sent(session, [card_key(late.id)])).values():
                 await deps.outbox.enqueue(
                     session,
-                    key=f"inbound:{late.id}:team",
+                    key=team_key(late.id),
                     kind=TEAM_TOLD,
                     channel=channel,
                     arguments={"submission_id": late.id},
@@ -370,7 +387,7 @@ async def keep_time(deps: Deps, team_id: str) -> int:
                 for boss in bosses:
                     await deps.outbox.enqueue(
                         session,
-                        key=f"inbound:{late.id}:manager:{boss.slack_user}",
+                        key=manager_key(late.id, boss.slack_user),
                         kind=MANAGER_TOLD,
                         channel=boss.slack_user,
                         arguments={"submission_id": late.id},

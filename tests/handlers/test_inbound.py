@@ -486,7 +486,19 @@ async def test_team_hears_at_three_minutes_and_the_manager_at_five(shop: Shop) -
     await shop.press(MANAGER, late, "inbound.claim", direct)
     await eventually(lambda: not alarm())
     await shop.card_says(MANAGER)
-    assert len([m for m in shop.direct(MANAGER) if "期限を過ぎました" in m["text"]]) == 1
+
+    def news() -> str:
+        (found,) = [m for m in shop.direct(MANAGER) if "期限を過ぎました" in m["text"]]
+        return str(found["blocks"])
+
+    # The manager's news follows: there is nothing to claim any more, and in the end somebody has called.
+    await eventually(lambda: f"<@{MANAGER}>" in news())
+    assert "inbound.claim" not in news()
+    assert "inbound.pass_on" in news()
+    await shop.press(MANAGER, await shop.card(), "call.quick#no_answer")
+    await handlers.keep_time(shop.house.deps)
+    await eventually(lambda: "初回対応済み" in news())
+    assert "inbound.pass_on" not in news()
 
 
 @on_sqlite
