@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from storage import statements
-from storage.tables import Account, Call, CallDay, CallHour, Contact, Lead, Meeting, Member, TeamRules
+from storage.tables import Account, Call, CallDay, CallHour, Contact, KpiTarget, Lead, Meeting, Member, TeamRules
 
 
 class CandidateRow(NamedTuple):
@@ -42,7 +42,7 @@ class CandidateRow(NamedTuple):
 _LEAD, _ACCOUNT, _CONTACT = statements.table(Lead), statements.table(Account), statements.table(Contact)
 _CALL, _MEETING, _MEMBER = statements.table(Call), statements.table(Meeting), statements.table(Member)
 _DAY, _HOUR = statements.table(CallDay), statements.table(CallHour)
-_RULES = statements.table(TeamRules)
+_RULES, _TARGET = statements.table(TeamRules), statements.table(KpiTarget)
 
 _STAGES = ("new", "working", "nurturing", "sales_qualified")
 """Stages in which inside sales still calls."""
@@ -237,6 +237,25 @@ async def days(session: AsyncSession, member_id: int, first: date, second: date)
     """What a member did on two local dates of the team."""
     rows = await statements.select(session, _DAYS, in_member=member_id, in_first=first, in_second=second)
     return {row[0]: DayRow(row[0], int(row[1]), int(row[2]), int(row[3])) for row in rows}
+
+
+_OWN_TARGET = (
+    sa.select(_TARGET.c.value)
+    .where(
+        _TARGET.c.team_id == sa.bindparam(statements.TEAM),
+        _TARGET.c.kpi == "dials",
+        _TARGET.c.window == "day",
+        _TARGET.c.member_id == sa.bindparam("in_member"),
+    )
+    .order_by(_TARGET.c.id.desc())
+    .limit(1)
+)
+
+
+async def own_target(session: AsyncSession, member_id: int) -> int | None:
+    """The dials a day that a manager has set for this member; None where nothing was set, or it was taken back."""
+    value = (await statements.select(session, _OWN_TARGET, in_member=member_id)).scalar_one_or_none()
+    return None if value is None else int(value)
 
 
 class LoggedRow(NamedTuple):

@@ -98,7 +98,8 @@ class Queue:
 
     `calls` are to be made now, the best first (at most MOST_LINES of `total`); `later` are promised for a time still
     to come that day. `works` False: the team does not work today, and this is the queue of the next opening, `at`.
-    `before` is the business day before, `today` the day so far, `target` the dials aimed at in a day.
+    `before` is the business day before, `today` the day so far, `target` the dials aimed at in a day: the member's own
+    target, else the team's rule.
     """
 
     at: datetime
@@ -139,6 +140,7 @@ async def build(deps: Deps, actor: Actor, *, morning: bool = False) -> Queue:
         )
         before = _business_day_before(calendar, today)
         days = await queries.days(session, actor.member_id, before, today)
+        own_target = await queries.own_target(session, actor.member_id)
         logged = await queries.just_logged(session, actor.member_id, now - UNDO_WITHIN)
     by_id = {row.lead_id: row for row in rows}
     ranking = rank((_candidate(row) for row in rows), at, call_rules, rates, calendar, _chance(actor, at))
@@ -150,7 +152,7 @@ async def build(deps: Deps, actor: Actor, *, morning: bool = False) -> Queue:
         later=tuple(_line(by_id[ranked.lead_id], ranked) for ranked in ranking.later[:MOST_LINES]),
         before=_result(days, before),
         today=_result(days, today),
-        target=call_rules.daily_target,
+        target=call_rules.daily_target if own_target is None else own_target,
         logged=None if logged is None else _logged(logged, calendar, zone),
     )
 

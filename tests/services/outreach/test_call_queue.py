@@ -14,11 +14,13 @@ from domain.leads import NextStep, Source
 from domain.outreach.best_hour import Cell, Tally
 from domain.outreach.call_queue import GoodHour, Promised, Spoke
 from domain.outreach.calls import CallResult, CallRules, Connection, Outcome, Party
+from domain.performance.windows import Span
 from services import rules
 from services.deps import Actor
 from services.outreach import call_queue
 from services.outreach.calls import record
 from services.outreach.leads import take_over
+from services.performance import targets
 from storage.tables import Absence, CallDay, CallHour, Contact, Lead, Meeting, Member, TeamDay
 from tests.services.office import NOW, TODAY, Clock, Office
 
@@ -201,6 +203,16 @@ async def test_queue_says_what_was_done_on_the_business_day_before(office: Offic
     assert (queue.before.day, queue.before.dials, queue.before.connected) == (date(2026, 3, 31), 34, 4)
     assert (queue.before.meetings_set, queue.today.dials, queue.target) == (2, 7, CallRules().daily_target)
     assert queue.logged is None
+
+
+async def test_target_of_the_day_is_the_own_one_until_it_is_taken_back(office: Office) -> None:
+    await targets.set_(office.deps, office.mori, "dials", Span.DAY, 55, member_id=office.suzuki.member_id)
+    await targets.set_(office.deps, office.mori, "dials", Span.DAY, 40, member_id=office.sato.member_id)
+    await targets.set_(office.deps, office.mori, "dials", Span.WEEK, 200, member_id=office.sato.member_id)
+    await targets.set_(office.deps, office.mori, "dials", Span.DAY, 125)
+    assert (await call_queue.build(office.deps, office.sato)).target == 40
+    await targets.set_(office.deps, office.mori, "dials", Span.DAY, None, member_id=office.sato.member_id)
+    assert (await call_queue.build(office.deps, office.sato)).target == CallRules().daily_target
 
 
 async def test_last_call_can_be_seen_for_a_minute(office: Office, clock: Clock) -> None:
