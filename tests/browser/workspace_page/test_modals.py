@@ -157,14 +157,24 @@ async def test_external_select_asks_while_typing_and_shows_groups_and_descriptio
     await desk.open_all()
     await desk.field("company").click()
     await expect(desk.page.get_by_role("status")).to_contain_text("あと1文字以上")
-    await desk.field("company").press_sequentially("豊田", delay=20)
+    # The page's own timers fire in the order in which they are due, however slow the machine is.
+    await desk.field("company").evaluate(
+        """async (field) => {
+            const type = (text) => {
+                field.value = text;
+                field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+            };
+            type("豊");
+            await new Promise((typed) => setTimeout(() => typed(type("豊田")), 20));
+        }"""
+    )
     options = desk.page.get_by_role("option")
     await expect(options).to_have_count(2)
     await expect(options.last).to_contain_text("豊田通商株式会社")
     await expect(options.last).to_contain_text("愛知県名古屋市")
     await expect(desk.page.get_by_role("listbox")).to_contain_text("見つかった企業")
     searches = [what for kind, what in app.done if kind == "search"]
-    assert searches == ["豊田"], "one question for letters typed within 150 ms"
+    assert searches == ["豊田"], "one question for letters typed soon after each other"
     await desk.field("company").press("ArrowDown")
     await desk.field("company").press("Enter")
     await expect(desk.field("company")).to_have_value("豊田通商株式会社")
