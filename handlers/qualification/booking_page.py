@@ -7,13 +7,12 @@ scripts; the one script only finds out the reader's time zone.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from typing import Any, Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
@@ -24,6 +23,7 @@ from domain.qualification.meetings import MeetingStatus, OfferStatus, Slot, is_l
 from handlers import pages
 from handlers.i18n import LANGUAGES, Translator, translator
 from handlers.qualification import meeting_words as words
+from handlers.qualification.booking_visits import HEADERS, Show, Turnstile, Visit, answered
 from handlers.qualification.meeting_form import COMMON_ZONES, slot_of, value_of, zone_choice
 from handlers.qualification.meeting_words import letter
 from handlers.routes import Routes
@@ -32,22 +32,7 @@ from services.qualification import meeting_changes as changes
 from services.qualification import meeting_news, meeting_offers
 from services.qualification import meetings as service
 from services.qualification.meeting_records import Free, MeetingView, OfferClosed, SlotTaken
-from services.qualification.meeting_slots import is_zone
 
-BODY_LIMIT: Final = 16_000
-FIELDS_LIMIT: Final = 20
-A_MINUTE: Final = timedelta(minutes=1)
-OFTEN: Final = 60
-"""How many requests a link is good for in a minute: more than any person's, and few enough for any calendar."""
-LINKS_REMEMBERED: Final = 10_000
-
-# Only what comes from here: our style, our script, forms that lead back to us.
-HEADERS: Final[Mapping[str, str]] = {
-    **pages.HEADERS,
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 ASSETS: Final = {"style.css": "text/css", "zone.js": "text/javascript"}
 
 
@@ -57,7 +42,7 @@ def register(routes: Routes) -> None:
 
     def page(purpose: str, show: Show) -> Callable[[Deps, Request], Awaitable[Response]]:
         async def answer(deps: Deps, request: Request) -> Response:
-            return await _answered(deps, request, purpose, show, turnstile)
+            return await answered(deps, request, purpose, show, turnstile)
 
         return answer
 
@@ -67,109 +52,6 @@ def register(routes: Routes) -> None:
     routes.web("/meeting/{token}/cancel", page(meeting_news.MEETING_LINK, cancel), methods=["GET", "POST"])
     routes.web("/meeting/{token}/meeting.ics", page(meeting_news.MEETING_LINK, invitation), methods=["GET"])
     routes.web("/booking/{name}", asset, methods=["GET"])
-
-
-@dataclass(slots=True)
-class Turnstile:
-    """Counts the requests of each link, by the minute."""
-
-    seen: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-
-    def lets_in(self, link: str, now: datetime) -> bool:
-        """Whether this request is not one too many."""
-        since, count = self.seen.get(link, (now, 0))
-        if now - since >= A_MINUTE:
-            since, count = now, 0
-        if len(self.seen) >= LINKS_REMEMBERED and link not in self.seen:
-            self.seen.clear()
-        self.seen[link] = (since, count + 1)
-        return count < OFTEN
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One request of somebody who has a link."""
-
-    deps: Deps
-    request: Request
-    team_id: str
-    record_id: int
-    token: str
-    form: Mapping[str, str]
-    """What was submitted; empty for a GET."""
-
-    @property
-    def submitted(self) -> bool:
-        """Whether a form was sent."""
-        return self.request.method == "POST"
-
-    def asked(self, name: str) -> str:
-        """A value of the form, or of the address."""
-        return self.form.get(name) or self.request.query_params.get(name, "")
-
-    def language(self, default: str) -> str:
-        """What the reader chose, else what the customer is written to in."""
-        asked = self.asked("lang")
-        return asked if asked in LANGUAGES else default
-
-    def zone(self, default: str) -> str:
-        """What the reader chose or the browser said, else what we know of the customer."""
-        asked = self.asked("tz")
-        return asked if len(asked) <= 64 and is_zone(asked) else default
-
-    def path(self, *parts: str) -> str:
-        """An address of ours, under whatever path the pages are reached."""
-        base = urlsplit(self.deps.public_url).path.rstrip("/")
-        return "/".join([base, *parts])
-
-
-Show = Callable[[Visit], Awaitable[Response]]
-
-
-async def _answered(deps: Deps, request: Request, purpose: str, show: Show, turnstile: Turnstile) -> Response:
-    token = str(request.path_params["token"])
-    try:
-        team_id, record_id = _content(deps.keys.read(purpose, token))
-    except Refused:
-        return pages.invalid_link(request)
-    if not turnstile.lets_in(token, deps.now()):
-        t = translator(pages.language_of(request, "ja"))
-        response = pages.page(t, t("Too many requests"), [t("Please try again in a minute.")], None, 429)
-        response.headers["Retry-After"] = "60"
-        return response
-    form: Mapping[str, str] = {}
-    if request.method == "POST":
-        sent = await _form(request)
-        if sent is None:
-            return PlainTextResponse("The request is too large.", 413, HEADERS)
-        form = sent
-    try:
-        return await show(Visit(deps, request, team_id, record_id, token, form))
-    except Refused as refused:
-        if refused.code is not Code.NOT_FOUND:
-            raise
-        return pages.invalid_link(request)
-
-
-def _content(signed: Any) -> tuple[str, int]:
-    match signed:
-        case [str(team_id), int(record_id)]:
-            return team_id, record_id
-    raise Refused(Code.INVALID, "token")
-
-
-async def _form(request: Request) -> dict[str, str] | None:
-    """What was submitted; None where it is more than our forms hold."""
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > BODY_LIMIT:
-            return None
-    try:
-        found = parse_qs(content.decode(), keep_blank_values=True, max_num_fields=FIELDS_LIMIT)
-    except ValueError:
-        return None
-    return {name: values[-1].replace("\0", "") for name, values in found.items()}
 
 
 async def asset(_deps: Deps, request: Request) -> Response:
@@ -202,23 +84,15 @@ async def offer(visit: Visit) -> Response:
     try:
         shown = await meeting_offers.view(deps, visit.team_id, visit.record_id)
         t, zone = translator(visit.language(shown.language)), visit.zone(shown.zone)
-        notice, status = "", 200
-        if visit.submitted:
-            slot = _slot(visit.form.get("slot", ""))
-            if slot is None:
-                notice, status = t("Please choose a time."), 422
-            else:
-                try:
-                    made = await meeting_offers.choose(deps, visit.team_id, visit.record_id, slot, letter, zone=zone)
-                    return _to_meeting(visit, made, t, done="booked")
-                except SlotTaken:
-                    notice, status = t("Somebody else has just taken this time. Please choose another."), 409
-                except OfferClosed:
-                    raise
-                except Refused as refused:
-                    if refused.code is Code.NOT_FOUND:
-                        raise
-                    notice, status = t("This time can no longer be chosen. Please choose another."), 409
+
+        async def choose(slot: Slot) -> MeetingView:
+            return await meeting_offers.choose(deps, visit.team_id, visit.record_id, slot, letter, zone=zone)
+
+        gone = t("This time can no longer be chosen. Please choose another.")
+        answer = await _time_chosen(visit, t, choose, done="booked", refused=gone)
+        if isinstance(answer, Response):
+            return answer
+        notice = answer.notice
         shown, left, free = await meeting_offers.choices(deps, visit.team_id, visit.record_id, zone)
     except OfferClosed as closed:
         return _closed(visit, closed)
@@ -232,7 +106,7 @@ async def offer(visit: Visit) -> Response:
         t,
         "choose.html",
         zone,
-        status,
+        answer.status,
         title=t("Please choose a time"),
         notice=notice,
         subject=shown.subject,
@@ -274,10 +148,38 @@ def _to_meeting(visit: Visit, made: MeetingView, t: Translator, done: str = "") 
     return RedirectResponse(f"{visit.path('meeting', token)}?{urlencode(query)}", 303, HEADERS)
 
 
+@dataclass(frozen=True, slots=True)
+class _StillToChoose:
+    """Why the times are shown, perhaps once more. `free`: what is free now, where it was found out on the way."""
+
+    notice: str = ""
+    status: int = 200
+    free: Free | None = None
+
+
+async def _time_chosen(
+    visit: Visit, t: Translator, take: Callable[[Slot], Awaitable[MeetingView]], *, done: str, refused: str
+) -> Response | _StillToChoose:
+    """What comes of the choice on a form of times: the way to the meeting that `take` made of it, or the times again.
+    `refused` says why a time cannot be taken that nobody else has."""
+    if not visit.submitted:
+        return _StillToChoose()
+    slot = _slot(visit.form.get("slot", ""))
+    if slot is None:
+        return _StillToChoose(t("Please choose a time."), 422)
+    try:
+        return _to_meeting(visit, await take(slot), t, done=done)
+    except SlotTaken as taken:
+        return _StillToChoose(t("Somebody else has just taken this time. Please choose another."), 409, taken.fresh)
+    except OfferClosed:
+        raise
+    except Refused as no:
+        if no.code is Code.NOT_FOUND:
+            raise
+        return _StillToChoose(refused, 409)
+
+
 # The meeting
-
-
-DONE: Final = ("booked", "moved", "cancelled")
 
 
 async def meeting(visit: Visit) -> Response:
@@ -336,35 +238,17 @@ async def move(visit: Visit) -> Response:
     t, zone = translator(visit.language(view.language)), visit.zone(view.customer_zone)
     if view.status is not MeetingStatus.BOOKED or view.starts_at <= deps.now():
         return _to_meeting(visit, view, t)
-    notice, status = "", 200
-    free: Free | None = None
-    if visit.submitted:
-        slot = _slot(visit.form.get("slot", ""))
-        if slot is None:
-            notice, status = t("Please choose a time."), 422
-        else:
-            try:
-                moved = await changes.move(
-                    deps,
-                    None,
-                    visit.team_id,
-                    visit.record_id,
-                    slot.start,
-                    letter,
-                    version=_version(visit),
-                    zone=zone,
-                )
-                return _to_meeting(visit, moved, t, done="moved")
-            except SlotTaken as taken:
-                notice, status, free = (
-                    t("Somebody else has just taken this time. Please choose another."),
-                    409,
-                    taken.fresh,
-                )
-            except Refused as refused:
-                if refused.code is Code.NOT_FOUND:
-                    raise
-                notice, status = t("The meeting was changed meanwhile. Please look at it once more."), 409
+
+    async def move_to(slot: Slot) -> MeetingView:
+        return await changes.move(
+            deps, None, visit.team_id, visit.record_id, slot.start, letter, version=_version(visit), zone=zone
+        )
+
+    changed = t("The meeting was changed meanwhile. Please look at it once more.")
+    answer = await _time_chosen(visit, t, move_to, done="moved", refused=changed)
+    if isinstance(answer, Response):
+        return answer
+    free = answer.free
     if free is None:
         view, free = await changes.slots_to_move(deps, visit.team_id, visit.record_id, zone=zone)
     rep = free.of(view.rep_id)
@@ -374,9 +258,9 @@ async def move(visit: Visit) -> Response:
         t,
         "choose.html",
         zone,
-        status,
+        answer.status,
         title=t("Choose another time"),
-        notice=notice,
+        notice=answer.notice,
         subject=view.subject,
         facts=[
             (t("Until now"), words.span(t, view.starts_at, view.ends_at, zone)),

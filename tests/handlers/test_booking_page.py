@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from icalendar import Calendar
 
 from domain.qualification.meetings import Slot, spread
-from handlers.qualification.booking_page import OFTEN
+from handlers.qualification.booking_visits import OFTEN
 from handlers.qualification.meeting_form import value_of
 from handlers.qualification.meeting_words import letter, offer_letter
 from services.qualification import meeting_changes as changes
