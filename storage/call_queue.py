@@ -262,6 +262,7 @@ class LoggedRow(NamedTuple):
     """A call that was just written down."""
 
     call_id: int
+    request_key: str | None
     lead_id: int
     contact: str
     called_at: datetime
@@ -275,6 +276,7 @@ class LoggedRow(NamedTuple):
 _LOGGED = (
     sa.select(
         _CALL.c.id,
+        _CALL.c.request_key,
         _CALL.c.lead_id,
         _CONTACT.c.name,
         _CALL.c.called_at,

@@ -161,7 +161,8 @@ def logged_line(reader: Reader, logged: JustLogged, kind: str, more: str | int =
         if not logged.works:
             text = Markup(f"{text}　{escape(t(':warning: Your team does not work on that day.'))}")
     # Seconds matter here only to Slack: a button that was drawn anew keeps its place by its name.
-    return section(text, button(t("Undo"), "call.undo", logged.call_id), block_id=block_id(kind, "undo", more))
+    back = button(t("Undo"), "call.undo", f"{logged.call_id}:{logged.mark}")
+    return section(text, back, block_id=block_id(kind, "undo", more))
 
 
 def _hhmm(reader: Reader, moment: datetime) -> str:
@@ -354,6 +355,7 @@ class MorningQueue:
 _AT = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
 LOGGED = JustLogged(
     31,
+    "e3b0c442",
     12,
     "青葉 <一郎>",
     _AT - timedelta(seconds=20),

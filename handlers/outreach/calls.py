@@ -16,6 +16,7 @@ from domain.members import Permission, may
 from domain.outreach.calls import BOUNDS, QUICK, CallRules, Outcome, QuickResult
 from domain.outreach.natural_time import Unreadable
 from handlers.blocks import Choice, context, modal, number_input, section
+from handlers.boundary import warning
 from handlers.forms import Form
 from handlers.i18n import Markup, escape
 from handlers.i18n import mark as _
@@ -52,6 +53,11 @@ HOME = "home"
 CARRIED = (call_queue.ORIGIN, "url", HOME)
 GOES_ON = frozenset({Outcome.MEETING_SET, Outcome.REFERRED, Outcome.SEND_MATERIAL})
 """Outcomes after which there is something to do before the next call."""
+NOT_UNDONE = {
+    Code.NOT_ALLOWED: _("Only the person who logged this call can undo it."),
+    Code.STALE: _("Another call to this lead was logged since, so this one stays."),
+}
+"""Why a call is not taken back, where the usual sentence does not fit a click."""
 
 
 def register(routes: Routes) -> None:
@@ -113,8 +119,16 @@ async def quick(interaction: Interaction) -> Answer:
 
 async def undo(interaction: Interaction) -> Answer:
     """Take the call back; the confirmation it stood on says so."""
-    call_id, _, mark = interaction.value.partition(":")
-    undone = await service.undo(interaction.deps, interaction.actor, int(call_id), mark)
+    call_id, _colon, mark = interaction.value.partition(":")
+    try:
+        undone = await service.undo(interaction.deps, interaction.actor, int(call_id), mark)
+    except Refused as refused:
+        # The button has outlived its call: a card of the queue is drawn without it.
+        call_queue.after_call(interaction)
+        words = NOT_UNDONE.get(refused.code)
+        if words is None:
+            raise
+        return Reply(warning(interaction.t(words)))
     if call_queue.after_call(interaction):
         return None
     return whisper(interaction, taken_back(reader(interaction), undone), replace=True)

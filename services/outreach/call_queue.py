@@ -23,6 +23,7 @@ from domain.outreach.call_queue import QUEUE_RULES, Candidate, QueueRules, Ranke
 from domain.outreach.calls import CALL_RULES, UNDO_WITHIN, CallRules, Connection, Outcome, Party
 from services import rules, teams, timetables
 from services.deps import Actor, Deps
+from services.outreach.call_records import mark_of
 from storage import call_queue as queries
 from storage import members as member_queries
 from storage.call_queue import CandidateRow
@@ -77,10 +78,11 @@ class DayResult:
 
 @dataclass(frozen=True, slots=True)
 class JustLogged:
-    """The member's last call, while it can still be taken back, and what is next with its lead. `works` False: the team
-    does not work on the day of `next_step_at`."""
+    """The member's last call, while it can still be taken back, and what is next with its lead. `mark` tells it from a
+    later one under the same number; `works` False: the team does not work on the day of `next_step_at`."""
 
     call_id: int
+    mark: str
     lead_id: int
     contact: str
     at: datetime
@@ -161,6 +163,7 @@ def _logged(row: queries.LoggedRow, calendar: BusinessCalendar, zone: ZoneInfo) 
     at = row.next_step_at
     return JustLogged(
         row.call_id,
+        mark_of(row.request_key),
         row.lead_id,
         row.contact,
         row.called_at,

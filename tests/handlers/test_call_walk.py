@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
+from bot.workspace.team import EXAMPLE
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
 from services import members
 from services.outreach import calls, reminders
-from tests.handlers.conftest import IS, World, eventually
+from storage.tables import Call
+from tests.handlers.conftest import IS, IS_ENGLISH, World, eventually
 from tests.handlers.test_call_queue import (
     ROOM,
     Time,
@@ -50,6 +54,61 @@ async def test_undo_on_the_card_brings_the_lead_back(world: World) -> None:
     undone = await click(world, after, "call.undo")
     assert lead_of(undone) == lead
     assert not buttons(undone, "call.undo")
+
+
+async def calls_logged(world: World) -> list[Any]:
+    async with world.house.deps.reading(EXAMPLE.id) as session:
+        return list(await session.scalars(sa.select(Call.lead_id).order_by(Call.id)))
+
+
+@on_both
+async def test_second_click_on_undo_does_not_take_back_the_call_after_it(world: World) -> None:
+    before = await calls_logged(world)
+    card = await click(world, await command(world, "next"), "call.quick#no_answer")
+    (undo,) = buttons(card, "call.undo")
+    sent = world.workspace.socket_mode.deliver
+    held: list[tuple[str, Any, dict[str, Any]]] = []
+
+    async def keep(kind: str, payload: Any, **options: Any) -> Any:
+        held.append((kind, payload, options))
+        return await sent(kind, payload, **options)
+
+    world.workspace.socket_mode.deliver = keep
+    card = await click(world, card, "call.undo")
+    world.workspace.socket_mode.deliver = sent
+    assert await calls_logged(world) == before
+    card = await click(world, card, "call.quick#voicemail")
+    (again,) = buttons(card, "call.undo")
+    # A database may give the number of a call that was taken back to the next one.
+    assert again["value"] != undo["value"]
+    after = await calls_logged(world)
+    for kind, payload, options in held:
+        await sent(kind, payload, **options)
+    await eventually(lambda: [m for m in world.messages(IS, ROOM) if "すでに" in m["text"]])
+    assert await calls_logged(world) == after
+
+
+@on_sqlite
+async def test_undo_after_its_minute_says_so_and_leaves_the_card(world: World, clock: Time) -> None:
+    card = await click(world, await command(world, "next"), "call.quick#no_answer")
+    logged = await calls_logged(world)
+    clock.forward(seconds=61)
+    late = await click(world, card, "call.undo")
+    assert not buttons(late, "call.undo")
+    assert lead_of(late) == lead_of(card)
+    await eventually(lambda: [m for m in world.messages(IS, ROOM) if "取り消しできる時間を過ぎました" in m["text"]])
+    assert await calls_logged(world) == logged
+
+
+@on_sqlite
+async def test_undo_of_a_call_that_a_colleague_called_after_says_why_not(world: World) -> None:
+    card = await click(world, await command(world, "next"), "call.quick#no_answer")
+    (lead_id,) = (await calls_logged(world))[-1:]
+    colleague = await members.who(world.house.deps, EXAMPLE.id, IS_ENGLISH)
+    assert colleague is not None
+    await calls.record(world.house.deps, colleague, lead_id, CallResult(Connection.BUSY))
+    await world.person(IS).action(channel=ROOM, ts=card["ts"], action_id="call.undo")
+    await eventually(lambda: [m for m in world.messages(IS, ROOM) if "その後に別の架電が記録された" in m["text"]])
 
 
 @on_both
