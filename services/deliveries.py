@@ -24,6 +24,7 @@ __all__ = [
     "look",
     "posted",
     "postponed",
+    "remember",
     "sent",
     "troubled",
     "uncertain",
@@ -123,18 +124,25 @@ async def _settle(deps: Deps, team_id: str, key: str, state: DeliveryState, **va
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """Where a delivery's message stands in Slack."""
+    """Where a delivery's message stands in Slack, and what it was made of."""
 
     state: DeliveryState
     channel: str | None
     ts: str | None
+    arguments: Mapping[str, Any]
 
 
 async def posted(deps: Deps, team_id: str, key: str) -> Posted | None:
     """Where the message of a delivery stands; None when it was never enqueued."""
     async with deps.reading(team_id) as session:
         row = await outbox.delivery(session, key)
-    return None if row is None else Posted(DeliveryState(row.state), row.posted_channel, row.ts)
+    return None if row is None else Posted(DeliveryState(row.state), row.posted_channel, row.ts, row.arguments)
+
+
+async def remember(deps: Deps, team_id: str, key: str, **arguments: Any) -> None:
+    """Write beside a delivery's arguments what the next edit of its message has to know."""
+    async with deps.writing(team_id) as session:
+        await outbox.remember(session, key, arguments)
 
 
 async def troubled(deps: Deps, team_id: str) -> list[tuple[str, DeliveryState, str | None]]:

@@ -42,6 +42,13 @@ async def who(deps: Deps, team_id: str, slack_user: str) -> Actor | None:
     return _actor(row) if row else None
 
 
+async def acting(deps: Deps, team_id: str, member_id: int) -> Actor | None:
+    """The member with this id, to show what is meant for them; None for somebody who has left."""
+    async with deps.reading(team_id) as session:
+        row = await queries.by_id(session, member_id)
+    return _actor(row) if row else None
+
+
 async def arrive(
     deps: Deps,
     team_id: str,

@@ -137,6 +137,13 @@ async def delivery(session: AsyncSession, key: str) -> Delivery | None:
     return await session.scalar(sa.select(Delivery).where(Delivery.key == key))
 
 
+async def remember(session: AsyncSession, key: str, values: Mapping[str, Any]) -> None:
+    """Write these beside a delivery's arguments."""
+    found = await session.scalar(sa.select(Delivery.arguments).where(Delivery.key == key).with_for_update())
+    if found is not None:
+        await session.execute(sa.update(Delivery).where(Delivery.key == key).values(arguments={**found, **values}))
+
+
 async def mark_sending(session: AsyncSession, key: str, now: datetime) -> bool:
     """`queued` → `sending`; False when it was not queued any more, so somebody has tried to send it before."""
     result = await session.execute(

@@ -10,13 +10,14 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from domain.errors import Refused
 from domain.members import Permission
 from handlers.blocks import section
 from handlers.boundary import warning
-from handlers.i18n import Markup
+from handlers.i18n import Markup, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, dicts
 from handlers.messages import Reader, Rendered
@@ -123,8 +124,9 @@ def place_of(interaction: Interaction) -> Place | None:
     return Place.parse(origin(interaction) or str(interaction.metadata.get(ORIGIN, "")))
 
 
-def after_call(interaction: Interaction) -> bool:
-    """Bring the queue's messages of this member up to date after a call was logged or undone.
+def after_call(interaction: Interaction, owner_id: int | None = None) -> bool:
+    """Bring the queue's messages of this member up to date after a call was logged or undone, and the list of the
+    lead's owner.
 
     True: the call was logged from one of the queue's own cards, which then shows the result with its undo, so the
     caller need not answer.
@@ -132,7 +134,10 @@ def after_call(interaction: Interaction) -> bool:
     place = place_of(interaction)
     if place is not None and place.kind != MORNING:
         interaction.afterwards.append(partial(_redraw, interaction, place))
-    interaction.afterwards.append(partial(_follow, interaction))
+    deps, client, actor = interaction.deps, interaction.client, interaction.actor
+    interaction.afterwards.append(partial(_follow, deps, client, actor.team_id, actor.member_id))
+    if owner_id not in (None, actor.member_id):
+        interaction.afterwards.append(partial(_follow, deps, client, actor.team_id, owner_id))
     # The home tab is drawn anew after every click in it, and shows the result with its undo as well.
     return place is not None or interaction.view.get("type") == "home"
 
@@ -175,10 +180,24 @@ async def turn_page(interaction: Interaction) -> Answer:
     if place is None:
         return Reply(listed(reader, queue, offset))
     if place.kind == MORNING:
+        await _keep_page(interaction, offset)
         await _replace(interaction, place, MorningQueue(interaction.actor.name, queue, offset).render(reader))
+        member = (interaction.actor.team_id, interaction.actor.member_id)
+        if member in _following:
+            # An edit that began before the page was turned would turn it back.
+            _following[member] = True
     else:
         await _replace(interaction, place, listed(reader, queue, offset))
     return None
+
+
+async def _keep_page(interaction: Interaction, offset: int) -> None:
+    """Remember the page of today's list, which edits after calls then stay on."""
+    deps, actor = interaction.deps, interaction.actor
+    key = service.morning_key(actor.member_id, deps.today(actor.zone))
+    posted = await deliveries.posted(deps, actor.team_id, key)
+    if posted is not None and posted.ts == (interaction.body.get("container") or {}).get("message_ts"):
+        await deliveries.remember(deps, actor.team_id, key, offset=offset)
 
 
 async def _next(interaction: Interaction, skipped: tuple[str, ...]) -> Rendered:
@@ -231,9 +250,9 @@ _following: dict[tuple[str, int], bool] = {}
 """Members whose morning message is being edited in this process, and whether it is out of date again."""
 
 
-async def _follow(interaction: Interaction) -> None:
-    """Edit the morning's message. Calls that come while an edit is under way share the one after it."""
-    key = (interaction.actor.team_id, interaction.actor.member_id)
+async def _follow(deps: Deps, client: AsyncWebClient, team_id: str, member_id: int) -> None:
+    """Edit a member's morning message. Calls that come while an edit is under way share the one after it."""
+    key = (team_id, member_id)
     if key in _following:
         _following[key] = True
         return
@@ -241,7 +260,7 @@ async def _follow(interaction: Interaction) -> None:
     try:
         while _following[key]:
             _following[key] = False
-            if not await _edit_morning(interaction):
+            if not await _edit_morning(deps, client, team_id, member_id):
                 break
             if _following[key]:
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -249,18 +268,19 @@ async def _follow(interaction: Interaction) -> None:
         del _following[key]
 
 
-async def _edit_morning(interaction: Interaction) -> bool:
+async def _edit_morning(deps: Deps, client: AsyncWebClient, team_id: str, member_id: int) -> bool:
     """Edit it if it stands; whether it does."""
-    deps, actor = interaction.deps, interaction.actor
-    key = service.morning_key(actor.member_id, deps.today(actor.zone))
-    posted = await deliveries.posted(deps, actor.team_id, key)
+    actor = await members.acting(deps, team_id, member_id)
+    if actor is None:
+        return False
+    key = service.morning_key(member_id, deps.today(actor.zone))
+    posted = await deliveries.posted(deps, team_id, key)
     if posted is None or posted.channel is None or posted.ts is None:
         return False
     queue = await service.build(deps, actor)
-    rendered = MorningQueue(actor.name, queue).render(_reader(interaction))
-    await interaction.client.chat_update(
-        channel=posted.channel, ts=posted.ts, text=rendered.text, blocks=dicts(rendered.blocks)
-    )
+    message = MorningQueue(actor.name, queue, int(posted.arguments.get("offset", 0)))
+    rendered = message.render(Reader(translator(actor.language), actor.zone, deps.now()))
+    await client.chat_update(channel=posted.channel, ts=posted.ts, text=rendered.text, blocks=dicts(rendered.blocks))
     return True
 
 

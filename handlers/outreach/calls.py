@@ -112,7 +112,7 @@ async def quick(interaction: Interaction) -> Answer:
     key = click_key(interaction)
     done = await service.log(interaction.deps, interaction.actor, int(interaction.value), result, request_key=key)
     inbound.after_call(interaction)
-    if call_queue.after_call(interaction):
+    if call_queue.after_call(interaction, done.owner_id):
         return None
     return whisper(interaction, recorded(reader(interaction), done))
 
@@ -129,7 +129,7 @@ async def undo(interaction: Interaction) -> Answer:
         if words is None:
             raise
         return Reply(warning(interaction.t(words)))
-    if call_queue.after_call(interaction):
+    if call_queue.after_call(interaction, undone.owner_id):
         return None
     return whisper(interaction, taken_back(reader(interaction), undone), replace=True)
 
@@ -271,7 +271,7 @@ async def submit(interaction: Interaction) -> Answer:
     result, plan = call_form.result(typed, at)
     lead_id, key = int(interaction.metadata["lead"]), f"form:{interaction.view['id']}"
     done = await service.log(deps, actor, lead_id, result, plan=plan, request_key=key)
-    elsewhere = call_queue.after_call(interaction) or bool(interaction.metadata.get(HOME))
+    elsewhere = call_queue.after_call(interaction, done.owner_id) or bool(interaction.metadata.get(HOME))
     if elsewhere and result.outcome not in GOES_ON:
         return Clear()
     rendered = recorded(reader(interaction), done, told=told)

@@ -73,6 +73,7 @@ class Undone:
     lead_id: int
     contact: str
     account: str
+    owner_id: int
     state: LeadState
 
 
@@ -392,7 +393,7 @@ async def undo(deps: Deps, actor: Actor, call_id: int, mark: str = "") -> Undone
             "restored": records.to_json(restored),
         }
         await audit(session, actor.member_id, TAKEN_BACK, f"leads:{lead.id}", taken, now)
-    return Undone(lead.id, lead.contact, lead.account, restored)
+    return Undone(lead.id, lead.contact, lead.account, lead.owner_id, restored)
 
 
 async def _restore(session: AsyncSession, lead_id: int, current: LeadState, restored: LeadState, now: datetime) -> None:

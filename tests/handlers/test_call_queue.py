@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,11 +15,9 @@ from bot.settings import Settings
 from bot.workspace.server import RunningWorkspace
 from domain.clock import Due
 from domain.leads import Source
-from domain.members import Role
 from handlers.outreach import call_queue
 from handlers.routes import Routes
 from services import members
-from services.deps import Actor
 from services.outreach import call_queue as service
 from services.outreach import leads
 from services.outreach.leads import NewLead
@@ -198,7 +195,7 @@ def test_each_identifier_of_the_queue_is_routed() -> None:
 async def test_calls_logged_during_an_edit_share_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
     edits, free = 0, asyncio.Event()
 
-    async def edit(_interaction: object) -> bool:
+    async def edit(*_whose: object) -> bool:
         nonlocal edits
         edits += 1
         await free.wait()
@@ -206,15 +203,14 @@ async def test_calls_logged_during_an_edit_share_the_next_one(monkeypatch: pytes
 
     monkeypatch.setattr(call_queue, "_edit_morning", edit)
     monkeypatch.setattr(call_queue, "PAUSE_SECONDS", 0)
-    actor = Actor("T1", 1, "U1", "rep", Role.INSIDE_SALES, "ja", "Asia/Tokyo", "Asia/Tokyo")
-    interaction: Any = SimpleNamespace(actor=actor)
-    first = asyncio.ensure_future(call_queue._follow(interaction))
+    whose: Any = (None, None, "T1", 1)
+    first = asyncio.ensure_future(call_queue._follow(*whose))
     await eventually(lambda: edits)
     for _ in range(40):
-        await call_queue._follow(interaction)
+        await call_queue._follow(*whose)
     assert edits == 1
     free.set()
     await first
     assert edits == 2
-    await call_queue._follow(interaction)
+    await call_queue._follow(*whose)
     assert edits == 3

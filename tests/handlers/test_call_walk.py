@@ -11,7 +11,7 @@ from bot.workspace.team import EXAMPLE
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
 from services import members
 from services.outreach import calls, reminders
-from storage.tables import Call
+from storage.tables import Call, Contact, Lead
 from tests.handlers.conftest import IS, IS_ENGLISH, World, eventually
 from tests.handlers.test_call_queue import (
     ROOM,
@@ -54,6 +54,17 @@ async def test_undo_on_the_card_brings_the_lead_back(world: World) -> None:
     undone = await click(world, after, "call.undo")
     assert lead_of(undone) == lead
     assert not buttons(undone, "call.undo")
+
+
+async def name_of(world: World, lead_id: int) -> str:
+    async with world.house.deps.reading(EXAMPLE.id) as session:
+        found = sa.select(Contact.name).join(Lead, Lead.contact_id == Contact.id).where(Lead.id == lead_id)
+        return str((await session.execute(found)).scalar_one())
+
+
+def lead_of_first(message: dict[str, Any], place: int = 0) -> str:
+    """The first lead of a list, or the one so many places below."""
+    return str(buttons(message, "call.log")[place]["value"])
 
 
 async def calls_logged(world: World) -> list[Any]:
@@ -126,6 +137,51 @@ async def test_morning_message_follows_a_call_logged_in_another_place(world: Wor
 
     assert await eventually(followed)
     assert len([m for m in world.direct(IS) if "架電リスト" in m["text"]]) == 1
+
+
+@on_both
+async def test_morning_message_stays_on_its_page_when_a_call_is_logged(world: World) -> None:
+    message = await morning(world)
+    second = await click(world, message, "queue.page#next", channel=direct_channel(world))
+    assert buttons(second, "queue.page#previous")
+    card = await command(world, "next")
+    assert lead_of(card) == lead_of_first(message)
+    await click(world, card, "call.quick#voicemail")
+
+    def followed() -> dict[str, Any] | None:
+        now = next(m for m in world.direct(IS) if m["ts"] == message["ts"])
+        return now if "1 / 34" in text_of(now) else None
+
+    now = await eventually(followed)
+    # The lead that was called stood above: all others have moved up by one.
+    assert buttons(now, "queue.page#previous")
+    assert lead_of_first(now) == lead_of_first(second, 1)
+    here = await click(world, now, "call.quick#no_answer", channel=direct_channel(world))
+    assert buttons(here, "queue.page#previous")
+
+
+@on_both
+async def test_morning_message_follows_a_colleagues_call_and_its_undo(world: World) -> None:
+    message = await morning(world)
+    lead = buttons(message, "call.quick#no_answer")[0]["value"]
+    found = (await world.person(IS_ENGLISH).command(ROOM, "/lead", f"show {await name_of(world, int(lead))}"))[
+        "response"
+    ]
+    (opener,) = [b for b in buttons(found, "lead.show#") if b["value"] == lead]
+    await world.person(IS_ENGLISH).action(channel=ROOM, ts=found["ts"], action_id=opener["action_id"])
+    (card,) = await eventually(lambda: [m for m in world.messages(IS_ENGLISH, ROOM) if buttons(m, "call.quick")])
+    await world.person(IS_ENGLISH).action(channel=ROOM, ts=card["ts"], action_id="call.quick#no_answer")
+
+    def listed() -> set[str]:
+        now = next(m for m in world.direct(IS) if m["ts"] == message["ts"])
+        # The figures are those of whose list it is.
+        assert "0 / 34" in text_of(now)
+        return {b["value"] for b in buttons(now, "call.quick#no_answer")}
+
+    await eventually(lambda: lead not in listed())
+    (confirmation,) = await eventually(lambda: [m for m in world.messages(IS_ENGLISH, ROOM) if buttons(m, "call.undo")])
+    await world.person(IS_ENGLISH).action(channel=ROOM, ts=confirmation["ts"], action_id="call.undo")
+    await eventually(lambda: lead in listed())
 
 
 @on_sqlite
