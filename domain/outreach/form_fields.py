@@ -150,8 +150,8 @@ _WORDS: dict[Field, str] = {
     Field.SUBMISSION: "submissionid entryid submission 受付番号 受付id",
     Field.CORPORATE_NUMBER: "法人番号 corporatenumber",
     Field.COMPANY: """
-        会社名 会社 貴社名 御社名 企業名 法人名 団体名 社名 勤務先 勤務先名 組織名 貴社名団体名 会社名団体名 貴社団体名
-        company companyname organization organisation corporation yourcompany kaisha kaishamei
+        会社名 会社 貴社名 御社名 企業名 企業 法人名 団体名 社名 勤務先 勤務先名 組織名 貴社名団体名 会社名団体名
+        貴社団体名 company companyname organization organisation corporation yourcompany kaisha kaishamei
     """,
     Field.READING: """
         フリガナ ふりがな カナ かな ヨミ よみ セイ メイ せい めい 氏名カナ 氏名フリガナ 氏名ふりがな お名前カナ

@@ -30,6 +30,8 @@ from bot.workspace.server import RunningWorkspace
 from bot.workspace.server import running as workspace_running
 from bot.workspace.team import EXAMPLE, Channel, Person
 from domain.members import Role
+from domain.outreach.form_fields import Field, FieldMap
+from domain.outreach.form_fields import read as read_fields
 from domain.outreach.inbound import InboundRules
 from handlers.outreach import inbound as handlers
 from services import members
@@ -344,7 +346,18 @@ async def test_example_for_the_shell_is_signed_as_the_webhook_wants_it(shop: Sho
     process = await asyncio.create_subprocess_exec("bash", "-c", lines, stdout=asyncio.subprocess.PIPE)
     answer, _ = await process.communicate()
     assert json.loads(answer)["new"] is True
-    assert "株式会社サンプル" in str((await shop.card())["blocks"])
+    assert (await shop.card())["blocks"][0]["text"]["text"] == "🔥 株式会社サンプル　見本 花子"
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_field_of_the_example_is_understood(language: str) -> None:
+    from handlers.i18n import translator
+    from handlers.outreach.inbound_sources import curl
+
+    (body,) = re.findall(r"^body='(.*)'$", curl(translator(language), "http://127.0.0.1/", "secret"), re.MULTILINE)
+    filled = read_fields(json.loads(body), FieldMap())
+    assert set(filled.values) == {Field.COMPANY, Field.NAME, Field.EMAIL, Field.PHONE, Field.MESSAGE}
+    assert filled.others == {}
 
 
 @on_sqlite
@@ -449,7 +462,7 @@ async def test_claim_is_passed_on_and_given_back(shop: Shop) -> None:
     await shop.press(IS, card, "inbound.release")
     assert await eventually(lambda: "操作できるのは" in str(shop.messages(IS, CHANNEL)))
     await shop.press(IS_ENGLISH, card, "inbound.release")
-    await shop.card_says("担当者を募集中")
+    await shop.card_says("担当者未定")
 
 
 @on_sqlite
