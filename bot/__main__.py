@@ -1,4 +1,5 @@
-"""The command line: `python -m bot run | demo | workspace | import | members | jobs | migrate | manifest`."""
+"""The command line: `python -m bot run | demo | workspace | import | members | jobs | check | doctor | migrate |
+manifest`."""
 
 from __future__ import annotations
 
@@ -185,6 +186,16 @@ def check(
     from bot.check import check_roll_ups
 
     raise typer.Exit(run_loop(check_roll_ups(_settings_with_data(), console, team, rebuild=rebuild)))
+
+
+@app.command()
+def doctor(
+    language: Annotated[str, typer.Option(help="ja or en.")] = "ja",
+) -> None:
+    """Check settings, database, Slack, mail and calendars; the exit code is 1 when something has to be mended."""
+    from bot.doctor import examine
+
+    raise typer.Exit(run_loop(examine(_settings(), console, language)))
 
 
 @app.command()

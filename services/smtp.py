@@ -71,18 +71,7 @@ class MailServer:
         """Hand over one message. `before` is called when the server has agreed to everything but the text, and is to
         note durably that the text goes out. Raises Unsent, Unclear.
         """
-        encrypted = self.security is Security.TLS
-        context = None if self.security is Security.NONE else ssl.create_default_context(cafile=self.authorities)
-        client = aiosmtplib.SMTP(
-            hostname=self.host,
-            port=self.port,
-            username=self.user or None,
-            password=self.password or None,
-            use_tls=encrypted,
-            start_tls=self.security is Security.STARTTLS,
-            tls_context=context,
-            timeout=SECONDS,
-        )
+        client = self._client(SECONDS)
         try:
             await self._prepare(client, to_address)
             await before()
@@ -92,6 +81,37 @@ class MailServer:
                 await client.quit(timeout=FAREWELL_SECONDS)
         finally:
             client.close()
+
+    async def greet(self, seconds: float = SECONDS) -> None:
+        """Connect, secure the connection and sign in, and send nothing. Raises Unsent."""
+        try:
+            # Also what it takes to connect: a file of authorities that cannot be read.
+            client = self._client(seconds)
+        except OSError as unreadable:
+            raise Unsent(_plain(unreadable), transient=False) from unreadable
+        try:
+            await client.connect()
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                await client.quit(timeout=FAREWELL_SECONDS)
+        except aiosmtplib.SMTPResponseException as refused:
+            raise Unsent(_answer(refused), transient=_transient(refused.code)) from refused
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as lost:
+            raise Unsent(_plain(lost), transient=True) from lost
+        finally:
+            client.close()
+
+    def _client(self, seconds: float) -> aiosmtplib.SMTP:
+        context = None if self.security is Security.NONE else ssl.create_default_context(cafile=self.authorities)
+        return aiosmtplib.SMTP(
+            hostname=self.host,
+            port=self.port,
+            username=self.user or None,
+            password=self.password or None,
+            use_tls=self.security is Security.TLS,
+            start_tls=self.security is Security.STARTTLS,
+            tls_context=context,
+            timeout=seconds,
+        )
 
     async def _prepare(self, client: aiosmtplib.SMTP, to_address: str) -> None:
         try:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from dbos import DBOS
 
 from storage.database import normalise_url
 
 HERE = Path(__file__).parent
+
+
+class TooNew(Exception):
+    """The database has a revision that this version of the program does not know."""
 
 
 def config(url: str) -> Config:
@@ -27,6 +34,21 @@ def sync_url(url: str) -> str:
     parsed = normalise_url(url)
     driver = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql+psycopg"
     return parsed.set(drivername=driver).render_as_string(hide_password=False)
+
+
+def behind(url: str) -> bool:
+    """Whether the database waits for migrations; nothing is changed. Raises `TooNew` where a later version of this
+    program has been at it, SQLAlchemy's own errors where it cannot be reached."""
+    engine = sa.create_engine(sync_url(url))
+    try:
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+    script = ScriptDirectory.from_config(config(url))
+    if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
+        raise TooNew(current)
+    return current != script.get_current_head()
 
 
 def upgrade(url: str, revision: str = "head") -> None:
