@@ -35,7 +35,8 @@ from handlers.outreach.history import entry_line
 from handlers.terms import NEXT_STEPS
 from services.outreach.call_queue import DayResult, JustLogged, Queue, QueueLine
 from services.outreach.lead_card import CallEntry, LeadCard, StageEntry
-from services.outreach.records import AccountFacts, ContactFacts, LeadLine
+from services.outreach.records import ContactFacts, LeadLine
+from services.targeting.records import AccountFacts
 
 PAGE = 10
 LATER_SHOWN = 5

@@ -21,7 +21,8 @@ from handlers.messages import Reader, Rendered
 from handlers.terms import STAGE_MARKS, STAGES
 from services.data.quality import email_key, phone
 from services.outreach.inbound import InboundView, Person
-from services.outreach.records import AccountFacts, ContactFacts, LeadLine
+from services.outreach.records import ContactFacts, LeadLine
+from services.targeting.records import AccountFacts
 
 BLOCK = "inbound."
 """How the ids of these messages' rows of buttons begin."""

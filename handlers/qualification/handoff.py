@@ -32,10 +32,11 @@ from handlers.terms import BUYING_ROLES, FITS, RETURN_REASONS, choices
 from services import deliveries
 from services.deliveries import DeliveryState, Voice
 from services.deps import Deps
-from services.outreach.records import AccountFacts, ContactFacts
+from services.outreach.records import ContactFacts
 from services.qualification import handoff as service
 from services.qualification.handoff import HandoffDraft
 from services.qualification.records import FieldRep, HandoffView
+from services.targeting.records import AccountFacts
 
 SECTION_LIMIT = 2800
 """Characters a section of the package may have, so that it fits one block of the post with its label."""

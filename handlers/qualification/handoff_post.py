@@ -29,8 +29,9 @@ from handlers.i18n import Markup, Translator, escape, mention
 from handlers.messages import Reader, Rendered
 from handlers.qualification.words import element_facts, findings_text
 from handlers.terms import ELEMENTS, RETURN_REASONS, SECTIONS, STATUS_MARKS, STATUSES
-from services.outreach.records import AccountFacts, ContactFacts
+from services.outreach.records import ContactFacts
 from services.qualification.records import HandoffView, Override, QualificationView, Return
+from services.targeting.records import AccountFacts
 
 CELL_LIMIT = 500
 

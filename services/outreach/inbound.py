@@ -14,7 +14,8 @@ from domain.outreach.form_fields import Filled
 from domain.outreach.inbound import FIRST_RESPONSE_SECONDS, RULES, Finding, InboundRules, Speed, Urgency, judge, speed
 from services import rules
 from services.deps import Actor, Deps
-from services.outreach.records import AccountFacts, ContactFacts, LeadLine, account_facts, contact_facts, lead_line
+from services.outreach.records import ContactFacts, LeadLine, contact_facts, lead_line
+from services.targeting.records import AccountFacts, account_facts
 from services.teams import team_calendar
 from storage import inbound as queries
 from storage import leads as lead_queries

@@ -15,7 +15,7 @@ from domain.outreach.calls import CallAction, Connection, Outcome, Party, Refusa
 from domain.qualification.handoff import HandoffStatus
 from domain.qualification.meetings import MeetingStatus
 from services.deps import Actor, Deps
-from services.outreach.records import AccountFacts, ContactFacts, LeadLine, account_facts, contact_facts, lead_line
+from services.outreach.records import ContactFacts, LeadLine, contact_facts, lead_line
 from services.qualification.records import (
     HandoffLine,
     QualificationView,
@@ -24,6 +24,7 @@ from services.qualification.records import (
     qualification_view,
     return_of,
 )
+from services.targeting.records import AccountFacts, account_facts
 from storage import handoffs as handoff_queries
 from storage import leads as queries
 from storage import meetings as meeting_queries

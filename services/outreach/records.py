@@ -1,4 +1,4 @@
-"""Leads, companies and people as frozen values: what leaves the services of this wing."""
+"""Leads and people as frozen values: what leaves the services of this wing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.leads import BuyingRole, DisqualifyReason, NextStep, Source, Stage
-from storage.leads import AccountRow, ContactRow, LeadRow
+from storage.leads import ContactRow, LeadRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +30,6 @@ class LeadLine:
     owner_id: int
     owner: str
     owner_slack_user: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccountFacts:
-    """What is known about a company; "" and None where nothing is."""
-
-    account_id: int
-    name: str
-    reading: str
-    name_en: str
-    corporate_number: str | None
-    industry: str
-    listed: str
-    capital_million_yen: int | None
-    address: str
-    employees: int | None
-    website: str
-    business: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +67,6 @@ def lead_line(row: LeadRow) -> LeadLine:
         owner=row.owner,
         owner_slack_user=row.owner_slack_user,
     )
-
-
-def account_facts(row: AccountRow) -> AccountFacts:
-    """A company from its row."""
-    return AccountFacts(*row)
 
 
 def contact_facts(row: ContactRow) -> ContactFacts:

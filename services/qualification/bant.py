@@ -10,7 +10,7 @@ from domain.members import Permission, require
 from domain.qualification.bant import Answers
 from domain.qualification.verdict import Policy, Verdict, judge
 from services.deps import Actor, Deps
-from services.outreach.records import AccountFacts, ContactFacts, LeadLine, account_facts, contact_facts, lead_line
+from services.outreach.records import ContactFacts, LeadLine, contact_facts, lead_line
 from services.outreach.stages import move, steps_of_verdict
 from services.qualification.records import (
     QualificationView,
@@ -18,6 +18,7 @@ from services.qualification.records import (
     qualification_view,
 )
 from services.qualification.verdict import make_defaults
+from services.targeting.records import AccountFacts, account_facts
 from storage import leads as lead_queries
 from storage import qualification as queries
 from storage.members import audit

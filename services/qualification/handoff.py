@@ -15,7 +15,7 @@ from domain.leads import NextStep, Stage
 from domain.members import Permission, Role, may, require
 from domain.qualification.handoff import HandoffStatus, Package, ReturnReason
 from services.deps import Actor, Deps
-from services.outreach.records import AccountFacts, ContactFacts, LeadLine, account_facts, contact_facts, lead_line
+from services.outreach.records import ContactFacts, LeadLine, contact_facts, lead_line
 from services.outreach.stages import move
 from services.qualification.records import (
     FieldRep,
@@ -27,6 +27,7 @@ from services.qualification.records import (
     ranked,
     return_of,
 )
+from services.targeting.records import AccountFacts, account_facts
 from services.teams import team_calendar
 from storage import handoffs as handoff_queries
 from storage import leads as lead_queries

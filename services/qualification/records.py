@@ -9,7 +9,8 @@ from datetime import date, datetime
 from domain.qualification.bant import Answers, Element
 from domain.qualification.handoff import Candidate, Fit, HandoffStatus, Package, ReturnReason, suggest
 from domain.qualification.verdict import Policy, Verdict, judge
-from services.outreach.records import AccountFacts, ContactFacts
+from services.outreach.records import ContactFacts
+from services.targeting.records import AccountFacts
 from storage.handoffs import FieldRepRow, HandoffRow, ReturnRow
 from storage.qualification import PolicyRow, PolicyVersionRow, QualificationRow
 

@@ -9,6 +9,7 @@ from domain.errors import Code, Refused, Rejected
 from domain.members import Permission, require
 from services.data.quality import account_keys
 from services.deps import Actor, Deps
+from services.targeting.records import AccountFacts
 from storage import account_search, accounts
 from storage.members import audit
 
@@ -27,24 +28,6 @@ class AccountFound:
     industry: str
     address: str
     corporate_number: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class AccountView:
-    """A company with everything that is known of it."""
-
-    account_id: int
-    name: str
-    reading: str
-    name_en: str
-    corporate_number: str | None
-    industry: str
-    listed: str
-    capital_million_yen: int | None
-    address: str
-    employees: int | None
-    website: str
-    business: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +64,15 @@ async def find(deps: Deps, actor: Actor, text: str, limit: int = 20) -> list[Acc
         return [AccountFound(*row) for row in await account_search.search(session, query, limit)]
 
 
-async def get(deps: Deps, actor: Actor, account_id: int) -> AccountView:
+async def get(deps: Deps, actor: Actor, account_id: int) -> AccountFacts:
     """One company. Raises `Refused(NOT_ALLOWED | NOT_FOUND)`."""
     require(actor.role, Permission.READ)
     async with deps.reading(actor.team_id) as session:
         account = await accounts.get(session, account_id)
     if account is None:
         raise Refused(Code.NOT_FOUND, "account_id")
-    names = [field.name for field in fields(AccountView) if field.name != "account_id"]
-    return AccountView(account.id, **{name: getattr(account, name) for name in names})
+    names = [field.name for field in fields(AccountFacts) if field.name != "account_id"]
+    return AccountFacts(account.id, **{name: getattr(account, name) for name in names})
 
 
 async def create(deps: Deps, actor: Actor, new: NewAccount, *, despite_duplicates: bool = False) -> int:
