@@ -1,8 +1,5 @@
 """When to call back, in the words people say it in: 明日15時, 来週火曜, 30分後, tomorrow 3pm.
 
-The library dateparser was tried and fails on most of these: it knows neither 来週火曜 nor 3営業日後, and reads
-11/30 15:00 as the year 2111.
-
 Words are read as one day and one time of day, or as a length of time from now. What is missing is filled in so that a
 rep would agree: a day alone means the start of business hours, a time alone means today. What could mean two things, or
 has passed, is refused together with what was understood.
@@ -10,48 +7,29 @@ has passed, is refused together with what was understood.
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from domain.calendar import BusinessCalendar, add_months
+from domain.calendar import BusinessCalendar
+from domain.outreach.time_words import (
+    WEEKDAYS_JA,
+    Clock,
+    Day,
+    Length,
+    OpenSpan,
+    Problem,
+    Said,
+    Speaker,
+    Unreadable,
+    Weekday,
+    normalise,
+    understand,
+)
 
 MOST_CHARACTERS = 60
 FURTHEST = timedelta(days=366)
 """A promise for later than this is a slip of the finger."""
-_SOON = 183
-"""A day and month without a year that have passed mean the next year's if that is at most so many days away."""
-
-
-class Problem(StrEnum):
-    """Why words are no time."""
-
-    EMPTY = "empty"
-    UNKNOWN = "unknown"
-    """`rest` is the part that was not understood."""
-    AMBIGUOUS = "ambiguous"
-    """`meanings` are the moments it could mean."""
-    NO_DAY = "no_day"
-    """A week or a month without its day."""
-    IMPOSSIBLE = "impossible"
-    """No calendar has this day, or no clock this time; `rest` names it."""
-    PAST = "past"
-    """`meanings` is the moment it means."""
-    TOO_FAR = "too_far"
-
-
-class Unreadable(Exception):
-    """Words that mean no time, or more than one, or one that has passed."""
-
-    def __init__(self, problem: Problem, *, meanings: tuple[datetime, ...] = (), rest: str = "") -> None:
-        super().__init__(problem.value)
-        self.problem = problem
-        self.meanings = meanings
-        self.rest = rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +50,9 @@ def read(words: str, now: datetime, zone: ZoneInfo, calendar: BusinessCalendar) 
         raise Unreadable(Problem.EMPTY)
     if len(text) > MOST_CHARACTERS:
         raise Unreadable(Problem.UNKNOWN, rest=text)
-    speaker = _Speaker(now.astimezone(zone), zone, calendar)
+    speaker = Speaker(now.astimezone(zone), zone, calendar)
     try:
-        found = _understand(text, speaker)
+        found = understand(text, speaker)
         reading = _settle(found, speaker)
     except OverflowError:
         raise Unreadable(Problem.TOO_FAR) from None
@@ -85,389 +63,10 @@ def read(words: str, now: datetime, zone: ZoneInfo, calendar: BusinessCalendar) 
     return reading
 
 
-# Spelling --------------------------------------------------------------------------------------------------------
-
-_DIGITS = {"〇": 0, "零": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_UNITS = {"十": 10, "百": 100}
-_KANJI = re.compile(f"[{''.join(_DIGITS)}{''.join(_UNITS)}]+")
-_COUNTED = r"(?=年|月|日|時|分|週|営業|箇月|か月|ヶ月|カ月|ヵ月|ケ月|/|:)"
-_FIRST = re.compile(r"(午後|昼|朝|夕方|午前)(一番|イチ|いち|一)(?![〇零一二三四五六七八九十百\d]*(時|:))")
-
-
-def normalise(words: str) -> str:
-    """Half-width, lower case, 漢数字 before a unit as digits, without repeated spaces."""
-    text = unicodedata.normalize("NFKC", words).strip().lower()
-    text = _FIRST.sub(r"\1", text)
-    text = re.sub(f"({_KANJI.pattern}){_COUNTED}", lambda found: str(_number(found[1])), text)
-    return " ".join(text.split())
-
-
-def _number(kanji: str) -> int:
-    """二十五 = 25, 三〇 = 30."""
-    if not any(char in _UNITS for char in kanji):
-        return int("".join(str(_DIGITS[char]) for char in kanji))
-    total, digit = 0, 0
-    for char in kanji:
-        if char in _UNITS:
-            total, digit = total + (digit or 1) * _UNITS[char], 0
-        else:
-            digit = digit * 10 + _DIGITS[char]
-    return total + digit
-
-
-# What is said ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Speaker:
-    now: datetime
-    zone: ZoneInfo
-    calendar: BusinessCalendar
-
-    @property
-    def today(self) -> date:
-        return self.now.date()
-
-    def at(self, day: date, clock: time) -> datetime:
-        # There and back through UTC: an hour that the clocks leave out becomes one that exists.
-        return datetime.combine(day, clock, self.zone).astimezone(UTC).astimezone(self.zone)
-
-    def week(self, ahead: int, weekday: int) -> date:
-        monday = self.today - timedelta(days=self.today.weekday())
-        return monday + timedelta(weeks=ahead, days=weekday)
-
-    def business_days(self, ahead: int) -> date:
-        day = self.today
-        for _ in range(min(ahead, 400)):
-            day = self.calendar.next_business_day(day)
-        return day
-
-    def business_day_from(self, day: date) -> date:
-        return day if self.calendar.is_business_day(day) else self.calendar.next_business_day(day)
-
-    def last_business_day(self, month: date) -> date:
-        day = add_months(month.replace(day=1), 1) - timedelta(days=1)
-        while not self.calendar.is_business_day(day) and day.day > 1:
-            day -= timedelta(days=1)
-        return day
-
-
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """A day that was said; several where the words leave it open."""
-
-    days: tuple[date, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    """A time of day that was said. `half`: it may be before or after noon; `written`: as a clock shows it; `part`: only
-    a part of the day was named, `at` stands for it."""
-
-    at: time
-    half: bool = False
-    written: bool = False
-    part: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Length:
-    """A length of time from now."""
-
-    length: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class _OpenSpan:
-    """A week or a month whose day was not said."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Weekday:
-    """A weekday in brackets after a date, which must be that date's."""
-
-    weekday: int
-
-
-_Said = _Day | _Clock | _Length | _OpenSpan | _Weekday
-_Meaning = Callable[[re.Match[str], _Speaker], _Said]
-
-_WEEKDAYS_JA = "月火水木金土日"
-_WEEKDAYS_EN = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_MONTHS_EN = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_EN_WEEKDAY = r"(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b"
-_EN_MONTH = (
-    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
-)
-_N = r"(\d{1,4})"
-_COUNTS_EN = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10}
-_N_EN = rf"(\d{{1,4}}|{'|'.join(_COUNTS_EN)})"
-_JA_WEEKDAY = r"([月火水木金土日])曜日?"
-
-
-def _count(said: str) -> int:
-    return _COUNTS_EN[said] if said in _COUNTS_EN else int(said)
-
-
-def _days(*days: date) -> _Day:
-    return _Day(tuple(dict.fromkeys(days)))
-
-
-def _date(year: int | None, month: int, day: int, speaker: _Speaker, said: str) -> _Day:
-    try:
-        if year is not None:
-            return _days(date(year + 2000 if year < 100 else year, month, day))
-        # A leap day is looked for in the years around.
-        this = _existing(speaker.today.year, month, day)
-        following = _existing(speaker.today.year + 1, month, day)
-    except ValueError:
-        raise Unreadable(Problem.IMPOSSIBLE, rest=said) from None
-    if this is None and following is None:
-        raise Unreadable(Problem.IMPOSSIBLE, rest=said)
-    if this is not None and this >= speaker.today:
-        return _days(this)
-    if following is not None and (following - speaker.today).days <= _SOON:
-        return _days(following)
-    # It has passed, and next year's is too far away to be meant.
-    return _days(this or date.max)
-
-
-def _existing(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        if not (1 <= month <= 12 and 1 <= day <= 31):
-            raise
-        return None
-
-
-def _day_of_month(day: int, ahead: int | None, speaker: _Speaker, said: str) -> _Day:
-    """The 25th: of a month so many months ahead, or of the next month that has it still before it."""
-    first = speaker.today.replace(day=1)
-    for months in (ahead,) if ahead is not None else (0, 1, 2):
-        month = add_months(first, months)
-        found = _existing_or_none(month.year, month.month, day)
-        if found is not None and (ahead is not None or found >= speaker.today):
-            return _days(found)
-    raise Unreadable(Problem.IMPOSSIBLE, rest=said)
-
-
-def _existing_or_none(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def _coming(weekday: int, speaker: _Speaker) -> _Day:
-    """Tuesday: the next one; on a Tuesday it may be today or in a week."""
-    ahead = (weekday - speaker.today.weekday()) % 7
-    day = speaker.today + timedelta(days=ahead)
-    return _days(day) if ahead else _days(day, day + timedelta(days=7))
-
-
-def _next(weekday: int, speaker: _Speaker) -> _Day:
-    """Next Tuesday: that of next week, unless this week's is still to come: then it may be either."""
-    following = speaker.week(1, weekday)
-    this = speaker.week(0, weekday)
-    return _days(this, following) if this > speaker.today else _days(following)
-
-
-def _hour(said: str, minute: int, noon: str, *, written: bool) -> _Clock:
-    """`noon`: "am", "pm" or "" for what was said about it; `written`: with a colon, as a clock shows it."""
-    hour = int(said)
-    # 24時 is said of the end of a day, 25時 of the night after; neither is a time for a call.
-    if hour > 23 or minute > 59 or (noon and hour > 12):
-        raise Unreadable(Problem.IMPOSSIBLE, rest=f"{hour}:{minute:02}")
-    if noon:
-        return _Clock(time(hour % 12 + (12 if noon == "pm" else 0), minute))
-    # 03:00 is written by those who count to 24.
-    twice = 1 <= hour <= 11 and not (written and len(said) == 2)
-    return _Clock(time(hour, minute), half=twice, written=written)
-
-
-def _minutes(said: str | None) -> int:
-    return 30 if said == "半" else int(said or 0)
-
-
-_NOON_JA = {"午前": "am", "am": "am", "朝": "am", "午後": "pm", "pm": "pm", "夕方": "pm", "夜": "pm", "昼": "pm"}
-
-
-def _ja_clock(found: re.Match[str], speaker: _Speaker) -> _Said:  # noqa: ARG001 - every meaning is given both
-    noon = _NOON_JA.get(found[1] or "", "")
-    hour, minute = found[2], _minutes(found[3] or found[4])
-    if noon == "pm" and int(hour) > 12:
-        noon = ""  # 午後15時 is said, and clear.
-    return _hour(hour, minute, noon, written=False)
-
-
-def _written_clock(found: re.Match[str], speaker: _Speaker) -> _Said:  # noqa: ARG001 - every meaning is given both
-    noon = _NOON_JA.get(found[1] or "", "") or (found[4] or "").replace(".", "").replace("m", "") + "m" * bool(found[4])
-    if noon == "pm" and int(found[2]) > 12:
-        noon = ""
-    return _hour(found[2], int(found[3]), noon, written=True)
-
-
-def _en_clock(found: re.Match[str], speaker: _Speaker) -> _Said:  # noqa: ARG001 - every meaning is given both
-    return _hour(found[1], 0, found[2].replace(".", ""), written=False)
-
-
-def _part(clock: Callable[[BusinessCalendar], time]) -> _Meaning:
-    return lambda _found, speaker: _Clock(clock(speaker.calendar), part=True)
-
-
-def _before(at: time, hours: int) -> time:
-    return time(max(at.hour - hours, 0), at.minute)
-
-
-def _relative_weekday(found: re.Match[str], speaker: _Speaker) -> _Said:
-    ahead = {"今週": 0, "来週": 1, "翌週": 1, "再来週": 2, "さ来週": 2}[found[1]]
-    return _days(speaker.week(ahead, _WEEKDAYS_JA.index(found[2])))
-
-
-def _month(found: re.Match[str]) -> int:
-    return {"今月": 0, "来月": 1, "翌月": 1, "再来月": 2}[found[1]]
-
-
-def _edge_of_month(found: re.Match[str], speaker: _Speaker) -> _Said:
-    ahead = {"今": 0, "来": 1, "翌": 1, "再来": 2}.get((found[1] or "").removesuffix("の").removesuffix("月"))
-    month = add_months(speaker.today.replace(day=1), ahead or 0)
-    if found[2] in ("末", "月末"):
-        return _days(speaker.last_business_day(month))
-    first = speaker.business_day_from(month)
-    if ahead is None and first < speaker.today:
-        first = speaker.business_day_from(add_months(month, 1))
-    return _days(first)
-
-
-def _en_unit_length(found: re.Match[str], speaker: _Speaker) -> _Said:
-    number, unit = found[1], found[2]
-    count = _count(number)
-    if unit.startswith("min"):
-        return _Length(timedelta(minutes=count))
-    if unit.startswith("h"):
-        return _Length(timedelta(hours=count))
-    if unit.startswith("d"):
-        return _days(speaker.today + timedelta(days=count))
-    if unit.startswith("w"):
-        return _days(speaker.today + timedelta(weeks=count))
-    if unit.startswith("b"):
-        return _days(speaker.business_days(count))
-    return _days(add_months(speaker.today, count))
-
-
-def _ago(days: int) -> _Meaning:
-    return lambda _found, speaker: _days(speaker.today + timedelta(days=days))
-
-
-_EN_UNIT = r"(minutes?|mins?|hours?|hrs?|h|days?|weeks?|business days?|months?)"
-
-# The first that fits counts, so the longer stand before the shorter.
-_WORDS: tuple[tuple[str, _Meaning], ...] = (
-    # From now on
-    (rf"{_N}時間半後", lambda f, _: _Length(timedelta(hours=int(f[1]), minutes=30))),
-    (rf"{_N}時間{_N}分後", lambda f, _: _Length(timedelta(hours=int(f[1]), minutes=int(f[2])))),
-    (rf"{_N}時間後", lambda f, _: _Length(timedelta(hours=int(f[1])))),
-    (r"半時間後", lambda _f, _s: _Length(timedelta(minutes=30))),
-    (rf"{_N}分後", lambda f, _: _Length(timedelta(minutes=int(f[1])))),
-    (r"in half an hour", lambda _f, _s: _Length(timedelta(minutes=30))),
-    (rf"in {_N_EN} {_EN_UNIT}\b", _en_unit_length),
-    (rf"{_N_EN} {_EN_UNIT} (?:later|from now)", _en_unit_length),
-    # Days counted
-    (rf"{_N}営業日後", lambda f, s: _days(s.business_days(int(f[1])))),
-    (r"翌営業日|次の営業日|next business day", lambda _f, s: _days(s.business_days(1))),
-    (rf"{_N}日後", lambda f, s: _days(s.today + timedelta(days=int(f[1])))),
-    (rf"{_N}週間?後", lambda f, s: _days(s.today + timedelta(weeks=int(f[1])))),
-    (rf"{_N}(?:か|ヶ|カ|ヵ|ケ|箇)月後", lambda f, s: _days(add_months(s.today, int(f[1])))),
-    # Days by name
-    (r"明々後日|明明後日|しあさって", _ago(3)),
-    (r"明後日|あさって|the day after tomorrow|day after tomorrow", _ago(2)),
-    (r"明日|あした|あす|翌日|tomorrow|tmrw", _ago(1)),
-    (r"今日|本日|きょう|today", _ago(0)),
-    # Weeks
-    (rf"(今週|来週|翌週|再来週|さ来週)の?{_JA_WEEKDAY}", _relative_weekday),
-    (r"(?:来週|翌週)?の?週明け", lambda _f, s: _days(s.business_day_from(s.week(1, 0)))),
-    (rf"(?:次|今度)の?{_JA_WEEKDAY}", lambda f, s: _next(_WEEKDAYS_JA.index(f[1]), s)),
-    (_JA_WEEKDAY, lambda f, s: _coming(_WEEKDAYS_JA.index(f[1]), s)),
-    (r"\(([月火水木金土日])\)", lambda f, _: _Weekday(_WEEKDAYS_JA.index(f[1]))),
-    (rf"next week,? (?:on )?{_EN_WEEKDAY}", lambda f, s: _days(s.week(1, _WEEKDAYS_EN.index(f[1][:3])))),
-    (rf"{_EN_WEEKDAY},? next week", lambda f, s: _days(s.week(1, _WEEKDAYS_EN.index(f[1][:3])))),
-    (rf"next {_EN_WEEKDAY}", lambda f, s: _next(_WEEKDAYS_EN.index(f[1][:3]), s)),
-    (rf"this {_EN_WEEKDAY}", lambda f, s: _days(s.week(0, _WEEKDAYS_EN.index(f[1][:3])))),
-    # Months
-    (rf"(今月|来月|翌月|再来月)の?{_N}日", lambda f, s: _day_of_month(int(f[2]), _month(f), s, f[0])),
-    (r"(今月の?|来月の?|翌月の?|再来月の?)?(月末|月初め?|末|初め|頭|月頭)", _edge_of_month),
-    (r"年明け", lambda _f, s: _days(s.business_day_from(date(s.today.year + 1, 1, 1)))),
-    # Dates
-    (r"(\d{4}|\d{2})年(\d{1,2})月(\d{1,2})日", lambda f, s: _date(int(f[1]), int(f[2]), int(f[3]), s, f[0])),
-    (r"(\d{4})[/\-.](\d{1,2})[/\-.](\d{1,2})", lambda f, s: _date(int(f[1]), int(f[2]), int(f[3]), s, f[0])),
-    (r"(\d{1,2})月(\d{1,2})日", lambda f, s: _date(None, int(f[1]), int(f[2]), s, f[0])),
-    (r"(\d{1,2})/(\d{1,2})(?!/|\d)", lambda f, s: _date(None, int(f[1]), int(f[2]), s, f[0])),
-    (
-        rf"(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_EN_MONTH}(?:,? (\d{{4}}))?",
-        lambda f, s: _date(int(f[3]) if f[3] else None, _MONTHS_EN.index(f[2][:3]) + 1, int(f[1]), s, f[0]),
-    ),
-    (
-        rf"{_EN_MONTH} (\d{{1,2}})(?:st|nd|rd|th)?(?![\d:])(?:,? (\d{{4}}))?",
-        lambda f, s: _date(int(f[3]) if f[3] else None, _MONTHS_EN.index(f[1][:3]) + 1, int(f[2]), s, f[0]),
-    ),
-    (r"(\d{1,2})日", lambda f, s: _day_of_month(int(f[1]), None, s, f[0])),
-    (r"(?:the )?(\d{1,2})(?:st|nd|rd|th)\b", lambda f, s: _day_of_month(int(f[1]), None, s, f[0])),
-    # Weekdays in English after the dates, because of "mon" in "month" and "sun, 5 april"
-    (rf"\({_EN_WEEKDAY}\)", lambda f, _: _Weekday(_WEEKDAYS_EN.index(f[1][:3]))),
-    (rf"(?:coming )?{_EN_WEEKDAY}", lambda f, s: _coming(_WEEKDAYS_EN.index(f[1][:3]), s)),
-    # Times of day
-    (r"(午前|午後|am|pm|朝|夕方|夜|昼)?の? ?(\d{1,2})時(?:(\d{1,2})分|(半))?", _ja_clock),
-    (r"(午前|午後)? ?(\d{1,2}):(\d{2})(?::00)? ?([ap]\.?m\b\.?)?", _written_clock),
-    (r"(\d{1,2}) ?([ap]\.?m\b)\.?", _en_clock),
-    (
-        r"正午|お?昼過ぎ|お?昼すぎ",
-        lambda f, _: _Clock(time(13 if "過" in f[0] or "す" in f[0] else 12), part="正午" not in f[0]),
-    ),
-    (r"noon|midday|お昼|昼", _part(lambda _: time(12))),
-    (r"朝一番|朝|午前中|午前|first thing|(?:in the )?morning", _part(lambda calendar: calendar.opens)),
-    (r"午後|(?:in the )?afternoon", _part(lambda _: time(13))),
-    (r"夕方|(?:in the )?evening", _part(lambda calendar: _before(calendar.closes, 1))),
-    # A week or a month, and no day
-    (r"(?:今週|来週|翌週|再来週|さ来週)中?|next week|this week", lambda _f, _s: _OpenSpan()),
-    (r"(?:今月|来月|翌月|再来月)中?|next month|this month", lambda _f, _s: _OpenSpan()),
-)
-_COMPILED = tuple((re.compile(pattern), meaning) for pattern, meaning in _WORDS)
-_FILLER = re.compile(
-    r"か|または|or\b|頃|ごろ|ころ|くらい|ぐらい|過ぎ|すぎ|以降|まで|から|あたり|に|の|へ|は|で|、|。|,|\.|"
-    r"\b(?:at|on|the|around|about|by|o'?clock|in)\b|ちょうど|再架電|架電|電話|tel|call|back|"
-    r"[\s]+|お願いします|希望|です"
-)
-
-
-def _understand(text: str, speaker: _Speaker) -> list[_Said]:
-    said: list[_Said] = []
-    place = 0
-    while place < len(text):
-        for pattern, meaning in _COMPILED:
-            found = pattern.match(text, place)
-            if found is not None and found.end() > place:
-                said.append(meaning(found, speaker))
-                place = found.end()
-                break
-        else:
-            filler = _FILLER.match(text, place)
-            if filler is None or filler.end() == place:
-                raise Unreadable(Problem.UNKNOWN, rest=text[place:])
-            place = filler.end()
-    if not said:
-        raise Unreadable(Problem.UNKNOWN, rest=text)
-    return said
-
-
-# What it means ---------------------------------------------------------------------------------------------------
-
-
-def _settle(said: list[_Said], speaker: _Speaker) -> Reading:
-    lengths = [part for part in said if isinstance(part, _Length)]
-    days = [part for part in said if isinstance(part, _Day)]
-    clocks = [part for part in said if isinstance(part, _Clock)]
+def _settle(said: list[Said], speaker: Speaker) -> Reading:
+    lengths = [part for part in said if isinstance(part, Length)]
+    days = [part for part in said if isinstance(part, Day)]
+    clocks = [part for part in said if isinstance(part, Clock)]
     if lengths:
         if len(said) > 1:
             raise Unreadable(Problem.AMBIGUOUS)
@@ -476,14 +75,14 @@ def _settle(said: list[_Said], speaker: _Speaker) -> Reading:
     clocks = _named_part(clocks)
     if len(days) > 1 or len(clocks) > 1:
         raise Unreadable(Problem.AMBIGUOUS)
-    if not days and any(isinstance(part, _OpenSpan) for part in said):
+    if not days and any(isinstance(part, OpenSpan) for part in said):
         raise Unreadable(Problem.NO_DAY)
     possible = days[0].days if days else (speaker.today,)
-    for weekday in (part.weekday for part in said if isinstance(part, _Weekday)):
+    for weekday in (part.weekday for part in said if isinstance(part, Weekday)):
         possible = tuple(day for day in possible if day.weekday() == weekday)
         if not possible:
-            raise Unreadable(Problem.IMPOSSIBLE, rest=_WEEKDAYS_JA[weekday])
-    clock = clocks[0] if clocks else _Clock(speaker.calendar.opens)
+            raise Unreadable(Problem.IMPOSSIBLE, rest=WEEKDAYS_JA[weekday])
+    clock = clocks[0] if clocks else Clock(speaker.calendar.opens)
     meanings = [speaker.at(day, reading) for day in possible for reading in _hours_meant(clock, speaker)]
     # Nobody promises to have called: where only one meaning lies ahead, it is that one.
     ahead = [at for at in meanings if at > speaker.now]
@@ -494,7 +93,7 @@ def _settle(said: list[_Said], speaker: _Speaker) -> Reading:
     return _reading(ahead[0], speaker, time_said=bool(clocks))
 
 
-def _named_part(clocks: list[_Clock]) -> list[_Clock]:
+def _named_part(clocks: list[Clock]) -> list[Clock]:
     """Tomorrow morning at 10: the part of the day says which 10 is meant."""
     parts, times = [clock for clock in clocks if clock.part], [clock for clock in clocks if not clock.part]
     if len(parts) != 1 or len(times) != 1:
@@ -504,10 +103,10 @@ def _named_part(clocks: list[_Clock]) -> list[_Clock]:
     if times[0].half and afternoon:
         at = time(at.hour + 12, at.minute)
     # Noon belongs to both halves; any other time must be in the half that was named.
-    return [_Clock(at)] if at.hour == 12 or (at.hour >= 12) == afternoon else clocks
+    return [Clock(at)] if at.hour == 12 or (at.hour >= 12) == afternoon else clocks
 
 
-def _hours_meant(clock: _Clock, speaker: _Speaker) -> list[time]:
+def _hours_meant(clock: Clock, speaker: Speaker) -> list[time]:
     """3時 is three in the afternoon where the team works then and not at three in the night."""
     if not clock.half:
         return [clock.at]
@@ -517,6 +116,6 @@ def _hours_meant(clock: _Clock, speaker: _Speaker) -> list[time]:
     return at_work or ([clock.at] if clock.written else both)
 
 
-def _reading(at: datetime, speaker: _Speaker, *, time_said: bool) -> Reading:
+def _reading(at: datetime, speaker: Speaker, *, time_said: bool) -> Reading:
     there = at.astimezone(speaker.calendar.zone).date()
     return Reading(at, time_said, speaker.calendar.is_business_day(there))

@@ -22,7 +22,8 @@ from domain.outreach.calls import (
     fitting_outcomes,
     suggested_step,
 )
-from domain.outreach.natural_time import Problem, Reading, Unreadable
+from domain.outreach.natural_time import Reading
+from domain.outreach.time_words import Problem, Unreadable
 from handlers.blocks import Choice, day_input, radio_input, select_input, text_input, time_input
 from handlers.forms import Form
 from handlers.i18n import Translator

@@ -14,7 +14,7 @@ from domain.errors import Code, Refused, Rejected
 from domain.leads import NextStep, Source
 from domain.members import Permission, may
 from domain.outreach.calls import BOUNDS, QUICK, CallRules, Outcome, QuickResult
-from domain.outreach.natural_time import Unreadable
+from domain.outreach.time_words import Unreadable
 from handlers.blocks import Choice, context, modal, number_input, section
 from handlers.boundary import warning
 from handlers.forms import Form

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calendar import BusinessCalendar
-from domain.outreach.natural_time import FURTHEST, Problem, Reading, Unreadable, normalise, read
+from domain.outreach.natural_time import FURTHEST, Reading, read
+from domain.outreach.time_words import Problem, Unreadable, normalise
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 CALENDAR = BusinessCalendar(TOKYO, holidays=frozenset({date(2026, 11, 23)}))
