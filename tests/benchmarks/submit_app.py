@@ -1,4 +1,4 @@
-"""The three apps that `submit` measures, each as `python -m tests.benchmarks.submit_app KIND`."""
+"""The three apps whose acknowledgements are measured, each as `python -m tests.benchmarks.submit_app KIND`."""
 
 from __future__ import annotations
 
