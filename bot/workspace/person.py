@@ -11,12 +11,16 @@ from bot.workspace import assistant, inputs, payloads, posting, viewing, windows
 from bot.workspace.answers import apply_command_answer, apply_submission_answer, read_options
 from bot.workspace.delivery import Answer
 from bot.workspace.described import file_object
+from bot.workspace.fields import Fields, complaints, element_of
 from bot.workspace.files import MAXIMUM_SIZE, File
-from bot.workspace.messages import Conversation, Message, Values
+from bot.workspace.messages import Conversation, Message
+from bot.workspace.refusals import PersonError
 from bot.workspace.richtext import typed_message
 from bot.workspace.screen import screen, shown_message, shown_view
 from bot.workspace.state import Workspace
 from bot.workspace.views import View
+
+__all__ = ["PersonClient", "PersonError"]
 
 _EMOJI = re.compile(r"[a-z0-9_+'\-぀-ヿ一-鿿]{1,100}(?:::skin-tone-[2-6])?")
 _NO_ANSWER = {
@@ -28,15 +32,6 @@ _NO_ANSWER = {
 }
 
 
-class PersonError(Exception):
-    """A person cannot do that; `status` is a 4xx code, `sentence` says why."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.sentence = sentence
-
-
 class PersonClient:
     """Acts as one member of a workspace. Cheap to make; holds no state of its own. Raises `PersonError`."""
 
@@ -44,6 +39,7 @@ class PersonClient:
         if user not in workspace.people:
             raise PersonError(404, f"There is no member {user}.")
         self._workspace = workspace
+        self._fields = Fields(workspace, user)
         self.user = user
 
     # Seeing
@@ -222,10 +218,10 @@ class PersonClient:
         been typed elsewhere in the same view so far."""
         if view_id is not None:
             view = self._view(view_id)
-            block, element = self._element(view.blocks, action_id, block_id)
+            block, element = element_of(view.blocks, action_id, block_id)
             if state:
-                self._type_in(view, state)
-            entry = self._act(block, element, view.values, view.id, value)
+                self._fields.type_in(view, state)
+            entry = self._fields.act(block, element, view.values, view.id, value)
             view.touched.add(inputs.key_of(block, element))
             view.errors.pop(block["block_id"], None)
             self._workspace.touch((self.user,))
@@ -236,13 +232,13 @@ class PersonClient:
             raise PersonError(400, "An action needs view_id, or channel and ts.")
         conversation = self._conversation(channel)
         message = self._message(conversation, ts)
-        block, element = self._element(message.blocks or [], action_id, block_id)
+        block, element = element_of(message.blocks or [], action_id, block_id)
         if message.chosen is None:
             message.chosen = {}
         chosen = message.chosen.setdefault(self.user, {})
-        for key, typed in (self._typed(message.blocks or [], state, message.ts) if state else {}).items():
+        for key, typed in (self._fields.typed(message.blocks or [], state, message.ts) if state else {}).items():
             chosen[key] = typed
-        entry = self._act(block, element, chosen, ts, value)
+        entry = self._fields.act(block, element, chosen, ts, value)
         self._workspace.touch((self.user,))
         if block.get("type") == "input" and not block.get("dispatch_action"):
             return {"ok": True}
@@ -270,7 +266,7 @@ class PersonClient:
             blocks, key = message.blocks or [], message.ts
         else:
             raise PersonError(400, "Options need view_id, or channel and ts.")
-        block, element = self._element(blocks, action_id, block_id)
+        block, element = element_of(blocks, action_id, block_id)
         if element["type"] not in ("external_select", "multi_external_select"):
             raise PersonError(400, f"{action_id} is not an external select.")
         if len(query) < element.get("min_query_length", 3):
@@ -295,9 +291,9 @@ class PersonClient:
             raise PersonError(400, "This modal has no submit button.")
         if view.submit_disabled and not view.touched and not values:
             raise PersonError(409, "The submit button is disabled until something has been put in.")
-        self._type_in(view, values)
+        self._fields.type_in(view, values)
         view.notice = None
-        view.errors = self._complaints(view)
+        view.errors = complaints(view)
         if view.errors:
             self._workspace.touch((self.user,))
             return {"result": "errors", "errors": dict(view.errors), "view": shown_view(view)}
@@ -414,90 +410,6 @@ class PersonClient:
         if view is None or view.user != self.user:
             raise PersonError(404, f"You have no view {view_id} open.")
         return view
-
-    def _element(
-        self, blocks: list[dict[str, Any]], action_id: str, block_id: str | None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        found = [
-            (block, element)
-            for block, element in inputs.elements(blocks)
-            if element.get("action_id") == action_id and block_id in (None, block["block_id"])
-        ]
-        if not found:
-            raise PersonError(404, f"There is no element {action_id} here.")
-        if len(found) > 1:
-            raise PersonError(400, f"{action_id} stands in several blocks; say which with block_id.")
-        return found[0]
-
-    def _around(self, place: str, key: tuple[str, str]) -> inputs.Surroundings:
-        offered = self._workspace.views.offered.get(place, {}).get(key, {})
-        return inputs.Surroundings(offered, self._described_file, self._listed)
-
-    def _listed(self, element: dict[str, Any], ident: str) -> bool:
-        """Whether a select of people or conversations shows that id to this person."""
-        kind = element["type"].removeprefix("multi_")
-        if kind == "users_select":
-            return self._workspace.is_user(ident)
-        conversation = self._workspace.conversations.get(ident)
-        if conversation is None or (conversation.kind != "channel" and self.user not in conversation.members):
-            return False
-        if kind == "channels_select":
-            return conversation.kind == "channel"
-        return inputs.selectable(element, conversation.kind, with_app=self._workspace.bot_user in conversation.members)
-
-    def _described_file(self, file_id: str) -> dict[str, Any] | None:
-        file = self._workspace.files.files.get(file_id)
-        return file_object(self._workspace, file) if file is not None and file.owner == self.user else None
-
-    def _typed(self, blocks: list[dict[str, Any]], values: Mapping[str, Mapping[str, Any]], place: str) -> Values:
-        wanted = {(block, action) for block, actions in values.items() for action in actions}
-        found: Values = {}
-        for block, element in inputs.elements(blocks):
-            key = inputs.key_of(block, element)
-            if key not in wanted or element["type"] not in inputs.STATEFUL:
-                continue
-            wanted.discard(key)
-            try:
-                found[key] = inputs.typed(element, values[key[0]][key[1]], self._around(place, key))
-            except inputs.InputError as error:
-                raise PersonError(400, f"{key[0]}/{key[1]}: {error}.") from None
-        if wanted:
-            block_id, action_id = min(wanted)
-            raise PersonError(400, f"There is no field {block_id}/{action_id} in this view.")
-        return found
-
-    def _type_in(self, view: View, values: Mapping[str, Mapping[str, Any]]) -> None:
-        for key, typed in self._typed(view.blocks, values, view.id).items():
-            view.values[key] = typed
-            view.touched.add(key)
-
-    def _act(
-        self, block: dict[str, Any], element: dict[str, Any], values: Values, place: str, value: Any
-    ) -> dict[str, Any]:
-        key = inputs.key_of(block, element)
-        try:
-            state = None
-            if element["type"] in inputs.STATEFUL:
-                state = inputs.typed(element, value, self._around(place, key))
-                if (sentence := inputs.beyond(element, state)) is not None:
-                    raise inputs.InputError(sentence)
-                values[key] = state
-            return inputs.action(block, element, state, value, self._workspace.mint.ts())
-        except inputs.InputError as error:
-            raise PersonError(400, f"{error}.") from None
-
-    def _complaints(self, view: View) -> dict[str, str]:
-        state = inputs.all_values(view.blocks, view.values)
-        found: dict[str, str] = {}
-        for block, element in inputs.elements(view.blocks):
-            if block.get("type") != "input":
-                continue
-            sentence = inputs.complaint(
-                element, state[inputs.key_of(block, element)], optional=bool(block.get("optional"))
-            )
-            if sentence is not None:
-                found.setdefault(block["block_id"], sentence)
-        return found
 
     async def _deliver(self, kind: Any, payload: Mapping[str, Any]) -> Answer:
         delivery = self._workspace.delivery
