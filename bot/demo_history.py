@@ -113,16 +113,22 @@ class _Play(Sales):
         return int(whole) + (self.chance.random() < part)
 
     def _arrivals(self, number: int, rep: int, season: float, closes: int) -> None:
-        """Leads of marketing and referrals, who are called from the next day on; then a list, if too few are left."""
+        """Leads of marketing and referrals, who are called from the next day on, if not at once; then a list, if too
+        few are left."""
         opens = self.opens[number]
         for source, rates in self.model.sources.items():
             if source is Source.INBOUND_FORM or not rates.per_day:
                 continue
             for _ in range(self._some(rates.per_day * season)):
                 at = opens + self.chance.randrange(DAY)
-                if at < closes:
-                    self.free_in(self._lead(rep, source, at, by=rep), at, 1)
-        there = sum(day <= number for day, _, _ in self.ready[rep])
+                if at >= closes:
+                    continue
+                lead = self._lead(rep, source, at, by=rep)
+                if source is Source.TRADE_SHOW and self.chance.random() < self.model.prompt:
+                    heapq.heappush(self.fresh[rep], (at, lead.number))
+                else:
+                    self.free_in(lead, at, 1)
+        there = sum(day <= number for day, _, _ in self.ready[rep]) + len(self.fresh[rep])
         there += sum(at < opens + DAY for at, _ in self.promised[rep])
         # A little more than the day will take, so that nobody ends it without a list.
         for place in range(int(self.model.reps[rep].dials * 1.35 * season) - there):
@@ -196,8 +202,9 @@ class _Play(Sales):
         return sorted([*((at, None) for at in free), *answers], key=lambda slot: slot[0])
 
     def _next(self, number: int, rep: int, habits: Habits, at: int) -> DemoLead | None:
-        """Whom to call: a promised call that is due, else whoever is on top of the list."""
-        due, queue = self.promised[rep], self.ready[rep]
+        """Whom to call: a promised call that is due, else a visitor of a trade show, else whoever is on top of the
+        list."""
+        due, new, queue = self.promised[rep], self.fresh[rep], self.ready[rep]
         while due and due[0][0] <= at:
             promised, place = heapq.heappop(due)
             lead = self.records.leads[place]
@@ -207,6 +214,8 @@ class _Play(Sales):
                 return lead
             # Forgotten until tomorrow.
             self.free_in(lead, at, 1)
+        if new and new[0][0] < at:
+            return self.records.leads[heapq.heappop(new)[1]]
         while queue and queue[0][0] <= number:
             lead = self.records.leads[heapq.heappop(queue)[2]]
             # Who was promised another time meanwhile is not called before it, and nobody twice a day from the list.

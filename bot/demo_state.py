@@ -55,6 +55,8 @@ class State:
         self.until = min(self.now, self.opens[self.today] + MORNING)
         self.ready: list[list[tuple[int, int, int]]] = [[] for _ in model.reps]
         """For each rep, leads that may be called: (day, order, lead)."""
+        self.fresh: list[list[tuple[int, int]]] = [[] for _ in model.reps]
+        """For each rep, new leads that are called before the list: (when they came, lead)."""
         self.promised: list[list[tuple[int, int]]] = [[] for _ in model.reps]
         """For each rep, calls that have a time: (moment, lead)."""
         self._waiting: list[tuple[int, int, Callable[[int], None]]] = []

@@ -71,6 +71,8 @@ class Model:
     """Share of them to which nobody comes."""
     leave: float
     """Share of days a rep is on leave."""
+    prompt: float
+    """Share of trade-show leads that are called before the rest of the list, from the moment they come."""
 
     def connect_rate(self, industry: str, weekday: int, hour: int) -> float:
         """The true connect rate of a dial."""
@@ -139,6 +141,7 @@ def model(seed: int, reps: int) -> Model:
         held=0.78,
         no_show=0.08,
         leave=0.05,
+        prompt=0.9,
     )
 
 

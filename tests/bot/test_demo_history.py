@@ -18,7 +18,7 @@ from bot.demo_names import company, person, team_of
 from bot.demo_records import POLICY, DemoCall, DemoLead
 from bot.demo_sales import cells_of
 from bot.demo_truth import Tally
-from domain.leads import NextStep, Stage, check_move
+from domain.leads import NextStep, Source, Stage, check_move
 from domain.outreach.calls import CallResult, CallRules, Connection, Outcome, Party, attempts_after
 from domain.qualification.handoff import HandoffStatus
 from domain.qualification.verdict import judge
@@ -293,6 +293,22 @@ def test_judgements_and_meetings_come_out_at_their_true_rates() -> None:
     ]
     assert len(over) > 200
     assert near(over.count("held"), len(over), model.held)
+
+
+@pytest.mark.parametrize(("seed", "reps", "months"), [(1, 3, 3), (7, 12, 8)])
+def test_most_visitors_of_a_trade_show_are_called_within_two_days_but_not_all(
+    seed: int, reps: int, months: int
+) -> None:
+    history = long_history() if seed == 7 else invented(seed=seed, reps=reps, months=months)
+    calls, two_days = by_lead(history.records.calls), 48 * 3600
+    over = [
+        lead
+        for lead in history.records.leads
+        if lead.source is Source.TRADE_SHOW and history.plan.now.timestamp() - lead.created >= two_days
+    ]
+    waits = [calls[lead.number][0].at - lead.created for lead in over if lead.number in calls]
+    share = sum(wait <= two_days for wait in waits) / len(over)
+    assert history.truth.model.prompt - 0.1 < share < 1
 
 
 def test_reps_dial_as_often_as_they_are_used_to() -> None:
