@@ -158,12 +158,12 @@ def jobs(
     team: Annotated[str | None, typer.Option(help="Only this team's Slack id.")] = None,
 ) -> None:
     """List what the clock fires when, and when it last did."""
-    from bot.commands import COLUMNS, list_jobs
+    from bot.commands import COLUMNS, list_jobs, show_jobs
 
     table = Table(*COLUMNS)
     code = run_loop(list_jobs(_settings_with_data(), errors, table, team))
     if code == 0:
-        console.print(table)
+        show_jobs(console, table)
     raise typer.Exit(code)
 
 

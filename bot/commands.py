@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
@@ -132,6 +133,8 @@ async def list_or_change_members(
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 COLUMNS = ("Team", "Job", "When", "Zone", "Next", "Next in UTC", "Last", "State")
 """Of the list of jobs."""
+MOST_CHARACTERS = 1000
+"""Of a line of it, whatever the window shows."""
 
 
 async def list_jobs(settings: Settings, console: Console, table: Table, team_id: str | None) -> int:
@@ -157,6 +160,23 @@ async def list_jobs(settings: Settings, console: Console, table: Table, team_id:
                 f"{line.state} ({line.error})" if line.error else line.state or "",
             )
     return 0
+
+
+def show_jobs(console: Console, table: Table) -> None:
+    """Print the list so that nothing of it is cut off: in a narrow window job by job, elsewhere as the table it is."""
+    wide = Measurement.get(console, console.options.update(max_width=MOST_CHARACTERS), table).maximum
+    if not console.is_terminal:
+        Console(file=console.file, width=max(wide, console.width)).print(table)
+        return
+    if wide <= console.width:
+        console.print(table)
+        return
+    for row in zip(*(column.cells for column in table.columns), strict=True):
+        said = dict(zip(COLUMNS, map(str, row), strict=True))
+        console.print(f"[bold]{said.pop('Job')}[/bold]", highlight=False)
+        for name, text in said.items():
+            if text not in ("", "–"):
+                console.print(f"  {name:<12}{text}", highlight=False)
 
 
 def _when(timetable: Timetable) -> str:

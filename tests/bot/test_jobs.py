@@ -118,6 +118,23 @@ def test_every_job_is_listed_with_its_next_and_last_time(listed: str) -> None:
     ]
 
 
+def test_list_in_a_pipe_is_as_wide_as_it_has_to_be(listed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_line.console, "width", 80)
+    assert [*TOKYO, "Wed 2026-04-01 08:30", "failed (TimeoutError)"] in cells(jobs())
+
+
+def test_list_in_a_narrow_window_goes_job_by_job_and_loses_nothing(
+    listed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_line.console, "width", 80)
+    monkeypatch.setattr(command_line.console, "_force_terminal", True)
+    monkeypatch.setattr(command_line.console, "no_color", True)
+    printed = jobs().stdout
+    for text in (*TOKYO, *NEW_YORK, "failed (TimeoutError)", "forget-finished-work", "every 20 s"):
+        assert text in printed
+    assert all(len(line) <= 80 for line in printed.splitlines())
+
+
 def test_one_teams_jobs_are_listed(listed: str) -> None:
     teams = [row[0] for row in cells(jobs("--team", "T2"))[1:]]
     assert teams == ["T2"] * 2 + ["every process"] * 4
