@@ -115,7 +115,8 @@ class BestHour:
 
 
 def best_hours(hours: Mapping[tuple[int, int], Tally], enough: int, most: int = 3) -> list[BestHour]:
-    """The best of a segment's hours ((weekday, hour) → calls) that have at least `enough` calls, the best first."""
+    """The best of a segment's hours ((weekday, hour) → calls) that have at least `enough` calls, the best first. None
+    of them is worse than all other hours together."""
     tries = sum(tally.tries for tally in hours.values())
     hits = sum(tally.hits for tally in hours.values())
     found = []
@@ -124,7 +125,7 @@ def best_hours(hours: Mapping[tuple[int, int], Tally], enough: int, most: int = 
             continue
         own = Proportion(tally.hits, tally.tries)
         rest = Proportion(hits - tally.hits, tries - tally.tries)
-        better = tally.hits * max(rest.n, 1) > rest.hits * tally.tries
-        found.append(BestHour(weekday, hour, tally, rest.n > 0 and better and not overlap(own, rest)))
+        if tally.hits * max(rest.n, 1) > rest.hits * tally.tries:
+            found.append(BestHour(weekday, hour, tally, rest.n > 0 and not overlap(own, rest)))
     found.sort(key=lambda best: (-best.tally.hits / best.tally.tries, best.weekday, best.hour))
     return found[:most]

@@ -225,6 +225,9 @@ def _words(t: Translator, hours: Mapping[tuple[int, int], Tally], enough: int) -
         return t.md("Nobody has called here yet. Log calls, and the best hours show.")
     overall = t.md("Overall {rate} of {n} calls", rate=percent(t, hits / tries), n=t.number(tries))
     best = best_hours(hours, enough)
+    if not best and any(tally.tries >= enough for tally in hours.values()):
+        none = t.md("No hour with {n} calls or more is better than the others yet.", n=enough)
+        return Markup(f"{overall}\n{none}")
     if not best:
         few = t.md("No hour has {n} calls yet: not enough data to name the best ones.", n=enough)
         return Markup(f"{overall}\n{few}")

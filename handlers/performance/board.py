@@ -14,6 +14,7 @@ from domain.members import Permission
 from domain.performance.kpis import INDICATORS, SNAPSHOTS, Judgement, Level, State, Unit
 from domain.performance.windows import Span
 from handlers.blocks import actions, button, clip_markup, context, divider, header, modal, section
+from handlers.boundary import warning
 from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply
@@ -59,10 +60,17 @@ def register(routes: Routes) -> None:
 
 def _asked(span: Span) -> Handler:
     async def answer(interaction: Interaction) -> Answer:
-        by = breakdown(interaction.text)
+        try:
+            by = breakdown(interaction.text)
+        except Refused:
+            return Reply(_unknown(interaction.t, interaction.text))
         return Reply(await board_message(interaction, span, by))
 
     return answer
+
+
+def _unknown(t: Translator, text: str) -> Rendered:
+    return warning(t("I cannot break it down by “{text}”. There is: by rep, by source, by segment.", text=text))
 
 
 def breakdown(text: str) -> By | None:

@@ -136,7 +136,7 @@ def explained(t: Translator, found: Explanation) -> Rendered:
             )
         ),
     ]
-    if not found.steps:
+    if not found.steps and found.figure.state is not State.NO_SOURCE:
         blocks.append(section(_nothing(t, found)))
     for number, step in enumerate(found.steps, 1):
         blocks += [divider(), section(_step(t, found, step, number))]
@@ -159,8 +159,6 @@ def explained(t: Translator, found: Explanation) -> Rendered:
 
 
 def _nothing(t: Translator, found: Explanation) -> Markup:
-    if found.figure.state is State.NO_SOURCE:
-        return escape(words.state(t, found.figure))
     if found.figure.value is None or found.figure_before.value is None:
         return t.md("There is not enough data to say where it comes from.")
     if found.figure.value == found.figure_before.value:

@@ -309,7 +309,8 @@ def line_text(t: Translator, line: Line) -> Markup:
     word = judgement(t, figure)
     head = [f"*{escape(name(t, line.kpi))}*", f"*{escape(value(t, line.kpi, figure.value))}*"]
     head += [escape(part) for part in (change(t, line), word) if part]
-    small = [of(t, figure), interval(t, figure), threshold(t, line.kpi), target(t, line), state(t, figure)]
+    counted = "" if figure.state is State.NO_SOURCE else of(t, figure)
+    small = [counted, interval(t, figure), threshold(t, line.kpi), target(t, line), state(t, figure)]
     under = " · ".join(escape(part) for part in small if part)
     mark = JUDGEMENT_MARKS.get(figure.judgement)
     return Markup("\n".join(part for part in (f"{mark} {'　'.join(head)}" if mark else "　".join(head), under) if part))

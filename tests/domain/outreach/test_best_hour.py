@@ -71,12 +71,18 @@ def test_segments_and_hours_add_up_to_the_team(known: dict[Cell, Tally]) -> None
 
 
 def test_best_hours_leave_out_what_has_too_few_calls() -> None:
-    hours = {(1, 10): Tally(200, 80), (1, 11): Tally(5, 5), (2, 16): Tally(200, 20)}
+    hours = {(1, 10): Tally(200, 80), (1, 11): Tally(5, 5), (2, 16): Tally(200, 70), (3, 9): Tally(400, 40)}
     assert [(hour.weekday, hour.hour) for hour in best_hours(hours, enough=20)] == [(1, 10), (2, 16)]
 
 
+def test_hour_that_is_worse_than_all_others_is_none_of_the_best() -> None:
+    assert best_hours({(4, 10): Tally(22, 3), (1, 9): Tally(15, 3), (2, 9): Tally(15, 3)}, enough=20) == []
+    assert best_hours({(4, 10): Tally(30, 3), (1, 9): Tally(30, 3)}, enough=20) == []
+
+
 def test_hour_is_called_better_only_when_the_intervals_part() -> None:
-    clear, close = best_hours({(1, 10): Tally(400, 160), (3, 15): Tally(400, 40)}, enough=20)
+    hours = {(1, 10): Tally(400, 160), (2, 11): Tally(30, 9), (3, 15): Tally(400, 40)}
+    clear, close = best_hours(hours, enough=20)
     assert clear.surely
     assert not close.surely
     assert not any(hour.surely for hour in best_hours({(1, 10): Tally(30, 9), (3, 15): Tally(30, 7)}, enough=20))

@@ -176,8 +176,15 @@ async def test_month_names_what_cannot_be_computed_and_why(world: World, calls: 
 
 async def test_unknown_breakdown_is_refused_with_a_sentence(world: World) -> None:
     await said(world, IS, "week by moon")
-    assert shown(world, IS)["text"]
+    assert "「by moon」では分けられません" in shown(world, IS)["text"]
+    assert "by segment" in shown(world, IS)["text"]
     assert "kpi.rows" not in texts(shown(world, IS).get("blocks"))
+
+
+async def test_why_of_something_nobody_records_says_so_once(world: World) -> None:
+    await said(world, IS, "why 離職率")
+    text = texts(shown(world, IS)["blocks"])
+    assert text.count("入社・退職の記録がありません") == 1
 
 
 async def test_why_walks_down_to_a_rep(world: World, calls: int) -> None:
