@@ -41,6 +41,7 @@ from bot.run import running, storage
 from bot.settings import DEMO_DATABASE, Settings
 from bot.workspace.team import EXAMPLE, Team
 from domain.calendar import BusinessCalendar
+from domain.clock import Due
 from domain.leads import BuyingRole, NextStep, Source, Stage
 from domain.mail import Sender
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
@@ -53,7 +54,7 @@ from handlers.outreach.inbound_webhook import SIGNATURE, TIMESTAMP
 from handlers.routes import Routes
 from services import mail, members, teams
 from services.deps import Actor, Deps
-from services.outreach import calls, inbound, leads
+from services.outreach import call_queue, calls, inbound, leads
 from services.outreach.forms import signature
 from services.outreach.leads import NewLead, NextStepInput
 from services.performance import digests, targets
@@ -174,6 +175,9 @@ async def play(deps: Deps, printed: Printed, scale: Scale) -> tuple[History, Sto
             )
     # And the manager finds last week's figures.
     await digests.send_again(deps, manager, DigestKind.WEEKLY, "demo")
+    # Each rep has the list of the morning, whatever the hour: the clock of half past eight sends no second one.
+    for table in await call_queue.mornings(deps):
+        await call_queue.send_mornings(deps, Due(table.team_id, table.zone, deps.today(table.zone), now))
     return history, stored
 
 

@@ -86,6 +86,8 @@ async def test_visitor_finds_a_greeting_handoffs_and_a_team_with_a_past(
         assert shown > 1
         posts = await eventually(lambda: _posts(world, shown))
         assert sum("handoff.accept" in str(post) for post in posts) == len(waiting), "answered ones have no buttons"
+        (morning,) = await eventually(lambda: [m for m in world.direct(IS) if "架電リスト" in m["text"]])
+        assert "call.quick" in str(morning["blocks"])
         await submit(house.deps.public_url, stored)
         inquiries = await eventually(lambda: _posts(world, 2, IS, INBOUND))
         assert all("inbound.claim" in str(inquiry) for inquiry in inquiries)
