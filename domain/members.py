@@ -40,6 +40,8 @@ class Permission(StrEnum):
     EDIT_TARGETS = "edit_targets"
     EDIT_TEAM = "edit_team"
     """Change the team's settings, its members' roles and what field sales covers."""
+    EDIT_ZONE = "edit_zone"
+    """Change the zone in which the team's days are counted: all figures of the past follow."""
 
 
 _EVERYBODY = frozenset(Role)
@@ -59,6 +61,7 @@ MATRIX: dict[Permission, frozenset[Role]] = {
     Permission.CLOSE_MEETINGS: frozenset({Role.INSIDE_SALES, Role.FIELD_SALES, Role.MANAGER, Role.ADMIN}),
     Permission.EDIT_TARGETS: frozenset({Role.MANAGER, Role.ADMIN}),
     Permission.EDIT_TEAM: frozenset({Role.MANAGER, Role.ADMIN}),
+    Permission.EDIT_ZONE: frozenset({Role.ADMIN}),
 }
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, time
+from typing import Any
 
 from babel.dates import get_day_names
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
+from slack_sdk.web.async_client import AsyncWebClient
 
 from domain.errors import Code, Refused, Rejected
 from domain.members import Permission, may
@@ -17,6 +19,7 @@ from handlers.blocks import (
     context,
     day_input,
     divider,
+    external_select,
     modal,
     radio_input,
     section,
@@ -28,14 +31,20 @@ from handlers.blocks import (
 from handlers.boundary import sentence
 from handlers.i18n import Markup, Translator, escape, mention
 from handlers.i18n import mark as _
-from handlers.interaction import Answer, Errors, Interaction, Update, metadata
+from handlers.interaction import Answer, Errors, Interaction, Options, Update, metadata
+from handlers.qualification.meeting_form import zone_choice
+from handlers.qualification.meeting_form import zones as fitting
 from handlers.routes import Routes
 from handlers.terms import ROLES
 from services import leave, members, teams
+from services.deps import Deps
+from services.outreach import roll_up
 
 SHOWN = 40
 """How many own days or leaves a modal lists: it holds 100 blocks."""
 WORKS, RESTS = "works", "rests"
+ZONES = "team.zone.find"
+FOLLOW = "follow"
 
 
 def register(routes: Routes) -> None:
@@ -57,6 +66,17 @@ def register(routes: Routes) -> None:
     routes.command(
         "team", "me", open_me, Permission.READ, usage=_("me"), summary=_("The mail address for your invitations")
     )
+    routes.command(
+        "team",
+        "zone",
+        open_zone,
+        Permission.EDIT_ZONE,
+        usage=_("zone"),
+        summary=_("The time zone in which the team's days and hours are counted (admins)"),
+    )
+    routes.select(ZONES, zones, Permission.EDIT_ZONE)
+    routes.view("team.zone.submit", save_zone, Permission.EDIT_ZONE)
+    routes.task(teams.RECOUNT, recount, patient=True)
     routes.view("team.hours.submit", save_hours, Permission.EDIT_TEAM)
     routes.view("team.days.submit", add_days, Permission.EDIT_TEAM)
     routes.action("team.days.remove", remove_day, Permission.EDIT_TEAM)
@@ -135,6 +155,57 @@ def _weekdays(t: Translator) -> Mapping[int, str]:
     """The names of the weekdays, Monday is 0."""
     names = get_day_names("wide", context="stand-alone", locale=t.locale)
     return {day: names[day] for day in range(7)}
+
+
+# The zone
+
+
+async def open_zone(interaction: Interaction) -> Answer:
+    """In which zone the team's days and hours are counted."""
+    t, now = interaction.t, interaction.deps.now()
+    zone = (await teams.settings(interaction.deps, interaction.actor)).zone
+    follow = Choice(
+        FOLLOW, t("Members in the old zone move too"), t("Their call lists and reminders come by the new one's clocks")
+    )
+    blocks = [
+        external_select("zone", t("Time zone"), ZONES, chosen=zone_choice(t, zone, now)),
+        ticks_input("followers", t("Members"), [follow], [FOLLOW]),
+        context(
+            t.md(
+                "Days begin and end by this zone in figures, digests and working hours. The figures of past days are "
+                "counted anew, which takes a moment. Due times already set stay."
+            )
+        ),
+    ]
+    await interaction.open(modal("team.zone.submit", t("Time zone"), blocks, submit=t("Save"), close=t("Cancel")))
+    return None
+
+
+async def zones(interaction: Interaction) -> Answer:
+    """Time zones that fit what was typed."""
+    return Options(fitting(interaction.t, interaction.text, interaction.deps.now()))
+
+
+async def save_zone(interaction: Interaction) -> Answer:
+    """Another zone from now on."""
+    t, form = interaction.t, interaction.form
+    zone = form.option("zone")
+    if zone is None:
+        form.wrong("zone", Code.REQUIRED)
+    form.check()
+    moved = await teams.set_zone(
+        interaction.deps, interaction.actor, zone or "", followers=FOLLOW in form.choices("followers")
+    )
+    lines = [t.md("✅ The team's days and hours are those of *{zone}* from now on.", zone=zone or "")]
+    if moved:
+        lines.append(escape(t.plural("{n} member moved too", "{n} members moved too", moved)))
+    said = section(Markup("\n".join(lines)))
+    return Update(modal("team.zone.saved", t("Time zone"), [said], close=t("Close")))
+
+
+async def recount(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapping[str, Any]) -> None:  # noqa: ARG001 - a task's signature; nobody is told
+    """The figures of past days, by the days of the team's new zone."""
+    await roll_up.recount(deps, team_id)
 
 
 # Days

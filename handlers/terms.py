@@ -89,6 +89,7 @@ PERMISSIONS: Final[Mapping[Permission, str]] = {
     Permission.CLOSE_MEETINGS: _("close meetings"),
     Permission.EDIT_TARGETS: _("change targets"),
     Permission.EDIT_TEAM: _("change the team's settings"),
+    Permission.EDIT_ZONE: _("change the team's time zone"),
 }
 ELEMENTS: Final[Mapping[Element, str]] = {
     Element.BUDGET: _("Budget"),

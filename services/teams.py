@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,6 +24,11 @@ from storage.team_calendar import DayRow
 MIN_ACKNOWLEDGE_MINUTES = 5
 MAX_ACKNOWLEDGE_MINUTES = 5 * 9 * 60
 """Five business days: a handoff that may lie longer needs no clock."""
+
+RECOUNT = "team.recount"
+"""The task that counts a team's roll-ups anew."""
+RECOUNT_AFTER = 15.0
+"""Seconds: by then nobody writes a call down who was read with the old zone."""
 
 WORKING_TIME = "working_time"
 """The kind of a team's rules about its hours."""
@@ -75,6 +80,39 @@ async def set_acknowledge_minutes(deps: Deps, actor: Actor, minutes: int) -> Non
     if not MIN_ACKNOWLEDGE_MINUTES <= minutes <= MAX_ACKNOWLEDGE_MINUTES:
         raise Refused(Code.INVALID, "minutes", least=MIN_ACKNOWLEDGE_MINUTES, most=MAX_ACKNOWLEDGE_MINUTES)
     await _change(deps, actor, acknowledge_minutes=minutes)
+
+
+async def set_zone(deps: Deps, actor: Actor, zone: str, *, followers: bool) -> int:
+    """Choose the zone in which the team's days and hours are counted; how many members' own zones were changed with it.
+    `followers`: the members in the team's old zone move with it.
+
+    Local days shift, so the roll-ups of calls are counted anew by a task. Due times that are set stay.
+
+    Refused: NOT_ALLOWED, INVALID `zone`.
+    """
+    require(actor.role, Permission.EDIT_ZONE)
+    if zone not in available_timezones():
+        raise Refused(Code.INVALID, "zone")
+    now = deps.now()
+    async with deps.writing(actor.team_id) as session:
+        await queries.lock_team(session, actor.team_id)
+        before = await queries.team(session, actor.team_id)
+        if before is None:
+            raise Refused(Code.NOT_FOUND)
+        if before.zone == zone:
+            return 0
+        await queries.change_team(session, actor.team_id, zone=zone)
+        moved = await queries.move_zone(session, before.zone, zone) if followers else 0
+        detail = {"from": before.zone, "zone": zone, "members": moved}
+        await audit(session, actor.member_id, "team.zone", f"teams:{actor.team_id}", detail, now)
+        await deps.outbox.start_task(
+            session,
+            key=f"{RECOUNT}:{actor.team_id}:{now.isoformat()}",
+            kind=RECOUNT,
+            arguments={},
+            delay_seconds=RECOUNT_AFTER,
+        )
+    return moved
 
 
 async def _change(deps: Deps, actor: Actor, **values: str | int) -> None:

@@ -119,6 +119,12 @@ async def change(session: AsyncSession, member_id: int, **values: Any) -> bool:
     return (await session.execute(statement, execution_options=NO_SYNC)).scalar_one_or_none() is not None
 
 
+async def move_zone(session: AsyncSession, before: str, after: str) -> int:
+    """Give the members of one zone another; how many active ones there were."""
+    statement = sa.update(Member).where(Member.zone == before).values(zone=after).returning(Member.active)
+    return sum(await session.scalars(statement, execution_options=NO_SYNC))
+
+
 async def refresh(session: AsyncSession, slack_user: str, *, name: str, zone: str, email: str) -> None:
     """Bring a member's name and zone up to date, and the address where none is known; somebody who had left is back."""
     known = sa.case((Member.email == "", email), else_=Member.email)

@@ -41,7 +41,12 @@ async def check(deps: Deps, actor: Actor) -> list[Difference]:
 async def rebuild(deps: Deps, actor: Actor) -> None:
     """Count the team's roll-ups anew from its calls. Refused: NOT_ALLOWED."""
     require(actor.role, Permission.EDIT_TEAM)
-    async with deps.writing(actor.team_id) as session:
+    await recount(deps, actor.team_id)
+
+
+async def recount(deps: Deps, team_id: str) -> None:
+    """Count a team's roll-ups anew from its calls, by the days and hours of its present zone."""
+    async with deps.writing(team_id) as session:
         await queries.hold(session)
         await queries.replace(session, *await _counted(session))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from domain.calendar import BusinessCalendar, WorkingTime
+from domain.outreach.calls import CallResult, Connection
 from services import members, teams
+from services.outreach import calls, roll_up
 from storage import members as member_queries
-from storage.tables import Member
-from tests.handlers.conftest import ADMIN, IS, IS_ENGLISH, MANAGER, World
+from storage.tables import Lead, Member
+from tests.handlers.conftest import ADMIN, DEADLINE, IS, IS_ENGLISH, MANAGER, World
 
 TEAM, ZONE, CHANNEL = "T01HOSHIMI", "Asia/Tokyo", "C01ISTEAM0"
 
@@ -75,6 +78,44 @@ async def test_others_read_the_hours(world: World) -> None:
     text = view["blocks"][0]["text"]["text"]
     assert text == "*09:00 – 18:00*　Monday, Tuesday, Wednesday, Thursday, Friday"
     assert "Times are those of Asia/Tokyo." in str(view)
+
+
+# The zone
+
+
+async def test_admin_changes_the_zone_and_past_days_are_counted_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teams, "RECOUNT_AFTER", 0.1)
+    deps = world.house.deps
+    rep = await members.who(deps, TEAM, IS)
+    assert rep is not None
+    async with deps.reading(TEAM) as session:
+        lead_id = (await session.execute(sa.select(Lead.id).order_by(Lead.id).limit(1))).scalar_one()
+    await calls.record(deps, rep, lead_id, CallResult(Connection.NO_ANSWER))
+    view = await command(world, ADMIN, "zone")
+    assert inputs(view) == ["zone", "followers"]
+    offered = await world.person(ADMIN).options(view_id=view["id"], action_id="team.zone.find", query="berlin")
+    assert [option["value"] for option in offered["options"]] == ["Europe/Berlin"]
+    chosen = {"zone": {"team.zone.find": "Europe/Berlin"}}
+    done = await submit(world, ADMIN, chosen | values(followers=["follow"]))
+    assert done["result"] == "updated", done
+    assert "Europe/Berlin" in str(done["view"])
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            # In Berlin no hour is the same.
+            if not await roll_up.check(deps, rep):
+                break
+            await asyncio.sleep(0.05)
+    moved = await members.who(deps, TEAM, IS)
+    assert moved is not None
+    assert (moved.zone, moved.team_zone) == ("Europe/Berlin", "Europe/Berlin")
+
+
+async def test_zone_is_for_admins(world: World) -> None:
+    answer = (await world.person(MANAGER).command(CHANNEL, "/team", "zone"))["response"]
+    assert "チームのタイムゾーンの変更" in str(answer)
+    assert not world.person(MANAGER).screen()["views"]
 
 
 # Days

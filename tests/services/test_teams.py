@@ -8,10 +8,14 @@ from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from domain.calendar import BusinessCalendar, WorkingTime
 from domain.errors import Code, Refused, Rejected
+from domain.outreach.calls import CallResult, Connection
 from services import teams
+from services.outreach import calls, roll_up
+from storage.tables import CallDay, CallHour, Member
 from storage.team_calendar import DayRow
 from tests.services.office import NOW, TODAY, Office
 
@@ -208,3 +212,59 @@ async def test_own_days_are_the_own_teams(office: Office, neighbours: Office) ->
     assert (await calendar(neighbours)).is_business_day(TODAY)
     await teams.remove_day(neighbours.deps, neighbours.mori, TODAY)
     assert len((await teams.own_days(office.deps, office.sato)).own) == 1
+
+
+# The zone
+
+
+async def zones_of(office: Office) -> dict[str, str]:
+    async with office.deps.reading(office.team_id) as session:
+        rows = await session.execute(sa.select(Member.name, Member.zone))
+        return {row.name: row.zone for row in rows}
+
+
+async def test_zone_changes_for_the_team_and_for_those_who_were_in_it(office: Office, neighbours: Office) -> None:
+    async with office.deps.writing(office.team_id) as session:
+        moved_away = sa.update(Member).where(Member.id == office.ito.member_id).values(zone="America/New_York")
+        await session.execute(moved_away)
+    count = len(await zones_of(office)) - 1
+    assert await teams.set_zone(office.deps, office.boss, "Europe/Berlin", followers=True) == count
+    assert (await teams.settings(office.deps, office.sato)).zone == "Europe/Berlin"
+    after = await zones_of(office)
+    assert after.pop("ito") == "America/New_York"
+    assert set(after.values()) == {"Europe/Berlin"}
+    assert (await teams.settings(neighbours.deps, neighbours.sato)).zone == "Asia/Tokyo"
+    assert set((await zones_of(neighbours)).values()) == {"Asia/Tokyo"}
+    (told,) = await office.audited("team.zone")
+    assert told == {"from": "Asia/Tokyo", "zone": "Europe/Berlin", "members": count}
+
+
+async def test_zone_changes_for_the_team_alone(office: Office) -> None:
+    assert await teams.set_zone(office.deps, office.boss, "Europe/Berlin", followers=False) == 0
+    assert set((await zones_of(office)).values()) == {"Asia/Tokyo"}
+
+
+async def test_zone_that_is_none_and_who_is_no_admin_change_nothing(office: Office) -> None:
+    for zone in ("", "Japan Time", "../etc"):
+        with pytest.raises(Refused) as wrong:
+            await teams.set_zone(office.deps, office.boss, zone, followers=True)
+        assert (wrong.value.code, wrong.value.field) == (Code.INVALID, "zone")
+    with pytest.raises(Refused) as refused:
+        await teams.set_zone(office.deps, office.mori, "Europe/Berlin", followers=True)
+    assert refused.value.code is Code.NOT_ALLOWED
+    assert (await teams.settings(office.deps, office.sato)).zone == "Asia/Tokyo"
+    assert await office.audited("team.zone") == []
+
+
+async def test_days_and_hours_of_calls_are_counted_by_the_new_zone(office: Office, neighbours: Office) -> None:
+    for team in (office, neighbours):
+        await calls.record(team.deps, team.sato, await team.lead(), CallResult(Connection.NO_ANSWER))
+    # Ten on Wednesday morning in Tokyo is nine on Tuesday evening in New York.
+    await teams.set_zone(office.deps, office.boss, "America/New_York", followers=True)
+    assert await roll_up.check(office.deps, office.sato) != []
+    await roll_up.recount(office.deps, office.team_id)
+    for team, day, hour in ((office, date(2026, 3, 31), (1, 21)), (neighbours, date(2026, 4, 1), (2, 10))):
+        assert await roll_up.check(team.deps, team.sato) == []
+        async with team.deps.reading(team.team_id) as session:
+            assert (await session.execute(sa.select(CallDay.day))).scalar_one() == day
+            assert (await session.execute(sa.select(CallHour.weekday, CallHour.hour))).one() == hour
