@@ -300,6 +300,9 @@ def target(t: Translator, line: Line) -> str:
         return t("target {aim}, {share} reached", aim=aim, share=f"{t.number(round(now / line.target * 100))}%")
     down = line.kpi.direction is Direction.DOWN
     reached = now <= line.target if down else now >= line.target
+    if not reached and value(t, line.kpi, now) == aim:
+        # 17.98 % reads as 18.0 %: without a word it would look wrong.
+        return t("target {aim}, just not reached", aim=aim)
     return t("target {aim}, reached", aim=aim) if reached else t("target {aim}, not reached", aim=aim)
 
 

@@ -14,7 +14,7 @@ from bot.run import storage
 from bot.settings import Settings
 from domain.clock import Due
 from domain.performance.digests import DigestKind
-from domain.performance.kpis import CATALOGUE, INDICATORS
+from domain.performance.kpis import BY_KEY, CATALOGUE, INDICATORS, Counts, Measure, figure
 from handlers.i18n import LANGUAGES, translator
 from handlers.performance import words
 from handlers.performance.places import Place
@@ -22,6 +22,7 @@ from handlers.performance.why import named
 from services.deps import Deps
 from services.members import who
 from services.performance import digests
+from services.performance.kpis import Line
 from storage.tables import Call, CallDay, Lead
 from tests.handlers.conftest import FS, IS, IS_ENGLISH, MANAGER, World, eventually
 
@@ -322,6 +323,16 @@ def test_every_kpi_is_found_by_its_name(language: str) -> None:
     for kpi in CATALOGUE:
         assert named(words.name(translator(language), kpi)) == kpi
         assert named(kpi.key) == kpi
+
+
+@pytest.mark.parametrize(
+    ("connected", "told"),
+    [(294, "目標 18.0%（わずかに未達）"), (280, "目標 18.0%（未達）"), (295, "目標 18.0%（達成）")],
+)
+def test_target_missed_by_less_than_is_shown_says_so(connected: int, told: str) -> None:
+    counts = Counts({Measure.DIALS: 1635, Measure.CONNECTED: connected}, {})
+    shown = figure(BY_KEY["connect_rate"], counts)
+    assert words.target(translator("ja"), Line(shown, shown, 0.18)) == told
 
 
 def test_place_survives_a_button() -> None:
