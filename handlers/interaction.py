@@ -111,7 +111,17 @@ class Interaction:
 
     async def redraw(self, view: View) -> None:
         """Replace the modal this happened in; what is typed in blocks that stay is kept by Slack."""
-        await self.client.views_update(view_id=str(self.view["id"]), hash=self.view.get("hash"), view=as_json(view))
+        await self._replace(as_json(view))
+
+    async def redraw_blocks(self, blocks: Sequence[Mapping[str, Any]], private_metadata: str | None = None) -> None:
+        """Replace the blocks of the modal this happened in, and what it was opened with where that is given; the rest
+        stays."""
+        given = self.view.get("private_metadata", "") if private_metadata is None else private_metadata
+        stays = {name: self.view[name] for name in ("callback_id", "title", "submit", "close")}
+        await self._replace({"type": "modal", **stays, "private_metadata": given, "blocks": list(blocks)})
+
+    async def _replace(self, view: dict[str, Any]) -> None:
+        await self.client.views_update(view_id=str(self.view["id"]), hash=self.view.get("hash"), view=view)
 
 
 def metadata(**values: str | int | None) -> str:

@@ -228,23 +228,12 @@ CHOICE = LeadChoice("call.log.pick", _("Log a call"), _form, _carried)
 
 async def redraw(interaction: Interaction) -> Answer:
     """An axis was chosen: what fits it is shown; what stands above the inputs stays."""
-    view, given = interaction.view, interaction.metadata
+    given = interaction.metadata
     typed = _typed(interaction)
-    above = [block for block in view["blocks"] if block["type"] != "input"]
+    above = [block for block in interaction.view["blocks"] if block["type"] != "input"]
     given["kept"] = dict(typed.kept)
-    await interaction.client.views_update(
-        view_id=str(view["id"]),
-        hash=view.get("hash"),
-        view={
-            "type": "modal",
-            "callback_id": view["callback_id"],
-            "title": view["title"],
-            "submit": view["submit"],
-            "close": view["close"],
-            "private_metadata": json.dumps(given, separators=(",", ":"), ensure_ascii=False),
-            "blocks": [*above, *dicts(call_form.inputs(interaction.t, typed))],
-        },
-    )
+    carried = json.dumps(given, separators=(",", ":"), ensure_ascii=False)
+    await interaction.redraw_blocks([*above, *dicts(call_form.inputs(interaction.t, typed))], carried)
     return None
 
 

@@ -11,7 +11,6 @@ from domain.errors import Code, Refused
 from domain.leads import BuyingRole, NextStep, Source
 from domain.members import Permission
 from handlers import lead_lines, next_step
-from handlers.block_json import as_json
 from handlers.blocks import (
     Choice,
     actions,
@@ -27,7 +26,7 @@ from handlers.blocks import (
 from handlers.forms import Form
 from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
-from handlers.interaction import Answer, Clear, Interaction, Options, Reply, Update, metadata
+from handlers.interaction import Answer, Clear, Interaction, Options, Reply, Update, dicts, metadata
 from handlers.messages import Reader, Rendered
 from handlers.outreach.lead_card import card
 from handlers.routes import Routes
@@ -367,23 +366,9 @@ def _next_step_view(interaction: Interaction, lead_id: int, step: NextStep, name
 async def redraw_next_step(interaction: Interaction) -> Answer:
     """Another step was chosen: its inputs replace those of the one before; what stands above them stays."""
     step = next_step.chosen_step(interaction.form)
-    view = interaction.view
     today = interaction.deps.today(interaction.actor.zone)
-    fresh = [as_json(block) for block in next_step.inputs(interaction.t, step, on=today)]
-    above = [block for block in view["blocks"] if block["block_id"] not in next_step.FIELDS]
-    await interaction.client.views_update(
-        view_id=str(view["id"]),
-        hash=view.get("hash"),
-        view={
-            "type": "modal",
-            "callback_id": view["callback_id"],
-            "title": view["title"],
-            "submit": view["submit"],
-            "close": view["close"],
-            "private_metadata": view.get("private_metadata", ""),
-            "blocks": [*above, *fresh],
-        },
-    )
+    above = [block for block in interaction.view["blocks"] if block["block_id"] not in next_step.FIELDS]
+    await interaction.redraw_blocks([*above, *dicts(next_step.inputs(interaction.t, step, on=today))])
     return None
 
 

@@ -21,7 +21,7 @@ from services import rules
 from services.data.quality import account_keys, email_key
 from services.deps import Deps
 from services.outreach import inbound
-from services.outreach.leads import NewLead, tidied
+from services.outreach.leads import NewLead, add_person, tidied
 from services.teams import team_calendar
 from storage import account_search, accounts
 from storage import inbound as queries
@@ -222,20 +222,7 @@ async def _lead(
         account_id = known.account_id
     await _tell_account(session, account_id, filled, now)
     if known is None:
-        contact_id = await lead_queries.add_contact(
-            session,
-            account_id=account_id,
-            name=person.name,
-            reading=person.reading,
-            name_key=person_key(person.name),
-            department=person.department,
-            title=person.title,
-            phone=phone,
-            email=person.email,
-            email_key=email_key(person.email),
-            buying_role=person.buying_role.value,
-            created_at=now,
-        )
+        contact_id = await add_person(session, account_id, person, phone, now)
         return await _new_lead(session, form, account_id, contact_id, person.note, owner_id, now), 0
     await queries.fill_contact(
         session,

@@ -64,6 +64,7 @@ __all__ = [
     "StageEntry",
     "StageGroup",
     "add",
+    "add_person",
     "by_stage",
     "card",
     "find",
@@ -157,20 +158,7 @@ async def add(deps: Deps, actor: Actor, new: NewLead, *, despite_duplicates: boo
             matches = _duplicates(person, phone, await queries.contact_keys(session, account.id))
             if matches:
                 raise DuplicateFound(matches)
-        contact_id = await queries.add_contact(
-            session,
-            account_id=account.id,
-            name=person.name,
-            reading=person.reading,
-            name_key=person_key(person.name),
-            department=person.department,
-            title=person.title,
-            phone=phone,
-            email=person.email,
-            email_key=email_key(person.email),
-            buying_role=person.buying_role.value,
-            created_at=now,
-        )
+        contact_id = await add_person(session, account.id, person, phone, now)
         lead_id = await queries.add(
             session,
             account_id=account.id,
@@ -321,6 +309,24 @@ def _due(plan: NextStepInput, now: datetime, zone: ZoneInfo) -> datetime | None:
     if refusals:
         raise Rejected(*refusals)
     return due
+
+
+async def add_person(session: AsyncSession, account_id: int, person: NewLead, phone: str, now: datetime) -> int:
+    """Put a person whose texts are tidy (see `tidied`) at a company; the contact's id."""
+    return await queries.add_contact(
+        session,
+        account_id=account_id,
+        name=person.name,
+        reading=person.reading,
+        name_key=person_key(person.name),
+        department=person.department,
+        title=person.title,
+        phone=phone,
+        email=person.email,
+        email_key=email_key(person.email),
+        buying_role=person.buying_role.value,
+        created_at=now,
+    )
 
 
 def tidied(new: NewLead) -> tuple[NewLead, str]:
