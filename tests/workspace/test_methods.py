@@ -12,7 +12,8 @@ from bot.workspace.api.dispatch import OWN_EMPTY
 from bot.workspace.api.scopes import ANY_LEVEL, APP_LEVEL, BOT_ONLY, MEMBERS_ONLY, OPEN, SCOPES
 from bot.workspace.api.tables import tables
 
-from .method_calls import ERRORS, SUCCESSES, Made
+from .method_calls import SUCCESSES, Made
+from .method_errors import ERRORS
 from .stage import GENERAL, KATO, SATO, Stage
 
 # Codes outside a method's own list that its smallest call reaches here.
