@@ -17,12 +17,12 @@ from domain.clock import Due
 from domain.leads import Source
 from handlers.outreach import call_queue
 from handlers.routes import Routes
-from services import members
+from services import deliveries, members
 from services.outreach import call_queue as service
 from services.outreach import leads
 from services.outreach.leads import NewLead
 from services.targeting import accounts
-from tests.handlers.conftest import IS, MANAGER, World, eventually
+from tests.handlers.conftest import DEADLINE, IS, MANAGER, World, eventually
 
 ROOM = "C01ISTEAM0"
 # A Tuesday, ten past ten in Tokyo.
@@ -119,6 +119,13 @@ async def morning(world: World) -> dict[str, Any]:
     team = world.workspace.introduction()["team"]["id"]
     await service.send_mornings(world.house.deps, Due(team, "Asia/Tokyo", TODAY, NOW))
     found = await eventually(lambda: [m for m in world.direct(IS) if "架電リスト" in m["text"]])
+    rep = await members.who(world.house.deps, team, IS)
+    assert rep is not None
+    key = service.morning_key(rep.member_id, TODAY)
+    # It is seen a moment before the bot has written down where it stands.
+    async with asyncio.timeout(DEADLINE):
+        while not ((posted := await deliveries.posted(world.house.deps, team, key)) and posted.ts):  # noqa: ASYNC110 - a row
+            await asyncio.sleep(0.02)
     return dict(found[-1])
 
 
