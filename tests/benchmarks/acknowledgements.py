@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -38,16 +38,24 @@ from services.targeting import accounts
 from services.targeting.accounts import NewAccount
 from storage.tables import Lead
 
-USER = "U01SATO001"
+USERS = ("U01SATO001", *(f"U01REP{number:04d}" for number in range(1, 32)))
+"""Reps. One at a time it is the first who sends; many at a time, all of them, each with leads of their own."""
 WARM_UP = 30
 TURNS = 4
+
+
+class Target(NamedTuple):
+    """A lead, and the Slack user whose it is."""
+
+    lead_id: int
+    user: str
 
 
 @dataclass(frozen=True)
 class Case:
     """What is measured."""
 
-    payload: Callable[[RunningWorkspace, int, int], dict[str, Any]]
+    payload: Callable[[RunningWorkspace, int, Target], dict[str, Any]]
     """What Slack sends for a number and a lead; every lead once."""
     saved: Callable[[Answer], bool] = lambda answer: answer.acknowledged
     """Whether the bot's answer says that all is saved."""
@@ -75,13 +83,13 @@ class Measured:
         return statistics.quantiles(self.times, n=100)[98]
 
 
-def envelope(workspace: RunningWorkspace, number: int, kind: str) -> dict[str, Any]:
+def envelope(workspace: RunningWorkspace, number: int, user: str, kind: str) -> dict[str, Any]:
     """What every payload says about where it comes from."""
     team = workspace.introduction()["team"]
     return {
         "type": kind,
         "team": {"id": team["id"], "domain": "bench"},
-        "user": {"id": USER, "username": "sato", "name": "sato", "team_id": team["id"]},
+        "user": {"id": user, "username": user.lower(), "name": user.lower(), "team_id": team["id"]},
         "api_app_id": "A0BENCH",
         "token": "bench",
         "trigger_id": f"{number}.1.bench",
@@ -122,15 +130,15 @@ async def app(kind: str, workspace: RunningWorkspace, **environment: str) -> Asy
 
 
 async def series(
-    case: Case, name: str, workspace: RunningWorkspace, lead_ids: Sequence[int], at_once: int
+    case: Case, name: str, workspace: RunningWorkspace, targets: Sequence[Target], at_once: int
 ) -> list[float]:
     """Send one envelope for each lead, so many at a time; milliseconds of each, without the first ones."""
-    numbered = iter(enumerate(lead_ids))
+    numbered = iter(enumerate(targets))
     times: list[float] = []
 
     async def person() -> None:
-        for number, lead_id in numbered:
-            made = case.payload(workspace, number, lead_id)
+        for number, target in numbered:
+            made = case.payload(workspace, number, target)
             began = time.perf_counter()
             answer = await workspace.socket_mode.deliver("interactive", made, accepts_answer=case.accepts_answer)
             times.append((time.perf_counter() - began) * 1000)
@@ -145,11 +153,14 @@ async def series(
     return times[WARM_UP:]
 
 
-async def made_leads(settings: Settings, team: dict[str, str], count: int) -> list[int]:
-    """A team with a rep and so many leads."""
+async def made_leads(settings: Settings, team: dict[str, str], count: int) -> tuple[list[Target], list[Target]]:
+    """A team with its reps: so many leads of the first, and as many of all of them in turns."""
     async with storage(settings) as deps:
         given = {"team_name": team["name"], "language": "ja", "zone": "Asia/Tokyo"}
-        rep = await members.arrive(deps, team["id"], USER, name="佐藤", role=Role.INSIDE_SALES, **given)
+        reps = [
+            await members.arrive(deps, team["id"], user, name=user, role=Role.INSIDE_SALES, **given) for user in USERS
+        ]
+        rep = reps[0]
         for number, name in enumerate(("田中", "伊藤", "高田")):
             await members.arrive(deps, team["id"], f"UFS{number}", name=name, role=Role.FIELD_SALES, **given)
         account_id = await accounts.create(deps, rep, NewAccount(name="株式会社あおば精機製作所", address="東京都"))
@@ -157,22 +168,24 @@ async def made_leads(settings: Settings, team: dict[str, str], count: int) -> li
         now = datetime.now(UTC)
         async with deps.writing(team["id"]) as session:
             template = await session.get_one(Lead, first)
+            owners = [rep] * count + [reps[number % len(reps)] for number in range(count)]
             made = [
                 Lead(
                     team_id=team["id"],
                     account_id=account_id,
                     contact_id=template.contact_id,
-                    owner_id=rep.member_id,
+                    owner_id=owner.member_id,
                     created_at=now,
                     updated_at=now,
                 )
-                for _ in range(count)
+                for owner in owners
             ]
             session.add_all(made)
             await session.flush()
             # A database that has run for a while knows its tables; PostgreSQL looks at them by itself, but not at once.
             await session.execute(sa.text("ANALYZE"))
-            return [lead.id for lead in made]
+            targets = [Target(lead.id, owner.slack_user) for lead, owner in zip(made, owners, strict=True)]
+            return targets[:count], targets[count:]
 
 
 async def measure(case: Case, database_url: str, rounds: int) -> list[Measured]:
@@ -182,19 +195,20 @@ async def measure(case: Case, database_url: str, rounds: int) -> list[Measured]:
     async with workspace_running(manifest=manifest(all_routes())) as workspace:
         team = workspace.introduction()["team"]
         settings = Settings(_env_file=None, database_url=database_url)
-        lead_ids = await made_leads(settings, team, 2 * rounds)
+        of_one, of_all = await made_leads(settings, team, rounds)
         apps = {
             "defaults": "empty, Bolt's defaults",
             "before": "empty, process_before_response",
             "bot": f"bot, {dialect}",
         }
-        for at_once, chosen in ((1, lead_ids[:rounds]), (32, lead_ids[rounds:])):
+        for at_once, chosen in ((1, of_one), (32, of_all)):
             times: dict[str, list[float]] = {name: [] for name in apps.values()}
             # In turns, so that whatever else the machine does hits all three alike.
             for turn in range(TURNS):
+                targets = chosen[turn * rounds // TURNS : (turn + 1) * rounds // TURNS]
                 for kind, name in apps.items():
                     async with app(kind, workspace, DATABASE_URL=database_url, LOG_LEVEL="ERROR"):
-                        times[name] += await series(case, name, workspace, chosen[turn::TURNS], at_once)
+                        times[name] += await series(case, name, workspace, targets, at_once)
             found += [Measured(name, at_once, series_times) for name, series_times in times.items()]
         if case.check is not None:
             await case.check(settings, team["id"], 2 * rounds)

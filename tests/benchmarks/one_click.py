@@ -10,25 +10,25 @@ from bot.workspace.server import RunningWorkspace
 from services import members
 from services.outreach import roll_up
 from storage.tables import Call
-from tests.benchmarks.acknowledgements import USER, Case, envelope, run
+from tests.benchmarks.acknowledgements import USERS, Case, Target, envelope, run
 
 CHANNEL = "C01ISTEAM0"
 PAUSE = 0.02
 """Between two clicks of one person, so that what the bot does after one is not measured with the next."""
 
 
-def payload(workspace: RunningWorkspace, number: int, lead_id: int) -> dict[str, Any]:
+def payload(workspace: RunningWorkspace, number: int, target: Target) -> dict[str, Any]:
     """What Slack sends when “no answer” is clicked on this lead's card; every lead once."""
     ts = f"1700000000.{number:06d}"
     button = {
         "type": "button",
         "action_id": "call.quick#no_answer",
         "block_id": "calls",
-        "value": str(lead_id),
+        "value": str(target.lead_id),
         "text": {"type": "plain_text", "text": "不在・不通"},
     }
     return {
-        **envelope(workspace, number, "block_actions"),
+        **envelope(workspace, number, target.user, "block_actions"),
         "container": {"type": "message", "message_ts": ts, "channel_id": CHANNEL, "is_ephemeral": False},
         "channel": {"id": CHANNEL, "name": "bench"},
         "message": {"type": "message", "ts": ts, "text": "card", "blocks": []},
@@ -44,7 +44,7 @@ async def check(settings: Settings, team_id: str, clicks: int) -> None:
     async with storage(settings) as deps:
         async with deps.reading(team_id) as session:
             made = await session.run_sync(lambda sync: sync.query(Call).count())
-        rep = await members.who(deps, team_id, USER)
+        rep = await members.who(deps, team_id, USERS[0])
         differences = await roll_up.check(deps, rep) if rep else []
     if made != clicks or differences:
         raise RuntimeError(f"{made} calls for {clicks} clicks; {len(differences)} rows of roll-ups differ")

@@ -8,10 +8,10 @@ from typing import Any
 from bot.workspace.delivery import Answer
 from bot.workspace.server import RunningWorkspace
 from handlers.interaction import metadata
-from tests.benchmarks.acknowledgements import Case, envelope, run
+from tests.benchmarks.acknowledgements import Case, Target, envelope, run
 
 
-def payload(workspace: RunningWorkspace, number: int, lead_id: int) -> dict[str, Any]:
+def payload(workspace: RunningWorkspace, number: int, target: Target) -> dict[str, Any]:
     """What Slack sends when the form of this lead is submitted; every lead once."""
     start = (date.today() + timedelta(days=30)).isoformat()  # noqa: DTZ011 - any day of next month will do
     radio = {"type": "radio_buttons"}
@@ -23,14 +23,14 @@ def payload(workspace: RunningWorkspace, number: int, lead_id: int) -> dict[str,
         return {"v": {"type": "plain_text_input", "value": value}}
 
     return {
-        **envelope(workspace, number, "view_submission"),
+        **envelope(workspace, number, target.user, "view_submission"),
         "response_urls": [],
         "view": {
             "id": f"VBENCH{number}",
             "team_id": workspace.introduction()["team"]["id"],
             "type": "modal",
             "callback_id": "lead.qualify.submit",
-            "private_metadata": metadata(lead=lead_id),
+            "private_metadata": metadata(lead=target.lead_id),
             "hash": "1.bench",
             "title": {"type": "plain_text", "text": "リードを判定"},
             "blocks": [],
