@@ -1,10 +1,13 @@
 """How Alembic runs the migrations: one transaction, one process at a time."""
 
+import sqlite3
+
 from alembic import context
 from sqlalchemy import Connection, Index, create_engine, event, pool, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import SchemaItem
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from storage.tables import Base
 
@@ -54,7 +57,12 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout=30000")
-    cursor.execute("PRAGMA journal_mode=WAL")
+    # The first process to come changes the file's journal. While another is about to write to a file that is still of
+    # the old kind, SQLite refuses that at once, whatever the timeout says.
+    locked = retry_if_exception_type(sqlite3.OperationalError)
+    for attempt in Retrying(retry=locked, stop=stop_after_delay(30), wait=wait_random(0.01, 0.1), reraise=True):
+        with attempt:
+            cursor.execute("PRAGMA journal_mode=WAL")
     cursor.close()
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg
@@ -62,6 +64,21 @@ def test_three_processes_migrate_an_empty_database_at_once(empty_database_url: s
     errors = [process.communicate(timeout=120)[1] for process in started]
     assert [process.returncode for process in started] == [0] * len(started), "\n".join(errors)
     assert set(Base.metadata.tables) <= _tables(empty_database_url)
+
+
+def test_process_that_comes_while_another_begins_a_new_file_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "kakehashi.db"
+    # Still of the kind in which nobody reads while somebody writes.
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE begun (id INTEGER)")
+    # While the other waits, the first is done.
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=lambda _seconds: other.execute("COMMIT")))
+    command.upgrade(config(f"sqlite:///{path}"), "head")
+    assert set(Base.metadata.tables) <= _tables(f"sqlite:///{path}")
+    other.close()
 
 
 def test_migration_that_fails_half_way_leaves_nothing_behind(empty_database_url: str) -> None:
