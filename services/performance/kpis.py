@@ -191,8 +191,14 @@ async def of_team(
             )
             for kpi in kpis
         )
-        found.append(Board(window, before, days, lines, by, key, called.get(key, key)))
+        if group is not None or by is None or any(map(_anything, lines)):
+            found.append(Board(window, before, days, lines, by, key, called.get(key, key)))
     return sorted(found, key=lambda each: (-each.line("dials").figure.numerator, each.name))
+
+
+def _anything(line: Line) -> bool:
+    """Whether anything happened that this line tells of, in its window or in the one before."""
+    return any(each.numerator or each.denominator for each in (line.figure, line.before))
 
 
 async def count(

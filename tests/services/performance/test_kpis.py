@@ -281,6 +281,18 @@ async def test_group_in_which_nothing_happened_has_a_board_of_nothing(deps: Deps
     assert board.line("connect_rate").figure.state is State.NOTHING
 
 
+async def test_group_without_any_of_the_figures_asked_for_is_not_listed(deps: Deps, office: Office) -> None:
+    lead = await office.lead(source=Source.WEBINAR)
+    await office.judged(lead, NOT_QUALIFIED)
+
+    async def listed(key: str) -> list[str]:
+        boards = await kpis.boards(deps, office.mori, Span.WEEK, By.SOURCE, keys={"dials", key})
+        return [board.group for board in boards]
+
+    assert await listed("judged") == ["webinar"]
+    assert await listed("sales_qualified") == []
+
+
 async def test_target_of_a_count_holds_in_its_window_and_one_of_a_share_in_all(
     deps: Deps, office: Office, book: Book
 ) -> None:
