@@ -43,6 +43,11 @@ def postgres() -> Iterator[str]:
     # closes that folder to everybody but root.
     folder = tempfile.mkdtemp(prefix="kakehashi-postgres-")
     server = pgserver.get_server(folder, cleanup_mode="delete")
+    # Each test gets a new database. It need not survive a power cut, so nothing waits for the disk.
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        _administer(server.get_uri(), f"ALTER SYSTEM SET {setting} = off")
+    _administer(server.get_uri(), "ALTER SYSTEM SET max_wal_size = '64MB'")
+    _administer(server.get_uri(), "SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

@@ -21,7 +21,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from bot.workspace.delivery import ACKNOWLEDGE_SECONDS, RETRY_DELAYS, Answer, EnvelopeKind, Reason
+from bot.workspace.delivery import RETRY_DELAYS, Answer, EnvelopeKind, Reason
 from bot.workspace.manifest import RequestUrls
 from bot.workspace.state import Workspace
 
@@ -119,18 +119,18 @@ def _on_loopback(host: str) -> bool:
 class HttpDelivery:
     """Posts each payload to the app's Request URL, signed as Slack signs.
 
-    `acknowledge_seconds` and `retry_delays` are Slack's unless a test makes them shorter.
+    `acknowledge_seconds` is the workspace's patience, and `retry_delays` are Slack's, unless a test makes them shorter.
     """
 
     def __init__(
         self,
         workspace: Workspace,
         *,
-        acknowledge_seconds: float = ACKNOWLEDGE_SECONDS,
+        acknowledge_seconds: float | None = None,
         retry_delays: tuple[float, ...] = RETRY_DELAYS,
     ) -> None:
         self._workspace = workspace
-        self.acknowledge_seconds = acknowledge_seconds
+        self.acknowledge_seconds = workspace.patience if acknowledge_seconds is None else acknowledge_seconds
         self.retry_delays = retry_delays
         self._urls = RequestUrls()
         self._verified: set[str] = set()

@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from bot.workspace.delivery import ACKNOWLEDGE_SECONDS
 from bot.workspace.departures import Departures
 from bot.workspace.guard import LoopbackGuard
 from bot.workspace.http import HttpDelivery
@@ -115,12 +117,17 @@ async def running(
     page: bool = False,
     *,
     clock: Callable[[], float] | None = None,
+    patience: float = ACKNOWLEDGE_SECONDS,
     socket_mode: Callable[[Workspace], SocketMode] = SocketMode,
     http: Callable[[Workspace], HttpDelivery] = HttpDelivery,
 ) -> AsyncIterator[RunningWorkspace]:
-    """Serves a workspace in this process and event loop, on a free port unless one is given."""
+    """Serves a workspace in this process and event loop, on a free port unless one is given.
+
+    `patience` is how many seconds an app has to acknowledge, and a trigger can be used: Slack's 3, unless what is
+    tried out is not the app's speed and the machine may be a slow one.
+    """
     installed: InstalledApp = ANY_APP if manifest is None else read_manifest(manifest)
-    workspace = Workspace(team, installed) if clock is None else Workspace(team, installed, clock=clock)
+    workspace = Workspace(team, installed, clock=clock or time.time, patience=patience)
     async with serving(workspace, port=port, page=page, socket_mode=socket_mode, http=http) as served:
         yield served
 

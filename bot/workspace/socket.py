@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from bot.workspace.delivery import ACKNOWLEDGE_SECONDS, RETRY_DELAYS, Answer, EnvelopeKind
+from bot.workspace.delivery import RETRY_DELAYS, Answer, EnvelopeKind
 from bot.workspace.faults import Fault
 from bot.workspace.state import Workspace
 
@@ -44,18 +44,18 @@ class Connection:
 class SocketMode:
     """Delivers each payload to exactly one connection of the app, the healthy ones taking turns.
 
-    `acknowledge_seconds` and `retry_delays` are Slack's unless a test makes them shorter.
+    `acknowledge_seconds` is the workspace's patience, and `retry_delays` are Slack's, unless a test makes them shorter.
     """
 
     def __init__(
         self,
         workspace: Workspace,
         *,
-        acknowledge_seconds: float = ACKNOWLEDGE_SECONDS,
+        acknowledge_seconds: float | None = None,
         retry_delays: tuple[float, ...] = RETRY_DELAYS,
     ) -> None:
         self._workspace = workspace
-        self.acknowledge_seconds = acknowledge_seconds
+        self.acknowledge_seconds = workspace.patience if acknowledge_seconds is None else acknowledge_seconds
         self.retry_delays = retry_delays
         self.enabled = True
         self.connections: list[Connection] = []

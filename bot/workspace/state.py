@@ -38,14 +38,21 @@ WAITING_EVENTS = 1000
 
 
 class Workspace:
-    """A team, its conversations, files and views, and the one app installed in it."""
+    """A team, its conversations, files and views, and the one app installed in it, for which it has `patience`: so many
+    seconds may pass until it acknowledges, and until a trigger has expired."""
 
     def __init__(
-        self, team: Team = EXAMPLE, app: InstalledApp = ANY_APP, *, clock: Callable[[], float] = time.time
+        self,
+        team: Team = EXAMPLE,
+        app: InstalledApp = ANY_APP,
+        *,
+        clock: Callable[[], float] = time.time,
+        patience: float = ACKNOWLEDGE_SECONDS,
     ) -> None:
         self.team = team
         self.app = app
         self.clock = clock
+        self.patience = patience
         self.mint = Mint(clock)
         self.created = int(clock())
         self.app_id = self.mint.id("A")
@@ -59,7 +66,7 @@ class Workspace:
         self.base_url = "http://127.0.0.1"
         self.files = FileStore()
         self.views = ViewStore()
-        self.triggers = Triggers(clock)
+        self.triggers = Triggers(clock, patience)
         self.responses = ResponseAddresses(clock)
         self.faults = Faults()
         self.limits = RateLimits(clock)
@@ -315,10 +322,10 @@ class Workspace:
         return bool(nonce) and hmac.compare_digest(context.encode(), self.event_context(nonce).encode())
 
     async def emit_and_wait(self, subscription: str, event: Mapping[str, Any]) -> None:
-        """Sends an event and waits until the app has acknowledged it, 3 seconds at most; not at all without an app."""
+        """Sends an event and waits for the app to acknowledge it, with the workspace's patience; not without an app."""
         task = self.emit(subscription, event)
         if task is not None and self.delivery is not None and self.delivery.connected:
-            await asyncio.wait((task,), timeout=ACKNOWLEDGE_SECONDS)
+            await asyncio.wait((task,), timeout=self.patience)
 
     async def close(self) -> None:
         """Stops what is under way."""

@@ -34,10 +34,11 @@ class Trigger:
 
 
 class Triggers:
-    """All triggers of the last minutes."""
+    """All triggers of the last minutes; each can be used for so many `seconds`."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], seconds: float = TRIGGER_SECONDS) -> None:
         self._clock = clock
+        self._seconds = seconds
         self._known: dict[str, Trigger] = {}
         self._order: deque[str] = deque()
 
@@ -57,7 +58,7 @@ class Triggers:
             raise TriggerError("invalid_trigger_id")
         if trigger.used:
             raise TriggerError("exchanged_trigger_id")
-        if self._clock() - trigger.issued > TRIGGER_SECONDS:
+        if self._clock() - trigger.issued > self._seconds:
             raise TriggerError("expired_trigger_id")
         return trigger
 

@@ -143,7 +143,9 @@ async def office(sqlite_template: Path, tmp_path: Path, opening: Opening) -> Asy
     clock = Clock(opening.at)
     database = tmp_path / "kakehashi.db"
     shutil.copyfile(sqlite_template, database)
-    async with workspace_running(manifest=manifest(all_routes()), page=True, clock=clock.seconds) as workspace:
+    async with workspace_running(
+        manifest=manifest(all_routes()), page=True, clock=clock.seconds, patience=DEADLINE_MS / 1000
+    ) as workspace:
         settings = Settings(
             _env_file=None,
             slack_bot_token=workspace.bot_token,

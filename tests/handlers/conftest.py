@@ -146,7 +146,7 @@ def settings(database_url: str, world_workspace: RunningWorkspace) -> Settings:
 
 @pytest.fixture
 async def world_workspace() -> AsyncIterator[RunningWorkspace]:
-    async with workspace_running(manifest=manifest(all_routes())) as served:
+    async with workspace_running(manifest=manifest(all_routes()), patience=DEADLINE) as served:
         yield served
 
 

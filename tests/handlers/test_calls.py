@@ -17,8 +17,9 @@ from tests.handlers.test_leads import TEAM, buttons, said
 
 
 async def rows(world: World, *columns: Any) -> list[Any]:
+    """The rows of a table, in the order in which they came: PostgreSQL hands changed ones over last."""
     async with world.house.deps.reading(EXAMPLE.id) as session:
-        return [tuple(row) for row in await session.execute(sa.select(*columns))]
+        return [tuple(row) for row in await session.execute(sa.select(*columns).order_by(columns[0].class_.id))]
 
 
 async def card_of_first_lead(world: World, user: str = IS) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from handlers.outreach import inbound as handlers
 from services import members
 from services.outreach import inbound
 from storage.tables import Lead
-from tests.handlers.conftest import FS, IS, IS_ENGLISH, MANAGER, eventually
+from tests.handlers.conftest import DEADLINE, FS, IS, IS_ENGLISH, MANAGER, eventually
 from tests.handlers.shop import CHANNEL, HELLO, TEAM, Shop, on_sqlite, open_shop, shop
 from tests.services.office import Clock
 
@@ -40,7 +40,7 @@ async def test_one_of_twenty_simultaneous_clicks_wins_and_nineteen_hear_who(
     channel = Channel(CHANNEL, "inbound", "", tuple(person.id for person in people))
     team = replace(EXAMPLE, people=people, channels=(channel,))
     clock = Clock()
-    async with workspace_running(team, manifest=manifest(all_routes())) as workspace:
+    async with workspace_running(team, manifest=manifest(all_routes()), patience=DEADLINE) as workspace:
         own = settings.model_copy(
             update={
                 "slack_bot_token": SecretStr(workspace.bot_token),

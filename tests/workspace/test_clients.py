@@ -143,6 +143,21 @@ async def test_a_trigger_expires_after_three_seconds_and_a_response_url_after_th
         assert workspace.responses.find(address) == "expired_url"
 
 
+async def test_a_patient_workspace_waits_longer_for_an_answer_and_its_triggers_last_as_long() -> None:
+    now = 1_800_000_000.0
+    async with running(clock=lambda: now, patience=20.0) as served:
+        client = AsyncWebClient(token=served.bot_token, base_url=served.api_url)
+        view = {"type": "modal", "title": {"type": "plain_text", "text": "x"}, "blocks": []}
+        in_time = served.workspace.triggers.issue("1.1.a", SATO, None)
+        late = served.workspace.triggers.issue("1.1.b", SATO, None)
+        now += 19.9
+        await client.views_open(trigger_id=in_time, view=view)
+        now += 0.2
+        with pytest.raises(SlackApiError, match="expired_trigger_id"):
+            await client.views_open(trigger_id=late, view=view)
+        assert served.transport.socket_mode.acknowledge_seconds == served.transport.http.acknowledge_seconds == 20.0
+
+
 async def test_served_alone_it_introduces_itself_in_one_line_and_keeps_its_state(tmp_path: Path) -> None:
     tokens = set()
     for turn in range(2):
