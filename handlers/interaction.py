@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
@@ -104,10 +105,13 @@ class Interaction:
 
     async def open(self, view: View) -> None:
         """Show a modal: over the one this happened in, or as the first."""
-        if self.in_view:
-            await self.client.views_push(trigger_id=self.trigger_id, view=as_json(view))
-        else:
-            await self.client.views_open(trigger_id=self.trigger_id, view=as_json(view))
+        call = self.client.views_push if self.in_view else self.client.views_open
+        try:
+            await call(trigger_id=self.trigger_id, view=as_json(view))
+        except SlackApiError as refused:
+            # It is open already: the connection was lost with the answer, and the call repeated.
+            if refused.response.get("error") != "exchanged_trigger_id":
+                raise
 
     async def redraw(self, view: View) -> None:
         """Replace the modal this happened in; what is typed in blocks that stay is kept by Slack."""

@@ -161,6 +161,8 @@ async def serving(
         ws_per_message_deflate=False,
         ws_ping_interval=10.0,
         ws_ping_timeout=30.0,
+        # Longer than clients keep an idle connection: who closes first decides whether a call meets a closed one.
+        timeout_keep_alive=60,
         timeout_graceful_shutdown=2,
         lifespan="on" if page else "off",
     )

@@ -224,7 +224,10 @@ class Seat:
 
     async def go(self, channel: str) -> None:
         """To a channel."""
-        await self.page.locator(f'[data-channel="{channel}"]').click()
+        row = self.page.locator(f'[data-channel="{channel}"]')
+        await row.click()
+        # Until then the field one writes in is that of the conversation before.
+        await expect(row).to_have_attribute("aria-current", "page")
         await expect(self.composer).to_be_visible()
 
     async def go_to_bot(self, tab: str) -> None:
