@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -130,7 +131,9 @@ class Microsoft:
 
     @asynccontextmanager
     async def served(self, folder: Path) -> AsyncIterator[OAuthApp]:
-        """Microsoft's addresses, as an app of ours has them. The certificate is made in the folder."""
+        """Microsoft's addresses, as an app of ours has them. The certificate is made in a new folder within this one:
+        a client remembers what stood in a file of this name before."""
+        folder = Path(tempfile.mkdtemp(dir=folder))
         certificate(folder)
         app = Starlette(
             routes=[
