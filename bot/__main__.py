@@ -138,6 +138,7 @@ def members(
     territory: Annotated[list[str] | None, typer.Option(help="Part of an address a field-sales rep covers.")] = None,
     industry: Annotated[list[str] | None, typer.Option(help="An industry a field-sales rep covers.")] = None,
     team: Annotated[str | None, typer.Option(help="The team's Slack id, where there is more than one.")] = None,
+    name: Annotated[str | None, typer.Option(help="With --role: add somebody of this name, also a guest.")] = None,
 ) -> None:
     """List the members, or set one's role, territories and industries."""
     from bot.commands import list_or_change_members
@@ -145,7 +146,7 @@ def members(
     table = Table("Slack", "Name", "Role", "Territories", "Industries")
     code = run_loop(
         list_or_change_members(
-            _settings_with_data(), errors, table, slack_user, role, territory or [], industry or [], team
+            _settings_with_data(), errors, table, slack_user, role, territory or [], industry or [], team, name
         )
     )
     if code == 0:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry import FixedValueRetryIntervalCalculator, HttpRequest, HttpResponse, RetryState
 from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler
 from slack_sdk.models.views import View
@@ -18,9 +19,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import boundary, clock, data, home, mail, outreach, performance, qualification, team
 from handlers.block_json import as_json
-from handlers.blocks import option
+from handlers.blocks import option, section
 from handlers.help import command_help
-from handlers.i18n import translator
+from handlers.i18n import LANGUAGES, Markup, translator
 from handlers.interaction import (
     Answer,
     Clear,
@@ -32,6 +33,7 @@ from handlers.interaction import (
     Update,
     dicts,
 )
+from handlers.messages import Rendered
 from handlers.routes import Routes, gather
 from services import members
 from services.deps import Actor, Deps
@@ -107,6 +109,23 @@ def web_client(token: str, api_url: str) -> AsyncWebClient:
     return AsyncWebClient(token=token, base_url=api_url, retry_handlers=[RepeatHarmless()])
 
 
+class Outsider(Exception):
+    """Somebody acts who is no member of the workspace."""
+
+
+def _closed() -> Rendered:
+    # Nothing is known of these people, also not their language.
+    both = "\n".join(
+        t("Only members of this workspace can use Kakehashi. As a guest, ask an admin to add you.")
+        for t in map(translator, LANGUAGES)
+    )
+    return Rendered(both, [section(Markup(both))])
+
+
+CLOSED = _closed()
+"""What outsiders are told, in both languages."""
+
+
 class Listeners:
     """Turns Slack's payloads into interactions, and answers into acknowledgements.
 
@@ -133,7 +152,11 @@ class Listeners:
 
     async def command(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """A slash command: `/lead qualify 山田`."""
-        actor = await self._actor(client, body["team_id"], body["user_id"], str(body.get("team_domain", "")))
+        try:
+            actor = await self._actor(client, body["team_id"], body["user_id"], str(body.get("team_domain", "")))
+        except Outsider:
+            await ack(text=CLOSED.text, blocks=dicts(CLOSED.blocks), response_type="ephemeral")
+            return
         verb, _, rest = str(body.get("text") or "").strip().partition(" ")
         command = str(body["command"]).removeprefix("/")
         found = self._routes.commands.get(command, {}).get(verb.lower())
@@ -157,7 +180,11 @@ class Listeners:
     async def view(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """A submitted modal."""
         view = body["view"]
-        actor = await self._actor(client, *_where(body))
+        try:
+            actor = await self._actor(client, *_where(body))
+        except Outsider:
+            await ack(response_action="update", view=_notice(view, dicts(CLOSED.blocks)))
+            return
         interaction = self._interaction(actor, client, body, view=view)
         answer = await boundary.answer(self._routes.views[view["callback_id"]], interaction, submitting=True)
         if interaction.metadata.get("home") and not isinstance(answer, Errors):
@@ -189,7 +216,14 @@ class Listeners:
         if route is None:
             await ack()
             return
-        actor = await self._actor(client, *_where(body))
+        try:
+            actor = await self._actor(client, *_where(body))
+        except Outsider:
+            await ack()
+            if body.get("response_url"):
+                blocks = dicts(CLOSED.blocks)
+                await respond(text=CLOSED.text, blocks=blocks, response_type="ephemeral", replace_original=False)
+            return
         interaction = self._interaction(
             actor,
             client,
@@ -221,7 +255,11 @@ class Listeners:
     async def options(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """What a searching select offers for what was typed."""
         route = self._routes.options[str(body["action_id"]).partition("#")[0]]
-        actor = await self._actor(client, *_where(body))
+        try:
+            actor = await self._actor(client, *_where(body))
+        except Outsider:
+            await ack(options=[])
+            return
         interaction = self._interaction(
             actor, client, body, text=str(body.get("value") or "").strip(), view=body.get("view") or {}
         )
@@ -232,8 +270,12 @@ class Listeners:
     async def shortcut(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """A global or a message shortcut."""
         route, _, _ = self._routes.shortcuts[body["callback_id"]]
-        actor = await self._actor(client, *_where(body))
         channel = str((body.get("channel") or {}).get("id", ""))
+        try:
+            actor = await self._actor(client, *_where(body))
+        except Outsider:
+            await ack()
+            return
         interaction = self._interaction(actor, client, body, channel=channel)
         answer = await boundary.answer(route, interaction, submitting=False)
         await ack()
@@ -256,7 +298,10 @@ class Listeners:
             event.get("channel_type") != "im" or event.get("subtype") not in (None, "file_share")
         ):
             return
-        actor = await self._actor(client, str(body["team_id"]), str(user), "")
+        try:
+            actor = await self._actor(client, str(body["team_id"]), str(user), "")
+        except Outsider:
+            return
         interaction = self._interaction(
             actor, client, body, text=str(event.get("text") or ""), channel=str(event.get("channel") or "")
         )
@@ -306,6 +351,8 @@ class Listeners:
         )
 
     async def _actor(self, client: AsyncWebClient, team_id: str, user: str, team_name: str) -> Actor:
+        """The member of the team behind a Slack user; whoever belongs to the workspace becomes one when first seen.
+        Raises `Outsider` for everybody else: guests, and people of other workspaces met in shared channels."""
         now = time.monotonic()
         remembered = self._actors.get((team_id, user))
         if remembered is not None and remembered[0] > now:
@@ -316,7 +363,14 @@ class Listeners:
                 self._actors.clear()
             self._actors[team_id, user] = (now + ACTOR_SECONDS, known)
             return known
-        info = (await client.users_info(user=user, include_locale=True))["user"]
+        try:
+            info = (await client.users_info(user=user, include_locale=True))["user"]
+        except SlackApiError as unknown:
+            if unknown.response.get("error") in ("user_not_found", "user_not_visible"):
+                raise Outsider from unknown
+            raise
+        if not _belongs(info, team_id):
+            raise Outsider
         profile = info.get("profile", {})
         locale = str(info.get("locale") or "ja-JP")
         return await members.arrive(
@@ -329,6 +383,13 @@ class Listeners:
             zone=str(info.get("tz") or "Asia/Tokyo"),
             email=str(profile.get("email") or ""),
         )
+
+
+def _belongs(info: Mapping[str, Any], team_id: str) -> bool:
+    """Whether a Slack user is a full member of this workspace. In an organisation one may be of several."""
+    homes = {info.get("team_id"), *(info.get("enterprise_user") or {}).get("teams", ())}
+    kinds = ("is_stranger", "is_restricted", "is_ultra_restricted", "is_bot", "deleted")
+    return team_id in homes and not any(info.get(kind) for kind in kinds)
 
 
 async def _careful(work: Callable[[], Awaitable[object]]) -> None:

@@ -96,6 +96,7 @@ async def list_or_change_members(
     territories: list[str],
     industries: list[str],
     team_id: str | None,
+    name: str | None = None,
 ) -> int:
     """Fill `table` with the members after the change, if one was asked for; the process's exit code."""
     async with storage(settings) as deps:
@@ -104,8 +105,14 @@ async def list_or_change_members(
             everybody = {m.slack_user: m for m in await members.everybody(deps, actor)}
             if slack_user is not None:
                 if slack_user not in everybody:
-                    console.print(f"[red]{slack_user} has not used the bot yet.[/red]")
-                    return 2
+                    if role is None or not name:
+                        console.print(
+                            f"[red]{slack_user} has not used the bot yet. --role and --name add somebody all the same, "
+                            "also a guest of the workspace.[/red]"
+                        )
+                        return 2
+                    added = await members.admit(deps, actor, slack_user, name=name, role=role)
+                    everybody[slack_user] = added
                 chosen = everybody[slack_user]
                 if role is not None:
                     await members.set_role(deps, actor, chosen.member_id, role)

@@ -95,6 +95,32 @@ async def arrive(
     return _actor(row)
 
 
+async def admit(deps: Deps, actor: Actor, slack_user: str, *, name: str, role: Role) -> MemberView:
+    """Make somebody a member who would not become one by using the bot, such as a guest of the workspace.
+
+    Refused: NOT_ALLOWED, as `set_role`.
+    """
+    check_role_change(actor.role, role, role)
+    async with deps.reading(actor.team_id) as session:
+        team = await queries.team(session, actor.team_id)
+    if team is None:
+        raise Refused(Code.NOT_FOUND)
+    added = await arrive(
+        deps,
+        actor.team_id,
+        slack_user,
+        team_name=team.name,
+        name=name,
+        language=team.language,
+        zone=team.zone,
+        role=role,
+    )
+    async with deps.writing(actor.team_id) as session:
+        detail = {"role": added.role.value}
+        await audit(session, actor.member_id, "member.admit", f"members:{added.member_id}", detail, deps.now())
+        return _view(await _member(session, added.member_id))
+
+
 async def set_role(deps: Deps, actor: Actor, member_id: int, role: Role) -> MemberView:
     """Give a member a role.
 

@@ -29,7 +29,7 @@ def user_object(workspace: Workspace, user: str, *, locale: bool = False) -> dic
     admin = person.role == "admin"
     described: dict[str, Any] = {
         "id": person.id,
-        "team_id": workspace.team.id,
+        "team_id": person.home or workspace.team.id,
         "name": person.name,
         "deleted": False,
         "color": "9f69e7",
@@ -43,8 +43,9 @@ def user_object(workspace: Workspace, user: str, *, locale: bool = False) -> dic
         "is_admin": admin,
         "is_owner": admin,
         "is_primary_owner": admin,
-        "is_restricted": False,
-        "is_ultra_restricted": False,
+        "is_restricted": bool(person.guest),
+        "is_ultra_restricted": person.guest == "single",
+        **({"is_stranger": True} if person.home else {}),
         "is_bot": False,
         "is_app_user": False,
         "is_email_confirmed": True,

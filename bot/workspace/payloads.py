@@ -15,7 +15,12 @@ def _common(workspace: Workspace, user: str) -> dict[str, Any]:
     person = workspace.people[user]
     return {
         "team": {"id": workspace.team.id, "domain": workspace.team.domain},
-        "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": workspace.team.id},
+        "user": {
+            "id": person.id,
+            "username": person.name,
+            "name": person.name,
+            "team_id": person.home or workspace.team.id,
+        },
         "api_app_id": workspace.app_id,
         "token": workspace.verification_token,
         "enterprise": None,

@@ -8,11 +8,16 @@ from typing import Any, Literal, get_args
 
 Role = Literal["is", "fs", "manager", "marketing", "cs", "admin"]
 Language = Literal["ja", "en"]
+Guest = Literal["", "multi", "single"]
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One member. `zone` is an IANA name; `language` decides the locale Slack reports (ja-JP or en-US)."""
+    """One person. `zone` is an IANA name; `language` decides the locale Slack reports (ja-JP or en-US).
+
+    `guest`: invited for several channels (`multi`) or for one (`single`); "": a full member. `home`: the id of another
+    workspace, whose member this is, met in channels shared with it; "": of this one.
+    """
 
     id: str
     name: str
@@ -22,6 +27,8 @@ class Person:
     language: Language = "ja"
     zone: str = "Asia/Tokyo"
     email: str = ""
+    guest: Guest = ""
+    home: str = ""
 
     @property
     def locale(self) -> str:
@@ -85,6 +92,8 @@ class Team:
         for person in self.people:
             if person.role not in get_args(Role) or person.language not in get_args(Language):
                 raise TeamError(f"{person.id} has a role or a language that is not known.")
+            if person.guest not in get_args(Guest):
+                raise TeamError(f"{person.id} is a guest of a kind that is not known.")
         for channel in self.channels:
             strangers = sorted(set(channel.members) - ids)
             if strangers:

@@ -6,11 +6,14 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.workspace.server import running
 from bot.workspace.team import EXAMPLE, Team, TeamError
 
 
@@ -42,6 +45,10 @@ def _role(team: dict[str, Any]) -> None:
     team["people"][0]["role"] = "pirate"
 
 
+def _guest(team: dict[str, Any]) -> None:
+    team["people"][0]["guest"] = "of honour"
+
+
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
@@ -51,6 +58,7 @@ def _role(team: dict[str, Any]) -> None:
         (_channel_twice, "channels have the same id"),
         (_stranger, "U01NOBODY0"),
         (_role, "role"),
+        (_guest, "guest"),
     ],
 )
 def test_description_that_makes_no_team_is_refused_with_the_reason(
@@ -68,6 +76,26 @@ async def _workspace(*options: str) -> asyncio.subprocess.Process:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, (EXAMPLE.id, False, False, None)),
+        ({"guest": "multi"}, (EXAMPLE.id, True, False, None)),
+        ({"guest": "single"}, (EXAMPLE.id, True, True, None)),
+        ({"home": "T02OTHER"}, ("T02OTHER", False, False, True)),
+    ],
+)
+async def test_apps_learn_who_is_a_guest_and_who_of_another_workspace(
+    given: dict[str, Any], told: tuple[Any, ...]
+) -> None:
+    first, *others = EXAMPLE.people
+    async with running(replace(EXAMPLE, people=(replace(first, **given), *others))) as workspace:
+        client = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
+        user = (await client.users_info(user=first.id))["user"]
+        keys = ("team_id", "is_restricted", "is_ultra_restricted", "is_stranger")
+        assert tuple(user.get(key) for key in keys) == told
 
 
 async def test_workspace_is_started_with_the_team_of_a_file(tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""Only members of the workspace use the bot: no guests, and nobody from another workspace met in a shared channel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.app import all_routes
+from bot.manifest import manifest
+from bot.workspace.server import RunningWorkspace
+from bot.workspace.server import running as workspace_running
+from domain.members import Role
+from handlers.interaction import metadata
+from services import members
+from services.operator import operator
+from storage.tables import Call, Lead, Member
+from tests.handlers import payloads
+from tests.handlers.conftest import DEADLINE, World, eventually
+from tests.handlers.outsiders import FOREIGN, GUEST, SINGLE, with_outsiders
+from tests.handlers.payloads import CHANNEL, TEAM
+
+EVERYBODY = pytest.mark.parametrize("user", [GUEST, SINGLE, FOREIGN, "U0NOBODY00"])
+
+
+@pytest.fixture
+async def world_workspace() -> AsyncIterator[RunningWorkspace]:
+    async with workspace_running(with_outsiders(), manifest=manifest(all_routes()), patience=DEADLINE) as served:
+        yield served
+
+
+async def count(world: World, table: Any) -> int:
+    async with world.house.deps.reading(TEAM) as session:
+        return (await session.execute(sa.select(sa.func.count()).select_from(table))).scalar_one()
+
+
+async def lead(world: World) -> int:
+    async with world.house.deps.reading(TEAM) as session:
+        return (await session.execute(sa.select(sa.func.min(Lead.id)))).scalar_one()
+
+
+def said(world: World, user: str) -> list[str]:
+    """What the bot told this person alone."""
+    return [str(m["text"]) for m in world.messages(user, CHANNEL) if m.get("ephemeral")]
+
+
+@pytest.mark.parametrize("user", [GUEST, SINGLE, FOREIGN])
+async def test_command_of_an_outsider_is_refused_in_both_languages_and_makes_no_member(world: World, user: str) -> None:
+    before = await count(world, Member)
+    await world.person(user).command(CHANNEL, "/lead", "find 株式会社")
+    (text,) = await eventually(lambda: said(world, user))
+    assert "Only members of this workspace" in text
+    assert "ワークスペース" in text
+    assert "株式会社" not in text
+    assert await count(world, Member) == before
+
+
+@EVERYBODY
+async def test_click_of_an_outsider_changes_nothing(world: World, user: str) -> None:
+    before = await count(world, Call)
+    clicked = payloads.click(user, "call.quick#no_answer", str(await lead(world)))
+    answer = await world.workspace.socket_mode.deliver("interactive", clicked)
+    assert answer.acknowledged
+    assert await count(world, Call) == before
+
+
+@EVERYBODY
+async def test_form_of_an_outsider_is_answered_with_the_refusal(world: World, user: str) -> None:
+    submitted = payloads.submission(user, "call.log.submit", metadata(lead=await lead(world)))
+    answer = await world.workspace.socket_mode.deliver("interactive", submitted, accepts_answer=True)
+    assert answer.acknowledged
+    assert answer.payload is not None
+    assert answer.payload["response_action"] == "update"
+    assert "Only members" in str(answer.payload["view"])
+
+
+@EVERYBODY
+async def test_select_offers_an_outsider_nothing(world: World, user: str) -> None:
+    (route,) = [name for name in world.house.routes.options if name.startswith("lead")][:1]
+    asked = payloads.suggestion(user, route, "株式会社")
+    answer = await world.workspace.socket_mode.deliver("interactive", asked, accepts_answer=True)
+    assert answer.acknowledged
+    assert (answer.payload or {}).get("options") == []
+
+
+async def test_guest_whom_an_admin_has_added_works_like_a_member(world: World) -> None:
+    deps = world.house.deps
+    added = await members.admit(deps, await operator(deps, TEAM), GUEST, name="客野 一", role=Role.INSIDE_SALES)
+    assert (added.name, added.role) == ("客野 一", Role.INSIDE_SALES)
+    await world.person(GUEST).command(CHANNEL, "/lead", "help")
+    (text,) = await eventually(lambda: said(world, GUEST))
+    assert "Only members" not in text
