@@ -155,6 +155,14 @@ def members(
 
 
 @app.command()
+def roles(language: Annotated[str, typer.Option(help="ja or en.")] = "ja") -> None:
+    """Print what each role may do."""
+    from bot.roles import table
+
+    typer.echo(table(language), nl=False)
+
+
+@app.command()
 def jobs(
     team: Annotated[str | None, typer.Option(help="Only this team's Slack id.")] = None,
 ) -> None:

@@ -17,7 +17,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetr
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers import boundary, clock, data, home, mail, outreach, performance, qualification, team
+from handlers import boundary, clock, data, home, mail, outreach, performance, qualification, setup, team, team_members
 from handlers.block_json import as_json
 from handlers.blocks import option, section
 from handlers.help import command_help
@@ -76,6 +76,8 @@ def all_routes() -> Routes:
             clock.register,
             mail.register,
             team.register,
+            team_members.register,
+            setup.register,
             home.register,
         ]
     )

@@ -111,8 +111,8 @@ async def list_or_change_members(
                             "also a guest of the workspace.[/red]"
                         )
                         return 2
-                    added = await members.admit(deps, actor, slack_user, name=name, role=role)
-                    everybody[slack_user] = added
+                    await members.give_role(deps, actor, {slack_user: name}, role)
+                    everybody = {m.slack_user: m for m in await members.everybody(deps, actor)}
                 chosen = everybody[slack_user]
                 if role is not None:
                     await members.set_role(deps, actor, chosen.member_id, role)

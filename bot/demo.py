@@ -236,7 +236,7 @@ async def _arrive(deps: Deps, printed: Printed) -> dict[str, list[Actor]]:
         await members.set_coverage(
             deps, admin, rep.member_id, territories=coverage.territories, industries=coverage.industries
         )
-    await teams.set_handoff_channel(deps, manager, _channel(printed, HANDOFFS))
+    await teams.set_handoffs(deps, manager, channel=_channel(printed, HANDOFFS))
     await mail.set_sender(deps, admin, Sender(team["name"], SENDER_ADDRESS, SENDER_CONTACT))
     return everybody
 

@@ -35,6 +35,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
     StaticSelectElement,
     TimePickerElement,
+    UserMultiSelectElement,
     UserSelectElement,
 )
 from slack_sdk.models.views import View
@@ -310,6 +311,14 @@ def channel_input(
 def user_input(block_id: str, label: str, value: str | None = None, *, optional: bool = False) -> Block:
     """A person of the workspace."""
     return _input(block_id, label, UserSelectElement(action_id=VALUE, initial_user=value), optional=optional, hint=None)
+
+
+def users_input(
+    block_id: str, label: str, *, most: int | None = None, optional: bool = False, hint: str | None = None
+) -> Block:
+    """People of the workspace, `most` at a time."""
+    element = UserMultiSelectElement(action_id=VALUE, max_selected_items=most)
+    return _input(block_id, label, element, optional=optional, hint=hint)
 
 
 def day_input(

@@ -95,6 +95,10 @@ class Form:
         """The values of the ticked boxes."""
         return [str(chosen["value"]) for chosen in self._raw(field).get("selected_options") or []]
 
+    def users(self, field: str) -> list[str]:
+        """The chosen people: their Slack users, each once."""
+        return list(dict.fromkeys(str(user) for user in self._raw(field).get("selected_users") or []))
+
     def day(self, field: str, *, not_before: date | None = None) -> date | None:
         """A date, perhaps not before another."""
         value = self._raw(field).get("selected_date")

@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from domain.members import Permission, Role, may
-from handlers import clock, lead_lines, mail, today
+from handlers import clock, lead_lines, mail, setup, today
 from handlers.block_json import as_json
 from handlers.blocks import actions, button, context, divider, header, section
 from handlers.data import integrations
@@ -25,6 +25,7 @@ from handlers.terms import ROLES, STAGE_MARKS, STAGES
 from services import clock as jobs
 from services import deliveries, members
 from services import mail as mail_service
+from services import setup as setup_service
 from services.deliveries import DeliveryState
 from services.mail import Written
 from services.outreach import call_queue
@@ -93,9 +94,17 @@ async def publish(interaction: Interaction) -> None:
     trouble = await deliveries.troubled(deps, actor.team_id) if actor.role is Role.ADMIN else []
     missed = await jobs.troubled(deps, actor.team_id) if actor.role is Role.ADMIN else []
     unsent = await mail_service.troubled(deps, actor) if actor.role is Role.ADMIN else []
-    day = await _today(interaction)
+    day = [*await _steps(interaction), *await _today(interaction)]
     view = View(type="home", blocks=tab(interaction, shown, trouble, missed, day, unsent))
     await interaction.client.views_publish(user_id=actor.slack_user, view=as_json(view))
+
+
+async def _steps(interaction: Interaction) -> list[Block]:
+    """What is left of the first steps, for those who decide."""
+    if not may(interaction.actor.role, Permission.EDIT_TEAM):
+        return []
+    left = await setup_service.progress(interaction.deps, interaction.actor)
+    return [] if left.hidden or left.complete else setup.blocks(interaction.t, left)
 
 
 async def _today(interaction: Interaction) -> list[Block]:

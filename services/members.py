@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import Code, Refused
 from domain.members import Permission, Role, check_role_change, require
@@ -95,30 +96,37 @@ async def arrive(
     return _actor(row)
 
 
-async def admit(deps: Deps, actor: Actor, slack_user: str, *, name: str, role: Role) -> MemberView:
-    """Make somebody a member who would not become one by using the bot, such as a guest of the workspace.
+async def give_role(deps: Deps, actor: Actor, people: Mapping[str, str], role: Role) -> int:
+    """Give a role to people (Slack user → name), all or none of them; how many have another now.
 
-    Refused: NOT_ALLOWED, as `set_role`.
+    Who has not used the bot, or had left, becomes a member: also a guest of the workspace, who could not otherwise.
+    Refused: as `set_role`.
     """
     check_role_change(actor.role, role, role)
-    async with deps.reading(actor.team_id) as session:
-        team = await queries.team(session, actor.team_id)
-    if team is None:
-        raise Refused(Code.NOT_FOUND)
-    added = await arrive(
-        deps,
-        actor.team_id,
-        slack_user,
-        team_name=team.name,
-        name=name,
-        language=team.language,
-        zone=team.zone,
-        role=role,
-    )
+    changed = 0
     async with deps.writing(actor.team_id) as session:
-        detail = {"role": added.role.value}
-        await audit(session, actor.member_id, "member.admit", f"members:{added.member_id}", detail, deps.now())
-        return _view(await _member(session, added.member_id))
+        await queries.lock_team(session, actor.team_id)
+        team = await queries.team(session, actor.team_id)
+        if team is None:
+            raise Refused(Code.NOT_FOUND)
+        for slack_user, name in people.items():
+            row = await queries.by_slack_user(session, slack_user)
+            if row is not None:
+                changed += await _give(deps, session, actor, row, role)
+                continue
+            values = {"name": name, "role": role.value, "zone": team.zone, "language": team.language}
+            added = await insert_once(
+                session,
+                Member,
+                {"team_id": actor.team_id, "slack_user": slack_user, "email": "", **values},
+                unique=("team_id", "slack_user"),
+            )
+            if added is None:
+                added = await queries.take_back(session, slack_user, name=name, role=role.value)
+            detail = {"role": role.value}
+            await audit(session, actor.member_id, "member.admit", f"members:{added}", detail, deps.now())
+            changed += 1
+    return changed
 
 
 async def set_role(deps: Deps, actor: Actor, member_id: int, role: Role) -> MemberView:
@@ -131,16 +139,44 @@ async def set_role(deps: Deps, actor: Actor, member_id: int, role: Role) -> Memb
     async with deps.writing(actor.team_id) as session:
         await queries.lock_team(session, actor.team_id)
         row = await _member(session, member_id)
-        current = Role(row.role)
-        check_role_change(actor.role, current, role)
-        if current is role:
-            return _view(row)
-        if current is Role.ADMIN and await queries.count(session, Role.ADMIN.value) == 1:
-            raise Refused(Code.INVALID, "role", current=current.value)
-        await queries.change(session, member_id, role=role.value)
-        detail = {"from": current.value, "to": role.value}
-        await audit(session, actor.member_id, "member.role", f"members:{member_id}", detail, deps.now())
+        await _give(deps, session, actor, row, role)
         return _view(row._replace(role=role.value))
+
+
+async def _give(deps: Deps, session: AsyncSession, actor: Actor, row: MemberRow, role: Role) -> bool:
+    """Whether the member had another role before. The team is locked."""
+    current = Role(row.role)
+    check_role_change(actor.role, current, role)
+    if current is role:
+        return False
+    await _keep_an_admin(session, current)
+    await queries.change(session, row.id, role=role.value)
+    detail = {"from": current.value, "to": role.value}
+    await audit(session, actor.member_id, "member.role", f"members:{row.id}", detail, deps.now())
+    return True
+
+
+async def _keep_an_admin(session: AsyncSession, current: Role) -> None:
+    if current is Role.ADMIN and await queries.count(session, Role.ADMIN.value) == 1:
+        raise Refused(Code.INVALID, "role", current=current.value)
+
+
+async def remove(deps: Deps, actor: Actor, member_id: int) -> None:
+    """Somebody is no member any more: they get no lists and reminders, and no meetings are offered with them. What is
+    theirs stays. Whoever uses the bot again, and still belongs to the workspace, is a member again.
+
+    Refused: NOT_ALLOWED (as `set_role`), NOT_FOUND, INVALID `role` when the team would be
+    left without an admin.
+    """
+    require(actor.role, Permission.EDIT_TEAM)
+    async with deps.writing(actor.team_id) as session:
+        await queries.lock_team(session, actor.team_id)
+        row = await _member(session, member_id)
+        current = Role(row.role)
+        check_role_change(actor.role, current, current)
+        await _keep_an_admin(session, current)
+        await queries.change(session, member_id, active=False)
+        await audit(session, actor.member_id, "member.remove", f"members:{member_id}", {}, deps.now())
 
 
 async def set_coverage(
@@ -206,7 +242,7 @@ async def everybody(deps: Deps, actor: Actor) -> list[MemberView]:
         return [_view(row) for row in await queries.of_roles(session, list(Role))]
 
 
-async def _member(session: Any, member_id: int) -> MemberRow:
+async def _member(session: AsyncSession, member_id: int) -> MemberRow:
     row = await queries.by_id(session, member_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, "member_id")

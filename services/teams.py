@@ -66,20 +66,24 @@ async def settings(deps: Deps, actor: Actor) -> TeamSettings:
     return TeamSettings(row.handoff_channel, row.acknowledge_minutes, row.zone, row.language, row.name)
 
 
-async def set_handoff_channel(deps: Deps, actor: Actor, channel: str) -> None:
-    """Choose the channel that handoffs are posted to. Refused: NOT_ALLOWED, REQUIRED `channel`."""
+async def set_handoffs(deps: Deps, actor: Actor, *, channel: str | None = None, minutes: int | None = None) -> None:
+    """Choose the channel that handoffs are posted to, and the business minutes in which field sales should answer; what
+    is None stays. Rejected: REQUIRED `channel`, INVALID `minutes`. Refused: NOT_ALLOWED."""
     require(actor.role, Permission.EDIT_TEAM)
-    if not channel:
-        raise Refused(Code.REQUIRED, "channel")
-    await _change(deps, actor, handoff_channel=channel)
-
-
-async def set_acknowledge_minutes(deps: Deps, actor: Actor, minutes: int) -> None:
-    """Choose the business minutes in which field sales should answer. Refused: NOT_ALLOWED, INVALID `minutes`."""
-    require(actor.role, Permission.EDIT_TEAM)
-    if not MIN_ACKNOWLEDGE_MINUTES <= minutes <= MAX_ACKNOWLEDGE_MINUTES:
-        raise Refused(Code.INVALID, "minutes", least=MIN_ACKNOWLEDGE_MINUTES, most=MAX_ACKNOWLEDGE_MINUTES)
-    await _change(deps, actor, acknowledge_minutes=minutes)
+    wrong = []
+    if channel == "":
+        wrong.append(Refused(Code.REQUIRED, "channel"))
+    if minutes is not None and not MIN_ACKNOWLEDGE_MINUTES <= minutes <= MAX_ACKNOWLEDGE_MINUTES:
+        wrong.append(Refused(Code.INVALID, "minutes", least=MIN_ACKNOWLEDGE_MINUTES, most=MAX_ACKNOWLEDGE_MINUTES))
+    if wrong:
+        raise Rejected(*wrong)
+    changed: dict[str, str | int] = {}
+    if channel is not None:
+        changed["handoff_channel"] = channel
+    if minutes is not None:
+        changed["acknowledge_minutes"] = minutes
+    if changed:
+        await _change(deps, actor, **changed)
 
 
 async def set_zone(deps: Deps, actor: Actor, zone: str, *, followers: bool) -> int:

@@ -133,6 +133,13 @@ async def refresh(session: AsyncSession, slack_user: str, *, name: str, zone: st
     await session.execute(statement, execution_options=NO_SYNC)
 
 
+async def take_back(session: AsyncSession, slack_user: str, *, name: str, role: str) -> int:
+    """Somebody who had left is a member again, with this role; their id."""
+    values = {"name": name, "role": role, "active": True}
+    statement = sa.update(Member).where(Member.slack_user == slack_user).values(values).returning(Member.id)
+    return (await session.execute(statement, execution_options=NO_SYNC)).scalar_one()
+
+
 async def team(session: AsyncSession, team_id: str) -> TeamRow | None:
     """A team's settings."""
     row = (

@@ -56,7 +56,7 @@ async def read(deps: Deps, actor: Actor) -> dict[DigestKind, DigestRules]:
     """What the team decided. Refused: NOT_ALLOWED."""
     require(actor.role, Permission.READ)
     async with deps.reading(actor.team_id) as session:
-        return {kind: await _rules(session, kind) for kind in DigestKind}
+        return {kind: await of(session, kind) for kind in DigestKind}
 
 
 async def change(deps: Deps, actor: Actor, kind: DigestKind, rules: DigestRules) -> None:
@@ -81,7 +81,7 @@ async def plan(deps: Deps, kind: DigestKind) -> list[Timetable]:
     found = []
     for team_id, zone in zones:
         async with deps.asking(team_id) as session:
-            rules = await _rules(session, kind)
+            rules = await of(session, kind)
         if rules.on:
             at = time.fromisoformat(rules.at)
             found.append(Timetable(team_id, zone, at, WEEKDAYS[kind], MONTH_DAYS[kind]))
@@ -114,7 +114,7 @@ async def preview(deps: Deps, actor: Actor, kind: DigestKind, request_key: str) 
     require(actor.role, Permission.READ)
     today = deps.today(actor.team_zone)
     async with deps.writing(actor.team_id) as session:
-        rules = await _rules(session, kind)
+        rules = await of(session, kind)
         window = await _window(deps, session, kind, today, actor.team_zone, rules)
         await deps.outbox.enqueue(
             session,
@@ -156,7 +156,7 @@ def _point(window: Window, days: Mapping[date, Sequence[int]]) -> Point:
 
 
 async def _send(deps: Deps, session: AsyncSession, kind: DigestKind, day: date, zone: str, key: str) -> int:
-    rules = await _rules(session, kind)
+    rules = await of(session, kind)
     window = await _window(deps, session, kind, day, zone, rules)
     sent = 0
     for to in await _recipients(session, kind, rules):
@@ -207,5 +207,6 @@ def _kind(kind: DigestKind) -> str:
     return f"digest.{kind}"
 
 
-async def _rules(session: AsyncSession, kind: DigestKind) -> DigestRules:
+async def of(session: AsyncSession, kind: DigestKind) -> DigestRules:
+    """What the team decided about one kind."""
     return await team_rules.of(session, _kind(kind), DEFAULTS[kind])

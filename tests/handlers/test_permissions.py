@@ -18,8 +18,8 @@ from handlers.routes import Route, Routes, Verb
 from services import members
 from services.operator import operator
 from tests.handlers import payloads
-from tests.handlers.conftest import CS, DEADLINE, FS, IS, MANAGER, MARKETING, World, eventually
 from tests.handlers.conftest import ADMIN as ADMINISTRATOR
+from tests.handlers.conftest import CS, DEADLINE, FS, IS, MANAGER, MARKETING, World, eventually
 from tests.handlers.outsiders import OUTSIDERS, with_outsiders
 
 USERS = {

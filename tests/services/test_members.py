@@ -12,6 +12,8 @@ from services import members
 from services.deps import Actor, Deps
 from tests.services.office import Office
 
+ZONE = "Asia/Tokyo"
+
 
 async def _arrive(deps: Deps, user: str, team: str = "T1", role: Role | None = None, name: str = "") -> Actor:
     return await members.arrive(
@@ -107,6 +109,55 @@ async def test_two_admins_cannot_unmake_each_other_at_once(office: Office) -> No
         return_exceptions=True,
     )
     assert len(await members.of_role(office.deps, office.sato, Role.ADMIN)) == 1
+
+
+async def test_role_is_given_to_several_known_new_and_returning_people_at_once(office: Office) -> None:
+    await members.remove(office.deps, office.mori, office.ito.member_id)
+    people = {office.sato.slack_user: "-", "UNEW": "新人 一郎", office.ito.slack_user: "伊藤 帰"}
+    assert await members.give_role(office.deps, office.mori, people, Role.MARKETING) == 3
+    found = {m.slack_user: m for m in await members.everybody(office.deps, office.mori)}
+    assert {found[user].role for user in people} == {Role.MARKETING}
+    assert found["UNEW"].name == "新人 一郎"
+    assert (found[office.ito.slack_user].member_id, found[office.sato.slack_user].name) == (
+        office.ito.member_id,
+        office.sato.name,
+    )
+    assert await members.give_role(office.deps, office.mori, people, Role.MARKETING) == 0
+
+
+async def test_of_several_people_all_get_a_role_or_none(office: Office) -> None:
+    admin = await members.arrive(
+        office.deps, office.team_id, "UADMIN", team_name="t", name="a", language="ja", zone=ZONE, role=Role.ADMIN
+    )
+    people = {office.sato.slack_user: "-", "UNEW": "新人", admin.slack_user: "-"}
+    with pytest.raises(Refused) as refused:
+        await members.give_role(office.deps, admin, people, Role.MANAGER)
+    assert (refused.value.code, refused.value.field) == (Code.INVALID, "role")
+    found = {m.slack_user: m.role for m in await members.everybody(office.deps, admin)}
+    assert "UNEW" not in found
+    assert found[office.sato.slack_user] is Role.INSIDE_SALES
+
+
+async def test_manager_gives_nobody_an_admins_role(office: Office) -> None:
+    with pytest.raises(Refused) as refused:
+        await members.give_role(office.deps, office.mori, {"UNEW": "新人"}, Role.ADMIN)
+    assert refused.value.code is Code.NOT_ALLOWED
+
+
+async def test_who_is_taken_off_is_no_member_until_they_come_back(office: Office) -> None:
+    await members.remove(office.deps, office.mori, office.ito.member_id)
+    assert await members.who(office.deps, office.team_id, office.ito.slack_user) is None
+    assert office.ito.member_id not in {m.member_id for m in await members.everybody(office.deps, office.mori)}
+    assert await office.audited("member.remove") == [{}]
+    back = await _arrive(office.deps, office.ito.slack_user, team=office.team_id)
+    assert (back.member_id, back.role) == (office.ito.member_id, office.ito.role)
+
+
+@pytest.mark.parametrize("who", ["sato", "ito", "marketer", "success"])
+async def test_only_managers_and_admins_take_somebody_off(office: Office, who: str) -> None:
+    with pytest.raises(Refused) as refused:
+        await members.remove(office.deps, office.members[who], office.sato.member_id)
+    assert refused.value.code is Code.NOT_ALLOWED
 
 
 async def test_member_of_another_team_is_not_found(office: Office, neighbours: Office) -> None:

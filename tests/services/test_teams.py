@@ -31,8 +31,8 @@ async def test_team_starts_with_an_hour_and_without_a_channel(office: Office) ->
 
 
 async def test_manager_changes_the_settings_of_the_own_team_only(office: Office, neighbours: Office) -> None:
-    await teams.set_handoff_channel(office.deps, office.mori, "C9")
-    await teams.set_acknowledge_minutes(office.deps, office.mori, 30)
+    await teams.set_handoffs(office.deps, office.mori, channel="C9")
+    await teams.set_handoffs(office.deps, office.mori, minutes=30)
     settings = await teams.settings(office.deps, office.sato)
     assert (settings.handoff_channel, settings.acknowledge_minutes) == ("C9", 30)
     other = await teams.settings(neighbours.deps, neighbours.sato)
@@ -43,8 +43,8 @@ async def test_manager_changes_the_settings_of_the_own_team_only(office: Office,
 @pytest.mark.parametrize("who", ["sato", "ito", "marketer", "success"])
 async def test_others_change_no_settings(office: Office, who: str) -> None:
     for attempt in (
-        teams.set_handoff_channel(office.deps, office.members[who], "C9"),
-        teams.set_acknowledge_minutes(office.deps, office.members[who], 30),
+        teams.set_handoffs(office.deps, office.members[who], channel="C9"),
+        teams.set_handoffs(office.deps, office.members[who], minutes=30),
     ):
         with pytest.raises(Refused) as refused:
             await attempt
@@ -52,22 +52,27 @@ async def test_others_change_no_settings(office: Office, who: str) -> None:
 
 
 @pytest.mark.parametrize("minutes", [4, 0, -1, 2701])
-async def test_minutes_out_of_range_are_refused(office: Office, minutes: int) -> None:
-    with pytest.raises(Refused) as refused:
-        await teams.set_acknowledge_minutes(office.deps, office.mori, minutes)
-    assert (refused.value.code, refused.value.field) == (Code.INVALID, "minutes")
+async def test_minutes_out_of_range_are_refused_and_the_channel_beside_them_not_taken(
+    office: Office, minutes: int
+) -> None:
+    with pytest.raises(Rejected) as rejected:
+        await teams.set_handoffs(office.deps, office.mori, channel="C9", minutes=minutes)
+    (refused,) = rejected.value.refusals
+    assert (refused.code, refused.field) == (Code.INVALID, "minutes")
+    assert (await teams.settings(office.deps, office.sato)).handoff_channel is None
 
 
 @pytest.mark.parametrize("minutes", [5, 2700])
 async def test_minutes_at_the_bounds_are_taken(office: Office, minutes: int) -> None:
-    await teams.set_acknowledge_minutes(office.deps, office.mori, minutes)
+    await teams.set_handoffs(office.deps, office.mori, minutes=minutes)
     assert (await teams.settings(office.deps, office.sato)).acknowledge_minutes == minutes
 
 
 async def test_channel_must_be_one(office: Office) -> None:
-    with pytest.raises(Refused) as refused:
-        await teams.set_handoff_channel(office.deps, office.mori, "")
-    assert (refused.value.code, refused.value.field) == (Code.REQUIRED, "channel")
+    with pytest.raises(Rejected) as rejected:
+        await teams.set_handoffs(office.deps, office.mori, channel="")
+    (refused,) = rejected.value.refusals
+    assert (refused.code, refused.field) == (Code.REQUIRED, "channel")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ async def _post(office: Office, lead_id: int, qualification_id: int, **changes: 
 
 
 async def test_draft_is_filled_from_what_is_known(office: Office) -> None:
-    await teams.set_handoff_channel(office.deps, office.mori, CHANNEL)
+    await teams.set_handoffs(office.deps, office.mori, channel=CHANNEL)
     await members.set_coverage(
         office.deps, office.kato, office.kato.member_id, territories=["大田区"], industries=["機械"]
     )
@@ -162,7 +162,7 @@ async def test_lead_given_back_on_a_holiday_of_the_team_is_called_when_it_is_ove
 
 
 async def test_clock_is_the_teams_own(office: Office) -> None:
-    await teams.set_acknowledge_minutes(office.deps, office.mori, 15)
+    await teams.set_handoffs(office.deps, office.mori, minutes=15)
     assert (await office.handed_off()).due_at == NOW + timedelta(minutes=15)
 
 
