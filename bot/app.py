@@ -18,7 +18,6 @@ from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import boundary, clock, data, home, mail, outreach, performance, qualification, setup, team, team_members
-from handlers.block_json import as_json
 from handlers.blocks import option, section
 from handlers.help import command_help
 from handlers.i18n import LANGUAGES, Markup, translator
@@ -34,6 +33,7 @@ from handlers.interaction import (
     dicts,
 )
 from handlers.messages import Rendered
+from handlers.people import name_of
 from handlers.routes import Routes, gather
 from services import members
 from services.deps import Actor, Deps
@@ -189,15 +189,15 @@ class Listeners:
             return
         interaction = self._interaction(actor, client, body, view=view)
         answer = await boundary.answer(self._routes.views[view["callback_id"]], interaction, submitting=True)
-        if interaction.metadata.get("home") and not isinstance(answer, Errors):
+        if interaction.from_home and not isinstance(answer, Errors):
             await home.publish(interaction)
         match answer:
             case Errors(by_field):
                 await ack(response_action="errors", errors=dict(by_field))
             case Update(shown):
-                await ack(response_action="update", view=as_json(shown))
+                await ack(response_action="update", view=interaction.drawn(shown))
             case Push(shown):
-                await ack(response_action="push", view=as_json(shown))
+                await ack(response_action="push", view=interaction.drawn(shown))
             case Clear():
                 await ack(response_action="clear")
             case Reply(message):
@@ -269,7 +269,9 @@ class Listeners:
         choices = answer.choices if isinstance(answer, Options) else ()
         await ack(options=[option(choice) for choice in choices[:100]])
 
-    async def shortcut(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+    async def shortcut(
+        self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond
+    ) -> None:
         """A global or a message shortcut."""
         route, _, _ = self._routes.shortcuts[body["callback_id"]]
         channel = str((body.get("channel") or {}).get("id", ""))
@@ -283,12 +285,12 @@ class Listeners:
         await ack()
         self._soon(interaction)
         if isinstance(answer, Reply):
-            await client.chat_postEphemeral(
-                channel=channel or actor.slack_user,
-                user=actor.slack_user,
-                text=answer.message.text,
-                blocks=dicts(answer.message.blocks),
-            )
+            text, blocks = answer.message.text, dicts(answer.message.blocks)
+            if body.get("response_url"):
+                # Also where the bot is no member: a message's shortcut can be used in every conversation.
+                await respond(text=text, blocks=blocks, response_type="ephemeral", replace_original=False)
+            else:
+                await client.chat_postMessage(channel=actor.slack_user, text=text, blocks=blocks)
 
     async def event(self, body: dict[str, Any], client: AsyncWebClient) -> None:
         """An event: a message, a mention, an opened home tab."""
@@ -380,7 +382,7 @@ class Listeners:
             team_id,
             user,
             team_name=team_name or team_id,
-            name=str(profile.get("real_name") or info.get("real_name") or info.get("name") or user),
+            name=name_of(info),
             language="ja" if locale.startswith("ja") else "en",
             zone=str(info.get("tz") or "Asia/Tokyo"),
             email=str(profile.get("email") or ""),

@@ -19,6 +19,9 @@ from handlers.i18n import Translator
 from handlers.messages import Rendered
 from services.deps import Actor, Deps
 
+FROM_HOME = "from_home"
+"""In a modal's private metadata: the way to it began on the home tab."""
+
 
 @dataclass(frozen=True, slots=True)
 class Errors:
@@ -107,15 +110,27 @@ class Interaction:
         """Show a modal: over the one this happened in, or as the first."""
         call = self.client.views_push if self.in_view else self.client.views_open
         try:
-            await call(trigger_id=self.trigger_id, view=as_json(view))
+            await call(trigger_id=self.trigger_id, view=self.drawn(view))
         except SlackApiError as refused:
             # It is open already: the connection was lost with the answer, and the call repeated.
             if refused.response.get("error") != "exchanged_trigger_id":
                 raise
 
+    @property
+    def from_home(self) -> bool:
+        """Whether this happened on the home tab, or in a modal that was opened there: it shows what changed."""
+        return self.view.get("type") == "home" or bool(self.metadata.get("home") or self.metadata.get(FROM_HOME))
+
+    def drawn(self, view: View) -> dict[str, Any]:
+        """A modal as Slack takes it, which remembers whether the way to it began on the home tab."""
+        body = as_json(view)
+        if self.from_home:
+            body["private_metadata"] = metadata(**json.loads(body.get("private_metadata") or "{}") | {FROM_HOME: 1})
+        return body
+
     async def redraw(self, view: View) -> None:
         """Replace the modal this happened in; what is typed in blocks that stay is kept by Slack."""
-        await self._replace(as_json(view))
+        await self._replace(self.drawn(view))
 
     async def redraw_blocks(self, blocks: Sequence[Mapping[str, Any]], private_metadata: str | None = None) -> None:
         """Replace the blocks of the modal this happened in, and what it was opened with where that is given; the rest

@@ -30,6 +30,7 @@ from handlers.boundary import sentence
 from handlers.i18n import Markup, Translator, escape, mention
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Errors, Interaction, Update, metadata
+from handlers.people import name_of
 from handlers.routes import Routes
 from handlers.terms import PERMISSIONS, ROLES
 from services import members
@@ -164,8 +165,7 @@ async def _name(client: AsyncWebClient, user: str) -> str | None:
         raise
     if info.get("is_bot") or info.get("deleted") or user == "USLACKBOT":
         return None
-    profile = info.get("profile", {})
-    return str(profile.get("display_name") or info.get("real_name") or info.get("name") or user)
+    return name_of(info)
 
 
 def _said(t: Translator, refused: Refused) -> str:

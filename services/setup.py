@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.mail import SENDER, Sender
 from domain.members import Permission, Role, require
+from domain.outreach.inbound import RULES, InboundRules
+from domain.performance.digests import DigestKind
 from services import rules
 from services.deps import Actor, Deps
-from services.mail import SENDER, Sender
-from services.outreach import inbound
-from services.outreach.inbound import InboundRules
 from services.performance import digests
-from services.performance.digests import DigestKind
 from services.teams import WORKING_TIME
 from storage import members as member_queries
 from storage import rules as rule_queries
@@ -75,7 +74,7 @@ async def progress(deps: Deps, actor: Actor) -> Setup:
             Step.COMPANIES: await queries.has_companies(session),
             Step.HANDOFFS: bool(team and team.handoff_channel),
             Step.DIGESTS: bool(daily.channel) or not daily.on,
-            Step.INBOUND: bool((await rules.of(session, inbound.RULES, InboundRules())).channel),
+            Step.INBOUND: bool((await rules.of(session, RULES, InboundRules())).channel),
             Step.HOURS: await rule_queries.read(session, WORKING_TIME) is not None,
             Step.SENDER: bool((await rules.of(session, SENDER, Sender())).company),
             Step.CALENDARS: Role.FIELD_SALES.value in roles and not waiting,

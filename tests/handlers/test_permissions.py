@@ -126,5 +126,16 @@ async def test_every_route_lets_exactly_those_through_whose_role_may(world: Worl
 
 def test_every_permission_is_asked_for_by_a_route_and_given_to_somebody() -> None:
     asked = {way.permission for way in ways(all_routes())}
-    assert asked | {Permission.EDIT_LEADS} >= {p for p in Permission if MATRIX[p]}
+    # A file is dropped as a message, which everybody may send: the use case alone asks.
+    assert asked | {Permission.IMPORT} == set(Permission)
     assert all(MATRIX.values())
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_refusal_of_a_shortcut_is_read_also_where_the_bot_cannot_write(world: World) -> None:
+    mori = world.person(MARKETING)
+    channel = (await mori.open_dm(IS))["channel"]
+    sent = await mori.message(channel, "電話しておいて")
+    await mori.shortcut("call.log.message", channel, sent["ts"])
+    (told,) = await eventually(lambda: [m for m in world.messages(MARKETING, channel) if m["ephemeral"]])
+    assert "架電の記録" in str(told["blocks"])

@@ -12,7 +12,7 @@ from bot.workspace.server import RunningWorkspace
 from services import members, setup, teams
 from services.operator import operator
 from services.setup import Step
-from tests.handlers.conftest import ADMIN, FS, HANDOFFS, IS, MANAGER, World
+from tests.handlers.conftest import ADMIN, FS, HANDOFFS, IS, MANAGER, World, eventually
 from tests.handlers.test_team import CHANNEL, TEAM, inputs, submit, values
 
 # A click is the same on both databases, and the services are tested on both.
@@ -22,12 +22,14 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.fixture
 async def empty(world_workspace: RunningWorkspace, settings: Settings) -> Any:
     """The bot on its first day: nobody has used it."""
-    async with running(settings) as house:
+    async with running(settings, http=False) as house:
         yield World(world_workspace, house)
 
 
 async def home(world: World, user: str) -> list[dict[str, Any]]:
-    return list((await world.person(user).home())["view"]["blocks"])
+    """What stands on the home tab once it has been drawn."""
+    await world.person(user).home()
+    return list((await eventually(lambda: world.person(user).screen()["home"]))["blocks"])
 
 
 def steps(blocks: list[dict[str, Any]]) -> list[str]:
@@ -37,14 +39,14 @@ def steps(blocks: list[dict[str, Any]]) -> list[str]:
 
 
 async def press(world: World, user: str, block_id: str, action_id: str) -> None:
-    view_id = (await world.person(user).home())["view"]["id"]
+    view_id = world.person(user).screen()["home"]["id"]
     await world.person(user).action(view_id=view_id, block_id=block_id, action_id=action_id)
 
 
 async def test_who_opens_the_bot_first_becomes_its_admin_and_sees_every_step(empty: World) -> None:
     blocks = await home(empty, IS)
     assert steps(blocks) == list(Step)
-    assert "はじめの設定　0 / 8" in str(blocks)
+    assert "はじめの設定　0 / 8" in [b["text"]["text"] for b in blocks if b["type"] == "header"]
     assert (await members.who(empty.house.deps, TEAM, IS)).role.value == "admin"  # type: ignore[union-attr]
     assert steps(await home(empty, FS)) == []
 
@@ -76,7 +78,7 @@ async def test_step_that_was_done_leaves_the_list_at_once(empty: World) -> None:
     admin = await operator(empty.house.deps, TEAM)
     settings = await teams.settings(empty.house.deps, admin)
     assert (settings.handoff_channel, settings.acknowledge_minutes) == (HANDOFFS, 45)
-    blocks = empty.person(ADMIN).screen()["app"]["home"]["blocks"]
+    blocks = empty.person(ADMIN).screen()["home"]["blocks"]
     assert Step.HANDOFFS not in steps(blocks)
     assert "✅ 引き継ぎのチャンネル" in str(blocks)
 
