@@ -345,6 +345,8 @@ _WORDS: tuple[tuple[str, _Meaning], ...] = (
     (rf"{_N}日後", lambda f, s: _days(s.today + timedelta(days=int(f[1])))),
     (rf"{_N}週間?後", lambda f, s: _days(s.today + timedelta(weeks=int(f[1])))),
     (rf"{_N}(?:か|ヶ|カ|ヵ|ケ|箇)月後", lambda f, s: _days(add_months(s.today, int(f[1])))),
+    (rf"{_N}年後", lambda f, s: _days(add_months(s.today, 12 * int(f[1])))),
+    (r"半年後|in half a year", lambda _f, s: _days(add_months(s.today, 6))),
     # Days by name
     (r"明々後日|明明後日|しあさって", _ago(3)),
     (r"明後日|あさって|the day after tomorrow|day after tomorrow", _ago(2)),
