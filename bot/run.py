@@ -30,6 +30,7 @@ from handlers.delivery import Deliverer
 from handlers.routes import Routes
 from services.deps import Deps, wall_clock
 from services.keys import Keys
+from services.networks import networks
 from storage.database import Database, connect
 from storage.migrations import sync_url, upgrade
 from storage.outbox import Outbox
@@ -70,6 +71,7 @@ async def storage(settings: Settings, *, now: Callable[[], datetime] = wall_cloc
             settings.mail_server,
             settings.mail_shown,
             settings.oauth,
+            networks(settings.caldav_private_networks),
         )
     finally:
         client.destroy()

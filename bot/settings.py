@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.keys import Keys
+from services.networks import networks
 from services.oauth import GOOGLE, MICROSOFT, OAuthApp, OAuthApps
 from services.smtp import MailServer, NoAddress, Security, address
 from storage.database import normalise_url
@@ -58,6 +59,10 @@ class Settings(BaseSettings):
     microsoft_client_secret: SecretStr | None = None
     microsoft_authority_url: str = MICROSOFT.authorise_url
     microsoft_api_url: str = MICROSOFT.api_url
+    caldav_private_networks: str = Field(
+        "", description="Private networks in which members' CalDAV servers may be: 10.1.0.0/16, fd00:1::/64"
+    )
+    """None by default: whoever may type an address could reach, through the bot, what only its own network can."""
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     delivery_limit: Annotated[int, Field(ge=1)] = 5
     """Messages a channel may receive within `delivery_seconds`: half of what Slack allows (one a second)."""
@@ -87,6 +92,12 @@ class Settings(BaseSettings):
     def _known_database(cls, url: str) -> str:
         normalise_url(url)
         return url
+
+    @field_validator("caldav_private_networks")
+    @classmethod
+    def _known_networks(cls, named: str) -> str:
+        networks(named)
+        return named
 
     @field_validator("slack_api_url", "public_url")
     @classmethod

@@ -57,6 +57,8 @@ class Problem(StrEnum):
     """The server answered with an error of its own."""
     NOT_SET_UP = "not_set_up"
     """This installation is no app at that provider (any more)."""
+    PRIVATE = "private"
+    """Its address is in a network that members' calendars may not be in, or must not be sent a password."""
 
 
 def merged(taken: list[Busy]) -> list[Busy]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -24,6 +25,10 @@ DOMAIN: Final = "kakehashi"
 JAPAN: Final = 81
 # Babel only reads the territory for the order of a date's parts.
 _BABEL: Final = {"ja": "ja_JP", "en": "en_GB"}
+
+
+# A link of Slack's ends at these: what is typed with one of them would say something else than where it leads.
+_LINKED: Final = re.compile(r"[^<>|&\x00-\x1f\x7f\u2028\u2029]+")
 
 
 class Markup(str):
@@ -124,12 +129,13 @@ class Translator:
         return phonenumbers.format_number(parsed, kind.NATIONAL if at_home else kind.INTERNATIONAL)
 
     def phone_link(self, number: str) -> Markup:
-        """The number as a link that dials."""
-        return Markup(f"<tel:{escape(number)}|{escape(self.phone(number))}>")
+        """The number as a link that dials; what cannot stand in a link, as it was typed."""
+        shown = self.phone(number)
+        return Markup(f"<tel:{number}|{shown}>") if _LINKED.fullmatch(number + shown) else escape(shown)
 
     def mail_link(self, address: str) -> Markup:
-        """An address as a link that writes a mail."""
-        return Markup(f"<mailto:{escape(address)}|{escape(address)}>")
+        """An address as a link that writes a mail; what cannot stand in a link, as it was typed."""
+        return Markup(f"<mailto:{address}|{address}>") if _LINKED.fullmatch(address) else escape(address)
 
     def listed(self, parts: Iterable[str]) -> str:
         """A、B、C or A, B, C."""

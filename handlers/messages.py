@@ -9,15 +9,21 @@ from typing import Protocol, Self
 
 from slack_sdk.models.blocks import Block
 
-from handlers.i18n import Translator
+from handlers.i18n import Translator, escape
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Blocks, and the text that stands for them in notifications and screen readers."""
+    """Blocks, and the text that stands for them in notifications and screen readers.
+
+    Slack reads that text as mrkdwn too: what is not Markup yet is escaped here, so no caller need remember to.
+    """
 
     text: str
     blocks: Sequence[Block] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", escape(self.text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.members import Role
 from services.keys import Keys
+from services.networks import Network
 from services.oauth import OAuthApps
 from services.smtp import MailServer
 from storage.brief import Brief
@@ -55,6 +56,8 @@ class Deps:
     """Without a mail server: letters are shown in Slack instead of being sent, for demonstrations."""
     oauth: OAuthApps = field(default_factory=OAuthApps)
     """How members connect their calendars at Google and Microsoft."""
+    calendar_networks: tuple[Network, ...] = ()
+    """The private networks in which members' CalDAV servers may be."""
 
     def reading(self, team_id: str) -> AbstractAsyncContextManager[AsyncSession]:
         """A session that sees one team's rows."""

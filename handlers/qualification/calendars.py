@@ -42,6 +42,10 @@ PROBLEMS: Final[Mapping[Problem, str]] = {
     Problem.UNREACHABLE: _("No server answers at this address."),
     Problem.SLOW: _("The server did not answer in time."),
     Problem.REFUSED: _("The server answered with an error."),
+    Problem.PRIVATE: _(
+        "This address leads into a private network, or to a place where a password could be read. Your admin can allow "
+        "networks: CALDAV_PRIVATE_NETWORKS."
+    ),
     Problem.NOT_SET_UP: _("Your admin has not set this kind of calendar up."),
 }
 

@@ -174,7 +174,8 @@ def _open(deps: Deps, row: ConnectionRow) -> Calendar:
         secret = json.loads(deps.keys.decrypt(row.secret))
     except Refused as other_key:
         raise Unusable(Problem.UNAUTHORISED, "key") from other_key
-    return open_calendar(Access(Kind(row.kind), row.zone, row.url, row.calendar, secret), deps.oauth)
+    access = Access(Kind(row.kind), row.zone, row.url, row.calendar, secret)
+    return open_calendar(access, deps.oauth, deps.calendar_networks)
 
 
 async def _renewed(deps: Deps, team_id: str, row: ConnectionRow, calendar: Calendar) -> None:
@@ -193,7 +194,7 @@ async def _went(deps: Deps, team_id: str, row: ConnectionRow, problem: Problem |
     now = deps.now()
     async with deps.writing(team_id) as session:
         changed = await queries.set_error(session, row.id, problem.value if problem else None)
-        if changed and problem in (Problem.UNAUTHORISED, Problem.NOT_FOUND):
+        if changed and problem in (Problem.UNAUTHORISED, Problem.NOT_FOUND, Problem.PRIVATE):
             week = int(now.timestamp() // TOLD_AGAIN_AFTER.total_seconds())
             await deps.outbox.enqueue(
                 session,

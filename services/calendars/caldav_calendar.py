@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-import httpx
+import niquests
 from caldav.aio import AsyncDAVClient
 from caldav.aio import Calendar as Collection
 from caldav.lib import error
@@ -19,20 +19,37 @@ from icalendar import Component
 from domain.appointments import Busy, Event, Problem
 from services import invitations
 from services.calendars.calendar import Access, Unusable
+from services.calendars.guarded import guarded
+from services.networks import Network
 
 SECONDS = 20
 _CONFLICTS = frozenset({403, 405, 409, 412})
 """How servers answer when there is an entry with this UID under another name."""
 
 
+class _Client(AsyncDAVClient):
+    """The library's client, whose requests go only where members' servers may be."""
+
+    def __init__(self, url: str, allowed: Sequence[Network], **given: Any) -> None:
+        self._at = url
+        self._allowed = allowed
+        super().__init__(url=url, **given)
+
+    def _create_session(self) -> None:
+        # The library's own way to a session, which it goes again when it changes the protocol.
+        self.session = guarded(self._at, self._allowed, SECONDS)
+
+
 class CalDavCalendar:
     """The calendar at `access.calendar`, or the first one for events that the server shows to this person."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, allowed: Sequence[Network] = ()) -> None:
+        """`allowed`: the private networks in which the server may be."""
         self._access = access
-        self._client = AsyncDAVClient(
+        self._client = _Client(
             # Some servers keep calendars at another host than the one people are told of.
-            url=access.calendar if "://" in access.calendar else access.url,
+            access.calendar if "://" in access.calendar else access.url,
+            allowed,
             username=access.secret.get("name", ""),
             password=access.secret.get("password", ""),
             timeout=SECONDS,
@@ -183,16 +200,5 @@ async def _trouble() -> AsyncIterator[None]:
         raise Unusable(Problem.REFUSED, type(refused).__name__) from refused
     except TimeoutError as slow:
         raise Unusable(Problem.SLOW) from slow
-    except (OSError, httpx.HTTPError) as lost:
+    except (OSError, niquests.RequestException) as lost:
         raise Unusable(Problem.UNREACHABLE, type(lost).__name__) from lost
-
-
-def acceptable(url: str) -> bool:
-    """Whether a password may be sent there: over TLS, or to this very machine."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    if not parts.hostname or parts.username or parts.password:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"))

@@ -25,10 +25,10 @@ from domain.appointments import Problem
 from domain.errors import Code, Refused
 from domain.members import Permission, require
 from services.calendars import google_calendar, microsoft_calendar
-from services.calendars.caldav_calendar import acceptable
 from services.calendars.calendar import Access, Kind, Unusable
 from services.calendars.opening import open_calendar
 from services.deps import Actor, Deps
+from services.networks import acceptable
 from services.oauth import OAuthApp
 from storage import calendars as queries
 from storage import members
@@ -93,11 +93,11 @@ async def connect_caldav(deps: Deps, actor: Actor, *, url: str, name: str, passw
     for field, value in (("url", url), ("name", name), ("password", password)):
         if not value:
             raise Refused(Code.REQUIRED, field)
-    if not acceptable(url):
+    if not acceptable(url, deps.calendar_networks):
         raise Refused(Code.INVALID, "url")
     access = Access(Kind.CALDAV, actor.zone, url, calendar, {"name": name, "password": password})
     found, secret = await _tried(deps, access, CHECK_SECONDS)
-    if not acceptable(found):
+    if not acceptable(found, deps.calendar_networks):
         # The server led on to a place where the password would be read by everybody on the way.
         raise Refused(Code.INVALID, "url")
     async with deps.writing(actor.team_id) as session:
@@ -244,7 +244,7 @@ async def _tried(deps: Deps, access: Access, seconds: float) -> tuple[str, Mappi
     """The calendar's own id or address, and the secret as it is after the first use. Raises Unusable."""
     try:
         async with asyncio.timeout(seconds):
-            calendar = open_calendar(access, deps.oauth)
+            calendar = open_calendar(access, deps.oauth, deps.calendar_networks)
             try:
                 return await calendar.check(), calendar.secret
             finally:

@@ -51,7 +51,8 @@ async def outside(tmp_path: Path) -> AsyncIterator[tuple[Outside, dict[str, str]
 
 @pytest.fixture
 def settings(settings: Settings, outside: tuple[Outside, dict[str, str]]) -> Settings:
-    changed = {"google_client_id": CLIENT, "google_client_secret": SECRET} | outside[1]
+    changed = {"google_client_id": CLIENT, "google_client_secret": SECRET, **outside[1]}
+    changed["caldav_private_networks"] = "127.0.0.0/8"
     return Settings(_env_file=None, **(settings.model_dump() | changed))
 
 

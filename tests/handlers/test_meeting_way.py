@@ -39,7 +39,12 @@ def letters(tmp_path: Path) -> Path:
 async def settings(settings: Settings, letters: Path) -> AsyncIterator[Settings]:
     """The house with a mail server."""
     async with serving("tests.servers.smtp", str(letters), "none") as printed:
-        more = {"smtp_host": "127.0.0.1", "smtp_port": printed["port"], "mail_from": "sales@hoshimi-tech.example"}
+        more = {
+            "caldav_private_networks": "127.0.0.0/8",
+            "smtp_host": "127.0.0.1",
+            "smtp_port": printed["port"],
+            "mail_from": "sales@hoshimi-tech.example",
+        }
         yield settings.model_copy(update=more | {"smtp_security": Security.NONE})
 
 

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import httpx
 
+from services.networks import networks
+
 PEOPLE = {"ito": "correct horse", "kato": "battery staple"}
+LOOPBACK = networks("127.0.0.0/8")
+"""The networks that are to be allowed for it."""
 START_SECONDS = 30.0
 _CALENDAR = """<?xml version="1.0" encoding="UTF-8"?>
 <mkcol xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop>

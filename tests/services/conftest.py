@@ -8,6 +8,7 @@ from dbos import DBOSClient
 from services.deps import Deps
 from storage.database import Database
 from storage.outbox import Outbox
+from tests.servers.radicale import LOOPBACK
 from tests.services.office import Clock, Office, open_office
 
 
@@ -20,7 +21,7 @@ def clock() -> Clock:
 @pytest.fixture
 def deps(database: Database, queue_client: DBOSClient, clock: Clock) -> Deps:
     """The world of a use case, on each kind of database."""
-    return Deps(database, Outbox(queue_client), clock)
+    return Deps(database, Outbox(queue_client), clock, calendar_networks=LOOPBACK)
 
 
 @pytest.fixture

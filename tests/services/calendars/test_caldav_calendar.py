@@ -15,7 +15,7 @@ from domain.appointments import Busy, Event, Person, Problem
 from services.calendars.calendar import Access, Kind, Unusable
 from services.calendars.opening import open_calendar
 from services.oauth import OAuthApps
-from tests.servers.radicale import PEOPLE, entries, put, radicale
+from tests.servers.radicale import LOOPBACK, PEOPLE, entries, put, radicale
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 DAY = datetime(2026, 4, 1, tzinfo=TOKYO)
@@ -44,7 +44,7 @@ def access(url: str, name: str = "ito", **changed: str) -> Access:
 
 
 async def busy(given: Access, start: datetime = DAY, days: int = 1) -> list[Busy]:
-    calendar = open_calendar(given, OAuthApps())
+    calendar = open_calendar(given, OAuthApps(), LOOPBACK)
     try:
         return sorted(await calendar.busy(start, start + timedelta(days=days)))
     finally:
@@ -52,7 +52,7 @@ async def busy(given: Access, start: datetime = DAY, days: int = 1) -> list[Busy
 
 
 async def written(given: Access, event: Event | str) -> None:
-    calendar = open_calendar(given, OAuthApps())
+    calendar = open_calendar(given, OAuthApps(), LOOPBACK)
     try:
         await (calendar.remove(event) if isinstance(event, str) else calendar.put(event))
     finally:
@@ -60,7 +60,7 @@ async def written(given: Access, event: Event | str) -> None:
 
 
 async def checked(given: Access) -> str:
-    calendar = open_calendar(given, OAuthApps())
+    calendar = open_calendar(given, OAuthApps(), LOOPBACK)
     try:
         return await calendar.check()
     finally:
