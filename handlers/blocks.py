@@ -62,7 +62,7 @@ def clip_markup(text: str, limit: int = SECTION_LIMIT) -> Markup:
     cut = text[: limit - 1]
     for opening, closing in (("&", ";"), ("<", ">")):
         start = cut.rfind(opening)
-        if start > cut.rfind(closing) and limit - start < 60:
+        if start > cut.rfind(closing):
             cut = cut[:start]
     return Markup(cut + "…")
 

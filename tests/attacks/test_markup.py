@@ -63,7 +63,7 @@ PIECES = [
 hostile = st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join)
 
 # Written by us, not by people: identifiers of Slack's, codes, zones, links of our own.
-OURS = {"language", "zone", "customer_zone", "slack_user", "why", "error", "key", "token"}
+OURS = {"kpi", "language", "zone", "customer_zone", "slack_user", "why", "error", "key", "token"}
 IDENTIFIER = re.compile(r"[UCTWDF][0-9A-Z]{5,}|[A-Z][a-z]+/[A-Z][a-z_]+")
 
 
