@@ -4,7 +4,6 @@ manifest`."""
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,8 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from bot import logs
+from bot.logs import LogFormat
 from bot.loop import run_loop
 from bot.settings import DEMO_DATABASE, Settings
 from domain.members import Role
@@ -43,13 +44,6 @@ def _settings_with_data() -> Settings:
     return settings
 
 
-def _log(level: str) -> None:
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # These write a line for each call and connection, at a level meant for their own developers.
-    for noisy in ("slack_bolt", "slack_sdk", "apscheduler", "dbos", "alembic", "httpx"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
-
-
 @app.command()
 def run(
     http: Annotated[
@@ -66,7 +60,7 @@ def run(
     from bot.run import Misconfigured, run_until_stopped
 
     settings = _settings()
-    _log(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
     place = {name: value for name, value in (("web_host", host), ("web_port", port)) if value is not None}
     try:
         run_loop(run_until_stopped(settings.model_copy(update=place), http=http))
@@ -89,7 +83,7 @@ def demo(
     """
     from bot.demo import Scale, run_demo
 
-    _log("WARNING")
+    logs.set_up("WARNING", LogFormat.TEXT)
     run_loop(run_demo(port, Scale(seed, reps, months), http=http))
 
 

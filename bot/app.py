@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import re
 import time
@@ -17,7 +18,21 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetr
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers import boundary, clock, data, home, mail, outreach, performance, qualification, setup, team, team_members
+from bot.metrics import Metrics, names_of
+from handlers import (
+    boundary,
+    clock,
+    data,
+    home,
+    mail,
+    outreach,
+    performance,
+    qualification,
+    setup,
+    team,
+    team_members,
+    trail,
+)
 from handlers.blocks import option, section
 from handlers.help import command_help
 from handlers.i18n import LANGUAGES, Markup, translator
@@ -35,6 +50,7 @@ from handlers.interaction import (
 from handlers.messages import Rendered
 from handlers.people import name_of
 from handlers.routes import Routes, gather
+from handlers.trail import UNKNOWN, Outcome
 from services import members
 from services.deps import Actor, Deps
 
@@ -134,23 +150,48 @@ class Listeners:
     Each kind of payload has one listener that looks its route up; the data is committed before the acknowledgement.
     """
 
-    def __init__(self, deps: Deps, routes: Routes) -> None:
+    def __init__(self, deps: Deps, routes: Routes, metrics: Metrics) -> None:
         self._deps = deps
         self._routes = routes
+        self._metrics = metrics
+        self._names = {kind: frozenset(names) for kind, names in names_of(routes).items()}
         self._events: OrderedDict[str, None] = OrderedDict()
         self._actors: dict[tuple[str, str], tuple[float, Actor]] = {}
         self._afterwards: set[asyncio.Task[object]] = set()
 
     def bind(self, app: AsyncApp) -> None:
         """Register the listeners."""
-        app.command(ANYTHING)(self.command)
-        app.view(ANYTHING)(self.view)
+        app.command(ANYTHING)(self._watched("command", self.command))
+        app.view(ANYTHING)(self._watched("view", self.view))
         app.view_closed(ANYTHING)(self.view_closed)
-        app.action(ANYTHING)(self.action)
-        app.options(ANYTHING)(self.options)
-        app.shortcut(ANYTHING)(self.shortcut)
+        app.action(ANYTHING)(self._watched("action", self.action))
+        app.options(ANYTHING)(self._watched("options", self.options))
+        app.shortcut(ANYTHING)(self._watched("shortcut", self.shortcut))
         for kind in self._routes.events:
-            app.event(kind)(self.event)
+            app.event(kind)(self._watched("event", self.event))
+        app.error(_unheard)
+
+    def _watched(self, kind: str, listener: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        """The same listener, on a trail, and counted; Bolt sends the acknowledgement when it ends."""
+
+        # Bolt looks through the wrapper at the names of the listener's own arguments.
+        @functools.wraps(listener)
+        async def watched(body: dict[str, Any], **given: Any) -> None:
+            name = _name(kind, body)
+            route = name if name in self._names[kind] else UNKNOWN
+            began = time.perf_counter()
+            with trail.following(kind=kind, route=route, team=_team(body)) as followed:
+                try:
+                    await listener(body=body, **given)
+                except Exception as fault:
+                    followed.outcome = Outcome.FAULT
+                    log.exception("A listener failed")
+                    raise Logged from fault
+                finally:
+                    outcome = followed.outcome or Outcome.OTHER
+                    self._metrics.interaction(kind, route, outcome, time.perf_counter() - began)
+
+        return watched
 
     async def command(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """A slash command: `/lead qualify 山田`."""
@@ -394,6 +435,39 @@ def _belongs(info: Mapping[str, Any], team_id: str) -> bool:
     homes = {info.get("team_id"), *(info.get("enterprise_user") or {}).get("teams", ())}
     kinds = ("is_stranger", "is_restricted", "is_ultra_restricted", "is_bot", "deleted")
     return team_id in homes and not any(info.get(kind) for kind in kinds)
+
+
+class Logged(Exception):
+    """A listener failed, and what there is to say about it has been logged."""
+
+
+async def _unheard(error: Exception) -> None:
+    """In place of Bolt's own words, which would quote the exception."""
+    if not isinstance(error, Logged):
+        log.error("What Slack sent could not be handled", exc_info=error)
+
+
+def _name(kind: str, body: Mapping[str, Any]) -> str:
+    """The name under which the route tables have what somebody did, if they have it."""
+    match kind:
+        case "command":
+            verb = str(body.get("text") or "").strip().partition(" ")[0].lower()
+            return f"{str(body.get('command', '')).removeprefix('/')} {verb}".strip()
+        case "view":
+            return str(body["view"].get("callback_id"))
+        case "action":
+            return str(body["actions"][0].get("action_id")).partition("#")[0]
+        case "options":
+            return str(body.get("action_id")).partition("#")[0]
+        case "shortcut":
+            return str(body.get("callback_id"))
+        case _:
+            return str(body["event"].get("type"))
+
+
+def _team(body: Mapping[str, Any]) -> str:
+    """The team's Slack id, for the log."""
+    return str(body.get("team_id") or (body.get("team") or {}).get("id") or "")
 
 
 async def _careful(work: Callable[[], Awaitable[object]]) -> None:

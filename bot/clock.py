@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.queue import Queue
 from domain.clock import LATE, Timetable
+from handlers import trail
 from handlers.routes import Routes
+from handlers.trail import UNKNOWN, UNWATCHED, Outcome, Watch
 from services import clock as service
 from services.clock import BeatRow, Planned, RunState
 from services.deps import Deps
@@ -27,6 +30,10 @@ log = logging.getLogger(__name__)
 HOURS = 60 * 60
 READ = "read-plans"
 
+# Nobody has heard of it for so long: then it stands still.
+SILENT_SECONDS = 3 * service.READ_SECONDS
+
+_OUTCOMES = {RunState.DONE: Outcome.OK, RunState.FAILED: Outcome.FAULT, RunState.SKIPPED: Outcome.MISSED}
 _STATES = {
     EVENT_JOB_EXECUTED: RunState.DONE,
     EVENT_JOB_ERROR: RunState.FAILED,
@@ -61,10 +68,12 @@ class Clock:
     deps: Deps
     routes: Routes
     queue: Queue
+    watch: Watch = UNWATCHED
     scheduler: AsyncIOScheduler = field(init=False)
     _planned: dict[str, Planned] = field(default_factory=dict, init=False)
     _every: dict[str, int] = field(default_factory=dict, init=False)
     _beats: dict[str, BeatRow] = field(default_factory=dict, init=False)
+    _heard_at: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self.scheduler = AsyncIOScheduler(
@@ -79,15 +88,20 @@ class Clock:
         runs["forget-finished-work"] = self.queue.forget
         runs["forget-due-times"] = partial(service.forget, self.deps)
         for name, run in runs.items():
-            self.scheduler.add_job(run, IntervalTrigger(seconds=every[name]), id=name, name=name)
+            self.scheduler.add_job(followed(name, run), IntervalTrigger(seconds=every[name]), id=name, name=name)
         reading = IntervalTrigger(seconds=service.READ_SECONDS)
-        self.scheduler.add_job(self.read, reading, id=READ, next_run_time=datetime.now(UTC))
+        self.scheduler.add_job(followed(READ, self.read), reading, id=READ, next_run_time=datetime.now(UTC))
         self._every = {name: max(1, round(seconds)) for name, seconds in every.items()}
         self.scheduler.add_listener(self._heard, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR | EVENT_JOB_MISSED)
 
     def start(self) -> None:
         """Start ringing, on the running loop."""
+        self._heard_at = time.monotonic()
         self.scheduler.start()
+
+    async def works(self) -> bool:
+        """Whether it rings: it reads its plans every minute, and was heard doing so."""
+        return bool(self.scheduler.running) and time.monotonic() - self._heard_at < SILENT_SECONDS
 
     def stop(self) -> None:
         """Ring no more. What a job had begun to write is rolled back, and is found again by the next clock."""
@@ -105,16 +119,24 @@ class Clock:
         for key, plan in planned.items():
             if self._planned.get(key) != plan or self.scheduler.get_job(key) is None:
                 trigger = AtLocalTimes(plan.timetable)
-                self.scheduler.add_job(
-                    service.ring, trigger, args=[self.deps, plan], id=key, name=plan.name, replace_existing=True
-                )
+                ring = followed(plan.name, partial(service.ring, self.deps, plan))
+                self.scheduler.add_job(ring, trigger, id=key, name=plan.name, replace_existing=True)
         self._planned = planned
         await service.sweep(self.deps, list(planned.values()))
         beats, self._beats = list(self._beats.values()), {}
         await service.beat(self.deps, beats)
 
     def _heard(self, event: JobExecutionEvent) -> None:
+        if event.job_id == READ:
+            self._heard_at = time.monotonic()
         state = _STATES[event.code]
+        planned = self._planned.get(event.job_id)
+        name = planned.name if planned else event.job_id if event.job_id in {READ, *self._every} else UNKNOWN
+        self.watch.turn(name, _OUTCOMES[state])
+        with trail.following(kind="job", route=name):
+            self._tell(event, state)
+
+    def _tell(self, event: JobExecutionEvent, state: RunState) -> None:
         if state is RunState.FAILED:
             log.error("The job %s failed", event.job_id, exc_info=event.exception)
         elif state is RunState.SKIPPED:
@@ -122,6 +144,16 @@ class Clock:
         if event.job_id in self._every:
             seconds, now = self._every[event.job_id], self.deps.now()
             self._beats[event.job_id] = BeatRow(event.job_id, seconds, now, state.value)
+
+
+def followed(name: str, run: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    """The same with a trail: the job's name stands beside what is logged meanwhile."""
+
+    async def running() -> None:
+        with trail.following(kind="job", route=name):
+            await run()
+
+    return running
 
 
 def intervals(routes: Routes, recover_seconds: float) -> Mapping[str, float]:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 import socket
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from storage.outbox import DAILY_QUEUE, OUTSIDE_QUEUE, QUEUE, TASK_QUEUE, WORKFL
 
 log = logging.getLogger(__name__)
 
+QUEUES = (QUEUE, TASK_QUEUE, OUTSIDE_QUEUE, DAILY_QUEUE)
 # Work at once in one process. Without a bound a crash on SQLite made hundreds of steps be done again.
 DELIVERIES_AT_ONCE = 16
 TASKS_AT_ONCE = 2
@@ -82,6 +84,8 @@ class Queue:
             "executor_id": self.executor_id,
             "log_level": "WARNING",
             "run_migrations": False,
+            # Its errors are logged, and arguments of tasks are in the parameters.
+            "db_engine_kwargs": {"hide_parameters": True},
             # We use no notifications; with each look at them the engine also looks whether it is to stop.
             "notification_listener_polling_interval_sec": 0.1,
         }
@@ -105,6 +109,12 @@ class Queue:
             )
         # The first of the two looks at once: whatever an earlier process left is taken over at the clock's first ring.
         await self.recover()
+
+    async def works(self) -> bool:
+        """Whether a thread of the engine looks at each queue, and, on PostgreSQL, our lock still says that we live."""
+        alive = {thread.name for thread in threading.enumerate()}
+        looked_at = all(f"queue-worker-{name}" in alive for name in QUEUES)
+        return looked_at and (not self.on_postgresql or (self._lock is not None and not self._lock.closed))
 
     async def recover(self) -> int:
         """Take over the work of dead processes; the number of executors it was taken from.

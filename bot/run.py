@@ -23,7 +23,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import web
 from bot.app import Listeners, all_routes, bolt, web_client
 from bot.clock import Clock
+from bot.metrics import Metrics, Page
 from bot.queue import Queue
+from bot.readiness import Readiness, database_parts
 from bot.settings import Settings
 from handlers import delivery
 from handlers.delivery import Deliverer
@@ -50,6 +52,10 @@ class House:
     deps: Deps
     routes: Routes
     app: AsyncApp
+    metrics: Metrics
+    readiness: Readiness
+    address: str
+    """The bot's own server, as seen from this machine, ending in "/"."""
     request_url: str | None = None
     """Over HTTP: where Slack is to send everything, as seen from this machine."""
 
@@ -114,11 +120,14 @@ def _listening(settings: Settings) -> socket.socket:
         raise Misconfigured(f"{taken} WEB_HOST and WEB_PORT, or --host and --port, name another place.") from taken
 
 
-@asynccontextmanager
-async def _socket_mode(settings: Settings, app: AsyncApp, client: AsyncWebClient) -> AsyncIterator[None]:
-    """Slack reaches the bot over Socket Mode until the block ends."""
+def _socket_mode(settings: Settings, app: AsyncApp, client: AsyncWebClient) -> AsyncSocketModeHandler:
     assert settings.slack_app_token is not None  # noqa: S101 - `_checked` has seen it; tells the type checker
-    handler = AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value(), web_client=client)
+    return AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value(), web_client=client)
+
+
+@asynccontextmanager
+async def _connected(handler: AsyncSocketModeHandler) -> AsyncIterator[None]:
+    """Slack reaches the bot over Socket Mode until the block ends."""
     try:
         await handler.connect_async()
         yield
@@ -135,7 +144,9 @@ async def running(
     over_http = settings.over_http if http is None else http
     bot_token = _checked(settings, over_http)
     secret = settings.slack_signing_secret.get_secret_value() if over_http and settings.slack_signing_secret else None
-    async with storage(settings, now=now) as stored, aiohttp.ClientSession() as session:
+    routes = all_routes()
+    metrics = Metrics(routes)
+    async with storage(settings, now=now) as stored, aiohttp.ClientSession(middlewares=[metrics.call]) as session:
         listener = _listening(settings)
         here = web.address(listener)
         deps = replace(stored, public_url=settings.public_url or here)
@@ -143,24 +154,33 @@ async def running(
             log.warning("PUBLIC_URL is not set: the links in mails, to opt out and to choose a time, lead to %s", here)
         client = web_client(bot_token, settings.slack_api_url)
         client.session = session
-        routes = all_routes()
-        listeners = Listeners(deps, routes)
+        listeners = Listeners(deps, routes, metrics)
         app = bolt(listeners, client, secret)
         queue = Queue(settings)
         deliverer = Deliverer(
             deps, lambda _team: client, routes.deliveries, settle_seconds=settings.delivery_settle_seconds
         )
-        await queue.start(lambda: delivery.register(deliverer, routes.tasks, routes.patient))
-        clock = Clock(deps, routes, queue)
+        await queue.start(lambda: delivery.register(deliverer, routes.tasks, routes.patient, metrics))
+        clock = Clock(deps, routes, queue, metrics)
+        socket_mode = None if over_http else _socket_mode(settings, app, client)
+        parts = {**await database_parts(deps.database, settings.database_url), "queue": queue.works}
+        parts["clock"] = clock.works
+        if socket_mode is not None:
+            parts["slack"] = socket_mode.client.is_connected
+        readiness = Readiness(parts)
+        pages = {"/readyz": readiness.answer}
+        if settings.metrics_token is not None:
+            pages["/metrics"] = Page(metrics, deps.database, settings.metrics_token.get_secret_value()).answer
         clock.start()
         try:
-            pages = web.web_app(app if over_http else None, deps, routes.endpoints.values())
-            async with web.serving(pages, listener):
-                if over_http:
-                    yield House(settings, deps, routes, app, urljoin(here, web.EVENTS_PATH))
+            served = web.web_app(app if over_http else None, deps, routes.endpoints.values(), pages)
+            async with web.serving(served, listener):
+                house = House(settings, deps, routes, app, metrics, readiness, here)
+                if socket_mode is None:
+                    yield replace(house, request_url=urljoin(here, web.EVENTS_PATH))
                 else:
-                    async with _socket_mode(settings, app, client):
-                        yield House(settings, deps, routes, app)
+                    async with _connected(socket_mode):
+                        yield house
         finally:
             clock.stop()
             await listeners.finish()

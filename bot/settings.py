@@ -11,6 +11,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.logs import LogFormat
 from services.keys import Keys
 from services.networks import networks
 from services.oauth import GOOGLE, MICROSOFT, OAuthApp, OAuthApps
@@ -64,6 +65,9 @@ class Settings(BaseSettings):
     )
     """None by default: whoever may type an address could reach, through the bot, what only its own network can."""
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    log_format: LogFormat | None = None
+    """None: text on a terminal, else JSON."""
+    metrics_token: SecretStr | None = Field(None, description="Whoever brings it may read /metrics; empty: nobody")
     delivery_limit: Annotated[int, Field(ge=1)] = 5
     """Messages a channel may receive within `delivery_seconds`: half of what Slack allows (one a second)."""
     delivery_seconds: Annotated[float, Field(gt=0)] = 10.0
@@ -78,6 +82,7 @@ class Settings(BaseSettings):
         "slack_app_token",
         "slack_signing_secret",
         "secret_key",
+        "metrics_token",
         "smtp_password",
         "google_client_secret",
         "microsoft_client_secret",
@@ -86,6 +91,11 @@ class Settings(BaseSettings):
     def _set(cls, secret: SecretStr | None) -> SecretStr | None:
         # A line left empty in .env is a setting not made; an empty secret would sign for everybody.
         return secret if secret is not None and secret.get_secret_value().strip() else None
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _chosen(cls, form: object) -> object:
+        return form or None
 
     @field_validator("database_url")
     @classmethod

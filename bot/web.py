@@ -6,8 +6,9 @@ import asyncio
 import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import uvicorn
 from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
@@ -33,12 +34,19 @@ class PortTaken(Exception):
     """Nobody can listen at this address; the text says why."""
 
 
-def web_app(app: AsyncApp | None, deps: Deps | None = None, endpoints: Iterable[Endpoint] = ()) -> Starlette:
-    """Slack's address (None: Slack is reached over Socket Mode), the state of health, and the wings' endpoints.
+def web_app(
+    app: AsyncApp | None,
+    deps: Deps | None = None,
+    endpoints: Iterable[Endpoint] = (),
+    pages: Mapping[str, Callable[[Request], Awaitable[Response]]] = MappingProxyType({}),
+) -> Starlette:
+    """Slack's address (None: Slack is reached over Socket Mode), the state of health, the wings' endpoints, and the
+    pages for those who run the house, by their paths.
 
     Slack's signatures and their age are checked by Bolt, which needs the app's signing secret.
     """
     routes = [Route("/healthz", _health, methods=["GET"])]
+    routes += [Route(path, page, methods=["GET"]) for path, page in pages.items()]
     if app is not None:
         routes.append(Route(EVENTS_PATH, _events(app), methods=["POST"]))
     if deps is not None:
@@ -93,6 +101,8 @@ async def serving(pages: Starlette, listener: socket.socket) -> AsyncIterator[No
     """Serves until the block ends, then finishes what was accepted and closes the listener. Raises `PortTaken`."""
     config = uvicorn.Config(
         pages,
+        # It logs as everybody does, not past the process's log.
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -11,12 +11,14 @@ from domain.errors import Code, Refused, Rejected
 from domain.leads import Stage
 from domain.members import Permission, require
 from domain.qualification.verdict import MAX_MONTHS
+from handlers import trail
 from handlers.blocks import section
 from handlers.i18n import Markup, Translator
 from handlers.interaction import Answer, Errors, Interaction, Reply
 from handlers.messages import Rendered
 from handlers.routes import Route
 from handlers.terms import PERMISSIONS, STAGES
+from handlers.trail import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -117,13 +119,19 @@ async def answer(route: Route, interaction: Interaction, *, submitting: bool) ->
     try:
         # The services ask again; asked here too, nobody fills in a form that would be refused in the end.
         require(interaction.actor.role, route.permission)
-        return await route.handler(interaction)
+        answered = await route.handler(interaction)
+        trail.ended(Outcome.REJECTED if isinstance(answered, Errors) else Outcome.OK)
+        return answered
     except Rejected as rejected:
+        trail.ended(Outcome.REJECTED)
         by_field: dict[str | None, str] = {r.field: sentence(t, r) for r in rejected.refusals}
     except Refused as refused:
+        trail.ended(Outcome.REFUSED)
         by_field = {refused.field: sentence(t, refused)}
     except Exception:
         reference = secrets.token_hex(4).upper()
+        trail.ended(Outcome.FAULT)
+        trail.note(reference=reference)
         log.exception("A handler failed (reference %s)", reference)
         by_field = {
             None: t(

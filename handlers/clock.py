@@ -10,9 +10,11 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers import trail
 from handlers.blocks import divider, section
 from handlers.i18n import Markup, Translator, escape
 from handlers.routes import Routes
+from handlers.trail import UNKNOWN, Outcome
 from services import clock as service
 from services.clock import RunRow, RunState
 from services.deps import Deps
@@ -37,6 +39,7 @@ async def perform(routes: Routes, deps: Deps, team_id: str, arguments: Mapping[s
     """Do a job's work of one day, and write down how it went."""
     name, due = service.due_of(team_id, arguments)
     daily = routes.dailies.get(name)
+    trail.note(route=name if daily else UNKNOWN)
     if daily is None:
         # Begun by a release that had this job.
         await service.failed(deps, name, due, "unknown")
@@ -47,6 +50,7 @@ async def perform(routes: Routes, deps: Deps, team_id: str, arguments: Mapping[s
             break
         except Exception as fault:
             if pause is None:
+                trail.ended(Outcome.FAULT)
                 log.exception("The job %s of team %s failed", name, team_id)
                 # The name alone: what a fault says may hold what customers said.
                 await service.failed(deps, name, due, type(fault).__name__)

@@ -23,6 +23,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from domain.errors import Refused
+from handlers import trail
 from handlers.block_json import as_json
 from handlers.blocks import section
 from handlers.charts import drawn
@@ -30,6 +31,7 @@ from handlers.i18n import Markup, channel, mention, translator
 from handlers.messages import Reader, Rendered
 from handlers.pictures import upload
 from handlers.routes import Compose, NotYet, Outgoing, Picture, Task
+from handlers.trail import UNKNOWN, UNWATCHED, Outcome, Watch
 from services import deliveries
 from services.deliveries import REPORT, TASK_WORKFLOW, WORKFLOW, Claim, DeliveryState
 from services.deps import Deps
@@ -71,6 +73,11 @@ class TryAgain(Exception):
     def __init__(self, reason: str, after: float | None = None) -> None:
         super().__init__(reason)
         self.after = after
+
+
+class TaskFailed(Exception):
+    """A task failed for this type of fault. The queue engine logs and keeps what workflows raise, and what the fault
+    itself says may hold what people typed."""
 
 
 class Unreadable(Exception):
@@ -124,6 +131,7 @@ class Deliverer:
         waiting = await deliveries.look(self.deps, team_id, key)
         if waiting is None:
             return "gone"
+        trail.note(kind=waiting.kind)
         if waiting.settled:
             return waiting.state
         outgoing = await self._compose(team_id, waiting)
@@ -367,14 +375,30 @@ class UnderWay:
         await asyncio.gather(*left, return_exceptions=True)
 
 
-def register(deliverer: Deliverer, tasks: Mapping[str, Task], patient: Collection[str] = ()) -> UnderWay:
+def register(
+    deliverer: Deliverer, tasks: Mapping[str, Task], patient: Collection[str] = (), watch: Watch = UNWATCHED
+) -> UnderWay:
     """Make both workflows known to the queue engine. Called once, when the house is wired. Tasks of a `patient` kind
-    are done again when they fail."""
+    are done again when they fail. `watch` counts the tries."""
     under_way = UnderWay()
 
     async def attempt(team_id: str, key: str, turn: int) -> str | float:
-        with under_way.attempt():
-            return await deliverer.attempt(team_id, key, turn)
+        with under_way.attempt(), trail.following(team=team_id, delivery=key) as followed:
+            result = await deliverer.attempt(team_id, key, turn)
+            kind = followed.fields.get("kind", UNKNOWN)
+            watch.delivery(kind, result if isinstance(result, str) else Outcome.POSTPONED)
+            return result
+
+    async def work(team_id: str, kind: str, arguments: dict[str, Any]) -> None:
+        with trail.following(team=team_id, kind=kind) as followed:
+            try:
+                await tasks[kind](deliverer.deps, deliverer.client_of(team_id), team_id, arguments)
+            except Exception as fault:
+                followed.outcome = Outcome.FAULT
+                log.exception("The task %s failed", kind)
+                raise TaskFailed(type(fault).__name__) from None
+            finally:
+                watch.task(kind, followed.outcome or Outcome.OK)
 
     async def deliver(team_id: str, key: str, turn: int = 0) -> str:
         with under_way.workflow():
@@ -397,9 +421,7 @@ def register(deliverer: Deliverer, tasks: Mapping[str, Task], patient: Collectio
     async def perform(team_id: str, kind: str, arguments: dict[str, Any]) -> None:
         options: StepOptions = {"name": kind, **PATIENT} if kind in patient else {"name": kind}
         with under_way.workflow():
-            await DBOS.run_step_async(
-                options, tasks[kind], deliverer.deps, deliverer.client_of(team_id), team_id, arguments
-            )
+            await DBOS.run_step_async(options, work, team_id, kind, arguments)
 
     # No bound on recoveries: each restart of a process is one, and a delivery must outlive any number of them.
     DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(deliver)

@@ -15,13 +15,14 @@ from starlette.responses import Response
 from domain.errors import Refused
 from domain.mail import Sender, Trouble, needs_footer
 from domain.members import Permission
-from handlers import pages
+from handlers import pages, trail
 from handlers.blocks import actions, button, context, divider, modal, section, text_input
 from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply
 from handlers.messages import Reader, Rendered
 from handlers.routes import Outgoing, Routes
+from handlers.trail import Outcome
 from services import deliveries, mail
 from services.deliveries import DeliveryState
 from services.deps import Deps
@@ -73,11 +74,13 @@ async def send(deps: Deps, _client: AsyncWebClient, team_id: str, arguments: Map
     """Send a letter whose turn has come."""
     written = await mail.due(deps, team_id, str(arguments["key"]))
     if written is None:
+        trail.ended(Outcome.DROPPED)
         return
     content = content_of(written)
-    await mail.hand_over(
+    state = await mail.hand_over(
         deps, team_id, written, content, run=str(arguments.get("run", "")), turn=int(arguments.get("turn", 0))
     )
+    trail.ended(Outcome.POSTPONED if state is DeliveryState.QUEUED else state)
 
 
 def content_of(written: Written) -> Content:

@@ -116,7 +116,8 @@ def connect(url: str, *, pool_size: int = 10) -> Database:
         options |= {"pool_size": pool_size, "max_overflow": pool_size, "pool_use_lifo": True}
     else:
         options["connect_args"] = {"async_creator_fn": OneTripConnection}
-    engine = create_async_engine(parsed, **options)
+    # What people typed is in the parameters, and errors are logged.
+    engine = create_async_engine(parsed, hide_parameters=True, **options)
     if parsed.get_backend_name() == "sqlite":
         _prepare_sqlite(engine)
     else:

@@ -45,10 +45,15 @@ def behind(url: str) -> bool:
             current = MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()
-    script = ScriptDirectory.from_config(config(url))
-    if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
+    known = revisions(url)
+    if current is not None and current not in known:
         raise TooNew(current)
-    return current != script.get_current_head()
+    return current != known[0]
+
+
+def revisions(url: str) -> list[str]:
+    """Every migration that this version of the program knows, the newest first."""
+    return [found.revision for found in ScriptDirectory.from_config(config(url)).walk_revisions()]
 
 
 def upgrade(url: str, revision: str = "head") -> None:
