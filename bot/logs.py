@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from domain.errors import Refused
 from handlers import trail
 
 OURS = ("bot", "handlers", "services", "storage", "prompts", "domain")
+SLACK_ERROR = re.compile(r"[a-z][a-z0-9_]{0,60}")
+"""Slack's error codes; what does not look like one may be anything."""
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
@@ -104,7 +107,7 @@ class Json(_Textless):
         exception = self.exception(record)
         if exception:
             line["exception"] = exception
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line)
 
 
 def _told(error: BaseException, seen: frozenset[int] = frozenset()) -> Iterator[str]:
@@ -136,17 +139,18 @@ def _qualified(kind: type[BaseException]) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _code(error: BaseException) -> str:
-    match error:
+def _code(fault: BaseException) -> str:
+    match fault:
         case psycopg.Error():
-            return ", ".join(part for part in (error.sqlstate, error.diag.constraint_name) if part)
+            return ", ".join(part for part in (fault.sqlstate, fault.diag.constraint_name) if part)
         case sqlite3.Error():
-            return str(getattr(error, "sqlite_errorname", ""))
+            return str(getattr(fault, "sqlite_errorname", ""))
         case SlackApiError():
-            answer = getattr(error.response, "data", None)
-            return str(answer.get("error") or "") if isinstance(answer, dict) else ""
+            answer = getattr(fault.response, "data", None)
+            error = str(answer.get("error")) if isinstance(answer, dict) else ""
+            return error if SLACK_ERROR.fullmatch(error) else ""
         case Refused():
-            return error.code.value
+            return fault.code.value
         case OSError():
-            return str(error.errno or "")
+            return str(fault.errno or "")
     return ""

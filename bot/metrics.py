@@ -29,6 +29,7 @@ from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from bot.logs import SLACK_ERROR
 from handlers.routes import Routes
 from handlers.trail import UNKNOWN, Outcome
 from services import mail
@@ -46,7 +47,6 @@ READ_SECONDS = 5.0
 OK: Final = "none"
 """In place of an error where there was none."""
 _METHOD = re.compile(r"[a-z][A-Za-z]*(\.[a-zA-Z]+){1,3}")
-_ERROR = re.compile(r"[a-z][a-z0-9_]{0,60}")
 BEARER: Final = "Bearer "
 
 
@@ -163,7 +163,7 @@ class Metrics:
         try:
             answer = await handler(request)
             # Slack says in the body what is wrong. It is kept for whoever called.
-            error = _error(answer, await answer.read())
+            error = error_of(answer, await answer.read())
         finally:
             self._call_seconds.labels(method).observe(time.perf_counter() - began)
             self._calls.labels(method, error).inc()
@@ -197,7 +197,8 @@ def names_of(routes: Routes) -> dict[str, list[str]]:
     }
 
 
-def _error(answer: ClientResponse, body: bytes) -> str:
+def error_of(answer: ClientResponse, body: bytes) -> str:
+    """Slack's error code, `http_…`, or `OK`; `UNKNOWN` for what does not look like a code."""
     if answer.status != 200:
         return f"http_{answer.status}"
     if body.startswith(b'{"ok":true'):
@@ -206,7 +207,7 @@ def _error(answer: ClientResponse, body: bytes) -> str:
     if found is None:
         return OK
     error = found[1].decode("utf-8", "replace")
-    return error if _ERROR.fullmatch(error) else UNKNOWN
+    return error if SLACK_ERROR.fullmatch(error) else UNKNOWN
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +19,8 @@ from dbos import DBOSClient
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import Response
 
 from bot import web
 from bot.app import Listeners, all_routes, bolt, web_client
@@ -120,6 +122,17 @@ def _listening(settings: Settings) -> socket.socket:
         raise Misconfigured(f"{taken} WEB_HOST and WEB_PORT, or --host and --port, name another place.") from taken
 
 
+def pages_of(
+    settings: Settings, metrics: Metrics, readiness: Readiness, database: Database
+) -> dict[str, Callable[[Request], Awaitable[Response]]]:
+    """The pages for those who run the house, by their paths."""
+    pages: dict[str, Callable[[Request], Awaitable[Response]]] = {"/readyz": readiness.answer}
+    # Loopback is no protection where a proxy on the same machine leads every path to us: only a token opens the page.
+    if settings.metrics_token is not None:
+        pages["/metrics"] = Page(metrics, database, settings.metrics_token.get_secret_value()).answer
+    return pages
+
+
 def _socket_mode(settings: Settings, app: AsyncApp, client: AsyncWebClient) -> AsyncSocketModeHandler:
     assert settings.slack_app_token is not None  # noqa: S101 - `_checked` has seen it; tells the type checker
     return AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value(), web_client=client)
@@ -168,11 +181,9 @@ async def running(
         if socket_mode is not None:
             parts["slack"] = socket_mode.client.is_connected
         readiness = Readiness(parts)
-        pages = {"/readyz": readiness.answer}
-        if settings.metrics_token is not None:
-            pages["/metrics"] = Page(metrics, deps.database, settings.metrics_token.get_secret_value()).answer
         clock.start()
         try:
+            pages = pages_of(settings, metrics, readiness, deps.database)
             served = web.web_app(app if over_http else None, deps, routes.endpoints.values(), pages)
             async with web.serving(served, listener):
                 house = House(settings, deps, routes, app, metrics, readiness, here)

@@ -80,7 +80,9 @@ async def send(deps: Deps, _client: AsyncWebClient, team_id: str, arguments: Map
     state = await mail.hand_over(
         deps, team_id, written, content, run=str(arguments.get("run", "")), turn=int(arguments.get("turn", 0))
     )
-    trail.ended(Outcome.POSTPONED if state is DeliveryState.QUEUED else state)
+    # Queued again it waits for another try; whoever is sending it now counts it.
+    other = {DeliveryState.QUEUED: Outcome.POSTPONED, DeliveryState.SENDING: Outcome.DROPPED}
+    trail.ended(other.get(state, state))
 
 
 def content_of(written: Written) -> Content:
