@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +20,8 @@ import pytest
 from pydantic import ValidationError
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import Response
 from typer.testing import CliRunner
 
 from bot import web
@@ -141,6 +144,21 @@ async def test_request_that_cannot_be_read_is_refused(served: Served, body: str)
     raw = body.encode("utf-8", "surrogateescape")
     answer = await served.http.post(served.url, content=raw, headers=signed("x"))
     assert answer.status_code == 400
+
+
+async def test_fault_of_a_page_is_logged_where_all_else_is(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("uvicorn", "uvicorn.error"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+
+    async def failing(request: Request) -> Response:
+        raise KeyError("x")
+
+    listener = web.listening("127.0.0.1", 0)
+    async with web.serving(web.web_app(None, pages={"/page": failing}), listener), httpx.AsyncClient() as http:
+        assert (await http.get(urljoin(web.address(listener), "page"))).status_code == 500
+    assert [record.name for record in caplog.records if record.exc_info] == ["uvicorn.error"]
 
 
 async def test_body_larger_than_slacks_is_refused(served: Served) -> None:

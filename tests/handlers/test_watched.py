@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from dbos import DBOS
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
@@ -25,6 +26,7 @@ from bot.queue import QUEUES
 from bot.settings import Settings
 from bot.workspace.team import EXAMPLE
 from domain.members import Permission
+from handlers.delivery import TaskFailed
 from handlers.interaction import Answer, Interaction
 from handlers.routes import Outgoing, Route
 from handlers.trail import UNKNOWN, Outcome
@@ -300,8 +302,22 @@ async def test_nothing_that_people_typed_is_logged_or_counted(
     monkeypatch.setattr("bot.app.members.who", failing_use_case)
     await world.person(ADMIN).command(CHANNEL, "/lead", f"find {NAME}")
 
+    def failing_name(*_: object) -> str:
+        raise ValueError(NAME)
+
+    monkeypatch.setattr("bot.app._name", failing_name)
+    await world.person(ADMIN).command(CHANNEL, "/lead", f"find {NAME}")
+
     json_lines = written[LogFormat.JSON]
-    expected = ("A handler failed", "The task broken failed", "Delivery broken:2 is tried", "ASGI", "A listener failed")
+    expected = (
+        "A handler failed",
+        "The task broken failed",
+        "Delivery broken:2 is tried",
+        "Exception in ASGI",
+        "A listener failed",
+        "What Slack sent could not be handled",
+        '"logger": "dbos", "message": "Exception',
+    )
     await eventually(lambda: all(part in json_lines.getvalue() for part in expected))
 
     records = [json.loads(line) for line in json_lines.getvalue().splitlines()]
@@ -324,6 +340,10 @@ async def test_nothing_that_people_typed_is_logged_or_counted(
         "readiness": (await page(world, "readyz")).text,
     }
     assert {(where, part) for where, text in seen.items() for part in PLANTED if part in text} == set()
+    # The queue keeps what a task failed for, for a month.
+    kept = await DBOS.retrieve_workflow_async("broken:1")
+    with pytest.raises(TaskFailed, match=r"^ValueError$"):
+        await kept.get_result()
     counts = await counted(world)
     assert of(counts, "kakehashi_interactions_total", kind="view", route="lead.add.submit", outcome="fault") == 1
     assert of(counts, "kakehashi_tasks_total", kind="broken", outcome=Outcome.FAULT) == 1
