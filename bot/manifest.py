@@ -11,21 +11,19 @@ from handlers.routes import Routes
 SCOPES = (
     "app_mentions:read",
     "channels:history",
-    "channels:read",
     "chat:write",
     "commands",
     "files:read",
     "files:write",
     "groups:history",
-    "groups:read",
     "im:history",
     "im:write",
     "users:read",
     "users:read.email",
 )
-"""Each is asked for by a call we make: posting and finding posts again (chat, *:history, im:write), the channel select
-(channels, groups), files dropped for import and the CSV of rejected rows, names, languages and addresses of members
-(users)."""
+"""Each is asked for by a call we make: posting and finding posts again (chat, *:history, im:write), files dropped for
+import and the CSV of rejected rows, names, languages and addresses of members (users). Selects of channels and people
+need none: Slack fills them."""
 
 COMMANDS = {
     "lead": _("Leads: find, add, qualify, hand off"),
