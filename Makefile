@@ -42,10 +42,13 @@ bench: $(READY)
 messages: $(READY)
 	$(BIN)/python -m tests.catalogue
 
-# Pin every dependency with its hashes, for every platform and Python from 3.11 on (needs uv).
+# Pin every dependency with its hashes, for every platform and Python from 3.11 on (needs uv): all of them, and those of
+# them that a server needs.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --no-header --no-annotate pyproject.toml --group dev -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate pyproject.toml -c requirements.lock -o requirements-run.lock
 
 $(READY): requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit("Kakehashi needs Python 3.11 or newer." if sys.version_info < (3, 11) else 0)'
