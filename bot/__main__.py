@@ -1,5 +1,5 @@
-"""The command line: `python -m bot run | demo | workspace | import | members | jobs | check | doctor | migrate |
-manifest`."""
+"""The command line: `python -m bot run | demo | workspace | import | export | members | jobs | check | doctor |
+migrate | manifest`."""
 
 from __future__ import annotations
 
@@ -114,15 +114,38 @@ def workspace(
 
 @app.command(name="import")
 def import_(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or TSV: UTF-8 or Shift_JIS.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="CSV or TSV (UTF-8 or Shift_JIS), or an export.")
+    ],
     team: Annotated[str | None, typer.Option(help="The team's Slack id, where there is more than one.")] = None,
     rejects: Annotated[Path | None, typer.Option(help="Where to write the rows that could not be read.")] = None,
     language: Annotated[str, typer.Option(help="ja or en.")] = "ja",
 ) -> None:
-    """Import companies from a file. Importing the same file twice changes nothing."""
-    from bot.commands import import_file
+    """Import companies from a file, or all data of a team from an export.
 
+    Importing the same companies twice changes nothing. An export is taken back where its team has no data.
+    """
+    from bot.commands import import_file
+    from bot.exports import import_export
+    from services.data.exports import is_export
+
+    if is_export(file):
+        raise typer.Exit(run_loop(import_export(_settings(), console, file, team)))
     raise typer.Exit(run_loop(import_file(_settings_with_data(), console, file, team, rejects, language)))
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to write; “-” is standard output.")],
+    team: Annotated[str | None, typer.Option(help="The team's Slack id, where there is more than one.")] = None,
+) -> None:
+    """Write all data of a team into a file (JSON lines), which `import` takes back into another database.
+
+    The bot may be at work meanwhile: the file holds what was there at one moment.
+    """
+    from bot.exports import export_file
+
+    raise typer.Exit(run_loop(export_file(_settings_with_data(), errors, file, team)))
 
 
 @app.command()

@@ -292,6 +292,15 @@ async def _written(deps: Deps, session: AsyncSession, row: Mail) -> Written:
     )
 
 
+async def resume(deps: Deps, session: AsyncSession, run: str) -> int:
+    """Take up the session's team's letters that are there already, and unknown to this queue; how many. `run` tells
+    this time from all others."""
+    keys = await mails.unfinished(session)
+    for key in keys:
+        await _start(deps, session, key, run=f"@{run}")
+    return len(keys)
+
+
 async def opt_out(deps: Deps, token: str) -> bool:
     """Never write to the reader of this link again; False when that was so already. Refused: INVALID, NOT_FOUND."""
     written = await opting_out(deps, token)

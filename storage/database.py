@@ -69,6 +69,16 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def snapshot(self, team_id: str) -> AsyncIterator[AsyncSession]:
+        """A session that sees one team's rows as they were at one moment, however long it reads. Nothing written in it
+        stays."""
+        async with self.sessions(info={"team_id": team_id}) as session:
+            if self.dialect == "postgresql":
+                # On SQLite every transaction is like this; here each statement would see what was committed before it.
+                await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
+    @asynccontextmanager
     async def writing(self, team_id: str) -> AsyncIterator[AsyncSession]:
         """A transaction on one team's rows: committed at the end, rolled back when the block raises."""
         async with self.turn, self.sessions(info={"team_id": team_id}) as session:

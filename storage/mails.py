@@ -66,6 +66,12 @@ async def _change(session: AsyncSession, key: str, states: Sequence[DeliveryStat
     return (await session.execute(statement, execution_options=_NO_SYNC)).scalar_one_or_none() is not None
 
 
+async def unfinished(session: AsyncSession) -> Sequence[str]:
+    """The keys of the letters with which something is left to do, oldest first."""
+    query = sa.select(Mail.key).where(Mail.state.in_(OPEN))
+    return (await session.scalars(query.order_by(Mail.created_at, Mail.key))).all()
+
+
 async def in_states(session: AsyncSession, states: Sequence[DeliveryState], *, limit: int) -> Sequence[Mail]:
     """Letters in these states, newest first."""
     query = sa.select(Mail).where(Mail.state.in_([state.value for state in states]))

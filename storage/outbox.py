@@ -92,6 +92,10 @@ class Outbox:
         options = _delivery(f"{key}#{turn}", channel) | {"delay_seconds": seconds}
         await self._start(session, options, session.info["team_id"], key, turn)
 
+    async def resume(self, session: AsyncSession, *, key: str, channel: str, run: str) -> None:
+        """Take up a delivery that is there already, and unknown to this queue. `run` tells this time from others."""
+        await self._start(session, _delivery(f"{key}@{run}", channel), session.info["team_id"], key)
+
     async def start_task(
         self,
         session: AsyncSession,
@@ -173,6 +177,12 @@ async def settle(session: AsyncSession, key: str, state: DeliveryState, now: dat
         .returning(Delivery.key)
     )
     return result.scalar_one_or_none() is not None
+
+
+async def unfinished(session: AsyncSession) -> Sequence[tuple[str, str]]:
+    """Key and channel of the deliveries with which something is left to do, oldest first."""
+    query = sa.select(Delivery.key, Delivery.channel).where(Delivery.state.in_(OPEN))
+    return [(key, channel) for key, channel in await session.execute(query.order_by(Delivery.created_at, Delivery.key))]
 
 
 async def in_states(session: AsyncSession, states: Sequence[DeliveryState], *, limit: int) -> Sequence[Delivery]:
