@@ -130,8 +130,8 @@ def _said(restored: Restored) -> Iterator[str]:
         yield "SECRET_KEY is not set. Only with the one that was in use before can calendars and forms go on as before."
     if restored.calendars:
         yield (
-            f"{restored.calendars:,} calendars were connected under another SECRET_KEY. Their owners are told in Slack "
-            "to connect them again (/meeting calendar)."
+            f"{restored.calendars:,} calendars were connected under another SECRET_KEY and have to be connected again "
+            "(/meeting calendar). Their owners are told in Slack as soon as the bot needs one."
         )
     if restored.forms:
         yield f"{restored.forms:,} forms need a new secret (/inbound sources): theirs is of another SECRET_KEY."

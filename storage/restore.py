@@ -137,7 +137,7 @@ async def _told(part: Part) -> AsyncIterator[None]:
     """What the database answered, in our words. Its details are left out: they show values."""
     try:
         yield
-    except (psycopg.Error, sqlite3.Error, OverflowError, UnicodeEncodeError) as refused:
+    except (psycopg.Error, sqlite3.Error, OverflowError, UnicodeError) as refused:
         raise _not_stored(part, refused) from refused
     except sa.exc.DBAPIError as refused:
         raise _not_stored(part, refused.orig or refused) from refused
@@ -152,7 +152,7 @@ def _not_stored(part: Part, refused: BaseException) -> NotStored:
         }
         trouble = next((kind for known, kind in kinds.items() if isinstance(refused, known)), Trouble.ELSE)
         return NotStored(trouble, part.name, refused.diag.message_primary or type(refused).__name__)
-    if isinstance(refused, OverflowError | UnicodeEncodeError):
+    if isinstance(refused, OverflowError | UnicodeError):
         return NotStored(Trouble.VALUES, part.name, type(refused).__name__)
     said = str(refused)
     words = {"UNIQUE constraint": Trouble.TAKEN, "FOREIGN KEY constraint": Trouble.REFERS}

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.data.quality import account_keys
 from storage.exports import Part, parts
 from storage.outbox import DeliveryState
-from storage.tables import Delivery, Mail, Moment
+from storage.tables import Account, Delivery, Mail, Moment
 
 DAY = date(2026, 4, 1)
 
@@ -115,6 +116,10 @@ def _row(
             row[name] = _value(column.type, pool, number, alone=name in alone)
     if part.model in (Delivery, Mail):
         row["state"] = list(DeliveryState)[place % len(DeliveryState)].value
+    if part.model is Account:
+        # The line that a search is made in has a form of its own.
+        keys = account_keys(row["name"], reading=row["reading"], name_en=row["name_en"])
+        row |= {"name_key": keys.name_key, "search_text": keys.search_text}
     return row
 
 
