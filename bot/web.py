@@ -14,9 +14,11 @@ import uvicorn
 from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
 from slack_bolt.async_app import AsyncApp
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.routes import Endpoint
 from services.deps import Deps
@@ -24,6 +26,8 @@ from services.deps import Deps
 EVENTS_PATH = "/slack/events"
 # The largest thing Slack sends is a submitted view of 250 KB, percent-encoded.
 BODY_LIMIT = 1_000_000
+# The largest body over a telephone's connection takes a few seconds.
+BODY_SECONDS = 20.0
 # Slack waits 3 seconds for an answer; what takes longer than this at the end is not waited for.
 STOP_SECONDS = 10
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
@@ -51,7 +55,41 @@ def web_app(
         routes.append(Route(EVENTS_PATH, _events(app), methods=["POST"]))
     if deps is not None:
         routes += [Route(e.path, _answering(e, deps), methods=list(e.methods)) for e in endpoints]
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, middleware=[Middleware(_Prompt)], exception_handlers={_TooSlow: _too_slow})
+
+
+class _TooSlow(Exception):
+    """The body did not come in time."""
+
+
+async def _too_slow(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse("The request took too long.", 408, {"Connection": "close"})
+
+
+class _Prompt:
+    """Waits for a request's body only so long: whoever sends a byte a minute would hold connections for nothing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        until = asyncio.get_running_loop().time() + BODY_SECONDS
+        whole = False
+
+        async def prompt() -> Message:
+            nonlocal whole
+            if whole:
+                # What is waited for now is that the client leaves.
+                return await receive()
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError as late:
+                raise _TooSlow from late
+            whole = not message.get("more_body", False)
+            return message
+
+        await self._app(scope, prompt, send)
 
 
 async def _health(_request: Request) -> Response:

@@ -17,7 +17,8 @@ from handlers.i18n import LANGUAGES, Translator, translator
 TEMPLATES: Final = Path(__file__).parent / "templates"
 # A page may show nothing but itself, and nobody may show it in a frame of theirs.
 HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",

@@ -194,7 +194,7 @@ _WORDS: dict[Field, str] = {
 }
 _MEANINGS = {_plain(word): meaning for meaning, words in _WORDS.items() for word in words.split()}
 # 会社名（法人名）, お問い合わせ内容（必須): the words in front decide.
-_BRACKETED = re.compile(r"[(\[【〔<].*$")
+_BRACKETED = re.compile(r"[(\[【〔<].*$", re.DOTALL)
 
 
 def meaning_of(name: str) -> Field:

@@ -28,6 +28,8 @@ from domain.outreach.time_words import (
 )
 
 MOST_CHARACTERS = 60
+MOST_TYPED = 4 * MOST_CHARACTERS
+"""With spaces. Reading takes the square of the length."""
 FURTHEST = timedelta(days=366)
 """A promise for later than this is a slip of the finger."""
 
@@ -45,6 +47,8 @@ class Reading:
 def read(words: str, now: datetime, zone: ZoneInfo, calendar: BusinessCalendar) -> Reading:
     """The moment that words mean for somebody in `zone` at `now` (aware). `calendar` tells the team's business days and
     hours. Raises `Unreadable`."""
+    if len(words) > MOST_TYPED:
+        raise Unreadable(Problem.UNKNOWN, rest=words)
     text = normalise(words)
     if not text:
         raise Unreadable(Problem.EMPTY)

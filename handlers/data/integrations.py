@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from slack_sdk.models.blocks import Block
@@ -32,6 +32,8 @@ TASK = "accounts.import"
 ENDINGS = (".csv", ".tsv", ".txt")
 MOST_BYTES = 500 * 1024 * 1024
 CHUNK = 256 * 1024
+MOST_HOPS = 4
+REDIRECTS = (301, 302, 303, 307, 308)
 SLACK_HOSTS = (".slack.com", ".slack-files.com")
 
 REASONS: Final[Mapping[RejectReason, str]] = {
@@ -120,26 +122,40 @@ async def import_dropped(deps: Deps, client: AsyncWebClient, team_id: str, argum
 
 
 async def _download(client: AsyncWebClient, info: Mapping[str, Any], path: Path) -> None:
-    """Stream the file to disk. Our token goes to Slack alone, wherever an address might point."""
+    """Stream the file to disk. Our token goes to Slack alone, wherever an address or a redirect might point."""
     url = str(info.get("url_private_download") or info["url_private"])
-    host, api = urlsplit(url), urlsplit(client.base_url)
-    ours = host.netloc == api.netloc or (host.scheme == "https" and f".{host.hostname}".endswith(SLACK_HOSTS))
-    if not ours:
-        raise Refused(Code.INVALID, "file")
     session = client.session or aiohttp.ClientSession()
     read = 0
     try:
-        async with session.get(url, headers={"Authorization": f"Bearer {client.token}"}) as response:
-            response.raise_for_status()
-            with path.open("wb") as file:
-                async for piece in response.content.iter_chunked(CHUNK):
-                    read += len(piece)
-                    if read > MOST_BYTES:
-                        raise Refused(Code.TOO_LONG, "file", most=MOST_BYTES)
-                    file.write(piece)
+        for _hop in range(MOST_HOPS):
+            if not _slacks(url, client):
+                raise Refused(Code.INVALID, "file")
+            async with session.get(
+                url, headers={"Authorization": f"Bearer {client.token}"}, allow_redirects=False
+            ) as response:
+                if response.status in REDIRECTS:
+                    url = urljoin(url, response.headers.get("Location", ""))
+                    continue
+                response.raise_for_status()
+                with path.open("wb") as file:
+                    async for piece in response.content.iter_chunked(CHUNK):
+                        read += len(piece)
+                        if read > MOST_BYTES:
+                            raise Refused(Code.TOO_LONG, "file", most=MOST_BYTES)
+                        file.write(piece)
+                return
+        raise Refused(Code.INVALID, "file")
     finally:
         if client.session is None:
             await session.close()
+
+
+def _slacks(url: str, client: AsyncWebClient) -> bool:
+    """Whether an address is one of Slack's own."""
+    host, api = urlsplit(url), urlsplit(client.base_url)
+    if (host.scheme, host.netloc) == (api.scheme, api.netloc):
+        return True
+    return host.scheme == "https" and f".{host.hostname}".endswith(SLACK_HOSTS)
 
 
 def _progress(t: Translator, name: str, so_far: Progress) -> Rendered:

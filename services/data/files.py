@@ -158,7 +158,8 @@ def size_of(file: BinaryIO) -> int:
     return os.fstat(file.fileno()).st_size
 
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+# The wide ones too: a spreadsheet set to Japanese takes them for the narrow.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def harmless(cells: Sequence[str]) -> list[str]:
