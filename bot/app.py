@@ -18,6 +18,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetr
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.manifest import LEAVERS
 from bot.metrics import Metrics, names_of
 from handlers import (
     boundary,
@@ -169,6 +170,7 @@ class Listeners:
         app.shortcut(ANYTHING)(self._watched("shortcut", self.shortcut))
         for kind in self._routes.events:
             app.event(kind)(self._watched("event", self.event))
+        app.event(LEAVERS)(self.changed)
         app.error(_unheard)
 
     def _watched(self, kind: str, listener: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
@@ -360,6 +362,14 @@ class Listeners:
                 text=answer.message.text,
                 blocks=dicts(answer.message.blocks),
             )
+
+    async def changed(self, body: dict[str, Any]) -> None:
+        """Somebody's account was changed; one that was switched off is no member's any more."""
+        info = body["event"]["user"]
+        if info.get("deleted"):
+            team, user = str(body["team_id"]), str(info["id"])
+            await members.left(self._deps, team, user)
+            self._actors.pop((team, user), None)
 
     def _soon(self, interaction: Interaction) -> None:
         """Start what the handler left for afterwards: Bolt sends the acknowledgement when the listener ends."""

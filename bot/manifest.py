@@ -35,6 +35,9 @@ COMMANDS = {
 }
 """What Slack says of each command while one types it."""
 
+LEAVERS = "user_change"
+"""The event that tells of an account that was switched off: no route's, for nobody acts."""
+
 EVENTS = {"message": "message.im"}
 """Events whose name in a manifest differs from the type they arrive with."""
 
@@ -46,6 +49,7 @@ def manifest(routes: Routes, language: str = DEFAULT, request_url: str | None = 
     options = {} if request_url is None else {"message_menu_options_url": request_url}
     t = translator(language)
     commands = []
+    events = [*(EVENTS.get(kind, kind) for kind in routes.events), LEAVERS]
     for command, verbs in routes.commands.items():
         commands.append(
             {
@@ -80,7 +84,10 @@ def manifest(routes: Routes, language: str = DEFAULT, request_url: str | None = 
         },
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
         "settings": {
-            "event_subscriptions": {**address, "bot_events": sorted(EVENTS.get(kind, kind) for kind in routes.events)},
+            "event_subscriptions": {
+                **address,
+                "bot_events": sorted(events),
+            },
             "interactivity": {"is_enabled": True, **address, **options},
             "org_deploy_enabled": False,
             "socket_mode_enabled": request_url is None,

@@ -55,3 +55,7 @@ def test_every_call_has_a_scope_and_every_scope_a_call() -> None:
     assert {method for method in methods if not granted & set(SCOPES[method])} == set()
     asked = {scope for method in methods for scope in SCOPES[method]} | set(BESIDES)
     assert granted - asked == set()
+
+
+def test_leavers_are_told_of() -> None:
+    assert "user_change" in manifest(all_routes())["settings"]["event_subscriptions"]["bot_events"]

@@ -122,6 +122,13 @@ def event(user: str, kind: str) -> dict[str, Any]:
     }
 
 
+def account(user: str, **changed: Any) -> dict[str, Any]:
+    """The event that somebody's account was changed."""
+    told = event(user, "user_change")
+    described = {"id": user, "team_id": TEAM, "name": "x", "deleted": False, "profile": {}, **changed}
+    return told | {"event": {"type": "user_change", "user": described, "cache_ts": 1, "event_ts": "1.1"}}
+
+
 def envelope(kind: str) -> EnvelopeKind:
     """How Socket Mode calls what carries a command, an event, or anything else."""
     kinds: dict[str, EnvelopeKind] = {"command": "slash_commands", "event": "events_api"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from domain.members import MATRIX, Role
 from services import members
 from services.members import MemberView
 from services.operator import operator
-from tests.handlers.conftest import ADMIN, FS, IS, IS_ENGLISH, MANAGER, MARKETING, World
+from tests.handlers import payloads
+from tests.handlers.conftest import ADMIN, DEADLINE, FS, IS, IS_ENGLISH, MANAGER, MARKETING, World
 from tests.handlers.test_team import CHANNEL, TEAM, command, inputs, submit, values
 
 # A click is the same on both databases, and the services are tested on both.
@@ -145,3 +147,15 @@ async def test_last_admin_cannot_be_taken_off(world: World) -> None:
     done = await submit(world, ADMIN, values(member=ADMIN))
     assert list(done["errors"]) == ["member"]
     assert ADMIN in await known(world)
+
+
+async def test_account_that_is_switched_off_in_slack_is_no_member_any_more(world: World) -> None:
+    ways = world.workspace.socket_mode
+    await ways.deliver("events_api", payloads.account(IS, profile={"real_name": "別の名前"}))
+    await ways.deliver("events_api", payloads.account(IS_ENGLISH, deleted=True))
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            if IS_ENGLISH not in await known(world):
+                break
+            await asyncio.sleep(0.02)
+    assert IS in await known(world)

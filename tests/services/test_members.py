@@ -149,6 +149,17 @@ async def test_who_is_taken_off_is_no_member_until_they_come_back(office: Office
     assert (back.member_id, back.role) == (office.ito.member_id, office.ito.role)
 
 
+async def test_who_left_the_company_is_no_member_but_the_last_admin_stays(office: Office) -> None:
+    boss = office.members["boss"]
+    assert await members.left(office.deps, office.team_id, office.sato.slack_user)
+    assert not await members.left(office.deps, office.team_id, office.sato.slack_user)
+    assert not await members.left(office.deps, office.team_id, "UNOBODY")
+    assert not await members.left(office.deps, office.team_id, boss.slack_user)
+    users = {m.slack_user for m in await members.everybody(office.deps, boss)}
+    assert office.sato.slack_user not in users
+    assert boss.slack_user in users
+
+
 @pytest.mark.parametrize("who", ["sato", "ito", "marketer", "success"])
 async def test_only_managers_and_admins_take_somebody_off(office: Office, who: str) -> None:
     with pytest.raises(Refused) as refused:
