@@ -42,9 +42,11 @@ class Readiness:
             if time.monotonic() - self._found_at >= self.kept_seconds:
                 works = await asyncio.gather(*(_works(name, part) for name, part in self.parts.items()))
                 found = dict(zip(self.parts, works, strict=True))
-                for name in found:
-                    if found[name] != self._found.get(name, True):
-                        log.warning("Readiness: %s %s", name, "works again" if found[name] else "does not work")
+                for name, before in self._found.items():
+                    if before and not found[name]:
+                        log.warning("Not ready: %s does not work any more", name)
+                    elif found[name] and not before:
+                        log.info("Ready: %s works", name)
                 self._found, self._found_at = found, time.monotonic()
         return self._found
 

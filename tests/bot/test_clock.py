@@ -19,6 +19,7 @@ from bot.queue import Queue
 from bot.settings import Settings
 from domain.clock import Due, Timetable
 from handlers.routes import Routes
+from handlers.trail import Unwatched
 from services import clock as service
 from services.deps import Deps
 from storage.database import Database
@@ -196,3 +197,41 @@ def test_trigger_goes_on_from_the_last_time_it_fired() -> None:
     never = AtLocalTimes(Timetable("T1", BERLIN, time(9), frozenset()))
     assert never.get_next_fire_time(None, now) is None
     assert HALF_PAST_TWO.moment(date(2026, 3, 29)) == spring
+
+
+async def test_clock_works_while_it_is_heard_reading_its_plans(
+    deps: Deps, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with ticking(deps, routed(Plan(HALF_PAST_TWO)), database_url) as clock:
+        assert await clock.works()
+        begun = clock._heard_at
+        await eventually(lambda: asyncio.sleep(0, clock._heard_at > begun))
+        monkeypatch.setattr("bot.clock.SILENT_SECONDS", 0.0)
+        assert not await clock.works()
+        monkeypatch.undo()
+        assert await clock.works()
+    assert not await clock.works()
+
+
+class Counted(Unwatched):
+    """What the clock has told of its turns."""
+
+    def __init__(self) -> None:
+        self.turns: list[tuple[str, str]] = []
+
+    def turn(self, job: str, outcome: str) -> None:
+        self.turns.append((job, outcome))
+
+
+async def test_turns_are_told_under_the_jobs_name_without_the_team(deps: Deps, database_url: str) -> None:
+    async def breaks(deps: Deps) -> None:
+        raise ConnectionError("away")
+
+    counted = Counted()
+    async with ticking(deps, routed(Plan(HALF_PAST_TWO), breaks=breaks), database_url) as clock:
+        clock.watch = counted
+        await eventually(lambda: asyncio.sleep(0, planned(clock)))
+        clock._heard(JobExecutionEvent(EVENT_JOB_MISSED, KEY, "default", ALMOST))
+        clock._heard(JobExecutionEvent(EVENT_JOB_MISSED, "gone:T1:Europe/Berlin", "default", ALMOST))
+        await eventually(lambda: asyncio.sleep(0, ("breaks", "fault") in counted.turns))
+    assert {("digest", "missed"), ("unknown", "missed"), (READ, "ok")} <= set(counted.turns)

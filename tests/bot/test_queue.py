@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
@@ -107,3 +108,37 @@ async def test_finished_work_is_forgotten_after_its_time(started: Running, monke
     monkeypatch.setattr(bot.queue, "FORGOTTEN_AT_ONCE", 2)
     assert await started.queue.forget() == 3
     assert await DBOS.list_workflows_async() == []
+
+
+async def working(queue: Queue) -> None:
+    """Returns once it works."""
+    async with asyncio.timeout(20):
+        while True:
+            if await queue.works():
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_engine_works_from_soon_after_its_start_until_its_end(started: Running) -> None:
+    queue = started.queue
+    await working(queue)
+    await queue.stop()
+    assert not await queue.works()
+
+
+@several_processes
+async def test_engine_that_cannot_get_its_lock_back_does_not_work(
+    started: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = started.queue
+    await working(queue)
+    assert queue._lock is not None
+    with psycopg.connect(queue._plain_url(), autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(%s, 5000)", (queue._lock.info.backend_pid,))
+    with monkeypatch.context() as away:
+        away.setattr(Queue, "_plain_url", lambda queue: "postgresql://nobody@127.0.0.1:1/none")
+        with pytest.raises(psycopg.OperationalError):
+            await queue.recover()
+        assert not await queue.works()
+    await queue.recover()
+    assert await queue.works()

@@ -37,6 +37,14 @@ async def test_session_updates_only_its_own_teams_rows(database: Database) -> No
         assert [m.name for m in await session.scalars(sa.select(Member))] == ["of T2"]
 
 
+async def test_what_was_to_be_saved_is_not_in_an_errors_text(database: Database) -> None:
+    await _two_teams(database)
+    with pytest.raises(sa.exc.DBAPIError) as failed:
+        async with database.writing("T1") as session:
+            await session.execute(sa.text("INSERT INTO nowhere (name) VALUES (:name)"), {"name": "小鳥遊 兼好"})
+    assert "小鳥遊" not in str(failed.value)
+
+
 async def test_failed_transaction_leaves_neither_rows_nor_work(database: Database, queue_client: DBOSClient) -> None:
     await _two_teams(database)
     outbox = Outbox(queue_client)
