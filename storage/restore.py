@@ -50,11 +50,6 @@ async def occupied(session: AsyncSession) -> str | None:
     return None
 
 
-def unstorable(text: str) -> bool:
-    """Whether PostgreSQL cannot hold this text, though SQLite can: it has no NUL, and no halves of characters."""
-    return "\0" in text or any("\ud800" <= character <= "\udfff" for character in text)
-
-
 async def hold(session: AsyncSession, part: Part) -> None:
     """Keep others from taking ids of this table until the transaction ends."""
     if is_postgresql(session):

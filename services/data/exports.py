@@ -226,14 +226,14 @@ async def _take(
     occupied = await restore.occupied(session)
     if occupied is not None:
         raise Unusable(Problem.NOT_EMPTY, head.team_id, occupied)
-    count, strict = 0, deps.database.dialect == "postgresql"
+    count = 0
     with path.open("rb") as file:
         # Read to the end and checked once more: what is kept is what the checksum is of.
         lines = enumerate(_lines(file), start=1)
         next(lines)
         held: set[str] = set()
         while batch := list(islice(lines, BATCH)):
-            rows = [_parsed_row(number, text, head.team_id, strict=strict) for number, text in batch]
+            rows = [_parsed_row(number, text, head.team_id) for number, text in batch]
             for part, same in groupby(rows, key=lambda row: row[0]):
                 if part.name not in held:
                     await restore.hold(session, part)
@@ -250,26 +250,15 @@ async def _take(
 _PARTS = {part.name: part for part in parts()}
 
 
-def _parsed_row(number: int, text: bytes, team_id: str, *, strict: bool) -> tuple[Part, tuple[Any, ...]]:
+def _parsed_row(number: int, text: bytes, team_id: str) -> tuple[Part, tuple[Any, ...]]:
     content = _parsed(text)
     part = _PARTS.get(str(content.get("table"))) if content is not None and content.keys() == {"table", "row"} else None
     if content is None or part is None:
         raise Unusable(Problem.UNREADABLE, str(number), "")
     try:
-        # Escapes are rare, so hardly any row is looked through.
-        if strict and b"\\u" in text and _any_text(content["row"], restore.unstorable):
-            raise Unusable(Problem.UNSTORABLE, part.name, f"line {number}: a NUL or half of a character")
         return part, part.values(content["row"], team_id)
     except Unfit as unfit:
         raise Unusable(Problem.UNREADABLE, str(number), f"{part.name}.{unfit}") from unfit
-
-
-def _any_text(value: Any, holds: Callable[[str], bool]) -> bool:
-    if isinstance(value, str):
-        return holds(value)
-    if isinstance(value, dict):
-        return any(_any_text(each, holds) for pair in value.items() for each in pair)
-    return isinstance(value, list) and any(_any_text(each, holds) for each in value)
 
 
 async def _closed(deps: Deps, session: AsyncSession) -> tuple[int | None, int | None]:
