@@ -188,7 +188,13 @@ async def asked(url: str, seconds: float = 20.0) -> Any:
 
 @pytest.mark.parametrize(
     "target",
-    ["https://127.0.0.2:{port}/", "http://127.0.0.2:{port}/", "https://[::1]:{port}/", "http://0.0.0.0:{port}/"],
+    [
+        "https://127.0.0.2:{port}/",
+        "http://127.0.0.2:{port}/",
+        "https://[::1]:{port}/",
+        "http://0.0.0.0:{port}/",
+        "http://calendar.example.com:{port}/",
+    ],
 )
 @pytest.mark.parametrize("status", [302, 307])
 async def test_redirect_leads_to_no_private_address(target: str, status: int) -> None:
