@@ -108,7 +108,9 @@ def quote(text: str) -> Markup:
 
 def confirm(title: str, text: str, yes: str, no: str) -> ConfirmObject:
     """A question before a button does something that is not undone by a click."""
-    return ConfirmObject(title=clip(title, 100), text=clip(text, 300), confirm=clip(yes, 30), deny=clip(no, 30))
+    # A bare string would be read as mrkdwn, and these name customers.
+    said = PlainTextObject(text=clip(text, 300))
+    return ConfirmObject(title=clip(title, 100), text=said, confirm=clip(yes, 30), deny=clip(no, 30))
 
 
 def button(

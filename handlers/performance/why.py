@@ -152,7 +152,7 @@ def explained(t: Translator, found: Explanation) -> Rendered:
             )
     conclusion = _conclusion(t, found)
     if conclusion:
-        blocks += [divider(), section(Markup(f"👉 {conclusion}"))]
+        blocks += [divider(), section(Markup(f"👉 {escape(conclusion)}"))]
     if found.steps:
         blocks.append(context(t.md("The parts of each step add up to its change exactly.")))
     return Rendered(f"{title}\n{words.plain_line(t, line)}\n{conclusion}".strip(), blocks)

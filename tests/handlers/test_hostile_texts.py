@@ -9,25 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot.workspace.person import PersonError
+from domain.outreach.calls import CallResult, Connection
+from services.outreach import calls
 from storage.tables import Base
 from tests.attacks.test_markup import assert_harmless, mrkdwn
-from tests.handlers.conftest import (
-    ADMIN,
-    FS,
-    IS,
-    MANAGER,
-    World,
-    settings,
-    sqlite_with_team,
-    team_at_work,
-    way,
-    world_workspace,
-)
-from tests.handlers.conftest import world as _world
+from tests.handlers.conftest import ADMIN, FS, IS, MANAGER, World
+from tests.handlers.test_meetings import actor, new_lead
 
-__all__ = ["settings", "sqlite_with_team", "team_at_work", "way", "world_workspace"]
-
-world = _world
 HOSTILE = "<!channel> <@U01ATTACK> <http://evil.example|x> & \u202e*_~`\n> &lt;"
 ROOM = "C01ISTEAM0"
 # What people type or send; the other columns hold codes, keys and identifiers of ours.
@@ -51,7 +39,7 @@ async def poison(world: World) -> set[str]:
                 if column.name in TYPED and isinstance(column.type, sa.String) and column.type.length != CODE
             ]
             for column in columns:
-                await session.execute(sa.update(table).where(column != "").values({column.name: HOSTILE}))
+                await session.execute(sa.update(table).where(column.is_not(None)).values({column.name: HOSTILE}))
                 changed.add(f"{table.name}.{column.name}")
     return changed
 
@@ -78,6 +66,10 @@ def clickable(part: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_no_command_and_no_click_shows_what_somebody_typed_as_a_mention_or_a_link(world: World) -> None:
+    sato = await actor(world)
+    for name in ("青葉 一郎", "青葉 次郎"):
+        lead_id = await new_lead(world, name, note="メモ")
+        await calls.record(world.house.deps, sato, lead_id, CallResult(Connection.BUSY, note="メモ"))
     changed = await poison(world)
     assert {"contacts.name", "accounts.name", "accounts.website", "leads.note", "calls.note"} <= changed
     seen: set[str] = set()
@@ -114,4 +106,5 @@ async def test_no_command_and_no_click_shows_what_somebody_typed_as_a_mention_or
                     for view in person.screen()["views"]:
                         shown += check(view)
     assert shown > 60
+    assert f"{IS}:lead.show" in seen
     assert len({key.partition(":")[2] for key in seen}) > 10
