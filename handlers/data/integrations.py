@@ -124,7 +124,8 @@ async def import_dropped(deps: Deps, client: AsyncWebClient, team_id: str, argum
 async def _download(client: AsyncWebClient, info: Mapping[str, Any], path: Path) -> None:
     """Stream the file to disk. Our token goes to Slack alone, wherever an address or a redirect might point."""
     url = str(info.get("url_private_download") or info["url_private"])
-    session = client.session or aiohttp.ClientSession()
+    # Not the client's session: what counts Slack's answers reads them whole, and a file is read piece by piece.
+    session = aiohttp.ClientSession()
     read = 0
     try:
         for _hop in range(MOST_HOPS):
@@ -146,8 +147,7 @@ async def _download(client: AsyncWebClient, info: Mapping[str, Any], path: Path)
                 return
         raise Refused(Code.INVALID, "file")
     finally:
-        if client.session is None:
-            await session.close()
+        await session.close()
 
 
 def _slacks(url: str, client: AsyncWebClient) -> bool:
