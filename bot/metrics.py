@@ -156,14 +156,15 @@ class Metrics:
         """A client middleware that measures calls of Slack's Web API; everything that the session is used for passes
         here."""
         method = request.url.path.rpartition("/")[2]
-        # Files go to addresses of their own.
-        method = method if _METHOD.fullmatch(method) else "upload"
+        # Files go to addresses of their own, and whoever gets one reads it piece by piece.
+        known = _METHOD.fullmatch(method) is not None
+        method = method if known else "upload"
         began = time.perf_counter()
         error = "lost"
         try:
             answer = await handler(request)
             # Slack says in the body what is wrong. It is kept for whoever called.
-            error = error_of(answer, await answer.read())
+            error = error_of(answer, await answer.read() if known else b"")
         finally:
             self._call_seconds.labels(method).observe(time.perf_counter() - began)
             self._calls.labels(method, error).inc()

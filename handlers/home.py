@@ -34,7 +34,7 @@ from services.outreach.home import HandoffGroup, Home
 from services.qualification import meetings
 from services.qualification.records import HandoffLine
 
-MENTION = re.compile(r"<@[A-Z0-9]+(\|[^>]*)?>")
+MENTION = re.compile(r"<@[A-Z0-9]{1,20}(\|[^<>]*)?>")
 SEARCH_LENGTH = 60
 """A longer message is talk, not a name to look for."""
 

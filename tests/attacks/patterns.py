@@ -19,8 +19,6 @@ ROOMS = ("domain", "services", "storage", "handlers")
 LENGTH = 50_000
 MOST_SECONDS = 5.0
 """Of computing, for one pattern on all texts: twenty times what the slowest of them takes."""
-# A member's message of 40,000 characters, where Slack cuts it off, holds this one up for seconds: docs/security.md.
-OPEN = {"handlers.home.MENTION"}
 # Times as people say them: no more than natural_time.MOST_TYPED characters come this far.
 BOUNDED = {"domain.outreach.time_words"}
 WORDS = """
@@ -63,8 +61,6 @@ def patterns() -> Iterator[tuple[str, re.Pattern[Any], set[str]]]:
             for name, value in vars(module).items():
                 called = {found[1] for found in USED.finditer(source) if source[: found.start()].endswith(name)}
                 for found, method in _within(value):
-                    if f"{info.name}.{name}" in OPEN:
-                        continue
                     yield f"{info.name}.{name}", found, {method} if method else called or {"search"}
 
 
