@@ -13,8 +13,6 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry import FixedValueRetryIntervalCalculator, HttpRequest, HttpResponse, RetryState
-from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -49,7 +47,7 @@ from handlers.interaction import (
     dicts,
 )
 from handlers.messages import Rendered
-from handlers.people import name_of
+from handlers.people import is_full_member, name_of
 from handlers.routes import Routes, gather
 from handlers.trail import UNKNOWN, Outcome
 from services import members
@@ -62,23 +60,6 @@ ACTORS_REMEMBERED = 10_000
 # Clicks come in bursts (a select asks with every key): a changed role is heeded this much later, at the most.
 ACTOR_SECONDS = 3.0
 FINISH_SECONDS = 5.0
-REPEAT_SECONDS = 0.1
-HARMLESS = frozenset(
-    {
-        "apps.connections.open",
-        "auth.test",
-        "conversations.history",
-        "conversations.open",
-        "conversations.replies",
-        "files.info",
-        "users.info",
-        "views.open",
-        "views.publish",
-        "views.push",
-        "views.update",
-    }
-)
-"""The methods that may be called once more when nobody knows what became of the first call."""
 ANYTHING = re.compile(".*", re.DOTALL)
 
 
@@ -98,34 +79,6 @@ def all_routes() -> Routes:
             home.register,
         ]
     )
-
-
-class RepeatHarmless(AsyncConnectionErrorRetryHandler):
-    """Calls again when the connection was lost, where that does no harm: a view is shown, or something is only read.
-
-    A post is never repeated so: whether it was made is found out first (`handlers.delivery`). A view that was opened
-    all the same answers the second call with `exchanged_trigger_id`, which `Interaction.open` knows."""
-
-    def __init__(self) -> None:
-        super().__init__(interval_calculator=FixedValueRetryIntervalCalculator(REPEAT_SECONDS))
-
-    async def _can_retry_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
-        method = request.url.rpartition("/")[2]
-        if method not in HARMLESS:
-            return False
-        return await super()._can_retry_async(state=state, request=request, response=response, error=error)
-
-
-def web_client(token: str, api_url: str) -> AsyncWebClient:
-    """A client that repeats nothing but harmless calls by itself: the SDK's own retry posts twice."""
-    return AsyncWebClient(token=token, base_url=api_url, retry_handlers=[RepeatHarmless()])
 
 
 class Outsider(Exception):
@@ -424,7 +377,7 @@ class Listeners:
             if unknown.response.get("error") in ("user_not_found", "user_not_visible"):
                 raise Outsider from unknown
             raise
-        if not _belongs(info, team_id):
+        if not is_full_member(info, team_id):
             raise Outsider
         profile = info.get("profile", {})
         locale = str(info.get("locale") or "ja-JP")
@@ -438,13 +391,6 @@ class Listeners:
             zone=str(info.get("tz") or "Asia/Tokyo"),
             email=str(profile.get("email") or ""),
         )
-
-
-def _belongs(info: Mapping[str, Any], team_id: str) -> bool:
-    """Whether a Slack user is a full member of this workspace. In an organisation one may be of several."""
-    homes = {info.get("team_id"), *(info.get("enterprise_user") or {}).get("teams", ())}
-    kinds = ("is_stranger", "is_restricted", "is_ultra_restricted", "is_bot", "deleted")
-    return team_id in homes and not any(info.get(kind) for kind in kinds)
 
 
 class Logged(Exception):

@@ -28,7 +28,7 @@ from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import demo_words as words
-from bot.app import all_routes, web_client
+from bot.app import all_routes
 from bot.demo_history import History, invent
 from bot.demo_names import person, team_of
 from bot.demo_state import Plan
@@ -39,6 +39,7 @@ from bot.demo_welcome import Cast, Hint, welcome
 from bot.manifest import manifest
 from bot.run import running, storage
 from bot.settings import DEMO_DATABASE, Settings
+from bot.slack_client import web_client
 from bot.workspace.team import EXAMPLE, Team
 from domain.calendar import BusinessCalendar
 from domain.clock import Due

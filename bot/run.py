@@ -23,12 +23,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot import web
-from bot.app import Listeners, all_routes, bolt, web_client
+from bot.app import Listeners, all_routes, bolt
 from bot.clock import Clock
 from bot.metrics import Metrics, Page
 from bot.queue import Queue
 from bot.readiness import Readiness, database_parts
 from bot.settings import Settings
+from bot.slack_client import web_client
 from handlers import delivery
 from handlers.delivery import Deliverer
 from handlers.routes import Routes

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
-from slack_sdk.web.async_client import AsyncWebClient
 
 from domain.errors import Code, Refused
 from domain.members import MATRIX, Permission, Role, may
@@ -30,7 +30,7 @@ from handlers.boundary import sentence
 from handlers.i18n import Markup, Translator, escape, mention
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Errors, Interaction, Update, metadata
-from handlers.people import name_of
+from handlers.people import is_of, name_of
 from handlers.routes import Routes
 from handlers.terms import PERMISSIONS, ROLES
 from services import members
@@ -138,15 +138,13 @@ async def save_roles(interaction: Interaction) -> Answer:
         form.wrong(_id("people", round_), Code.REQUIRED)
     form.check()
     known = {member.slack_user: member for member in await members.everybody(interaction.deps, interaction.actor)}
-    new: dict[str, str] = {}
-    for user in people:
-        if user in known:
-            continue
-        name = await _name(interaction.client, user)
-        if name is None:
-            return Errors({_id("people", round_): t("Apps cannot be members. Please choose people only.")})
-        new[user] = name
-    chosen = {user: new.get(user, "") for user in people}
+    unknown = [user for user in people if user not in known]
+    # At once: Slack waits for three seconds, and each of them is a question of its own.
+    names = await asyncio.gather(*(_name(interaction, user) for user in unknown))
+    if None in names:
+        wrong = t("Apps and people of other workspaces cannot be members. Please choose people of this one.")
+        return Errors({_id("people", round_): wrong})
+    chosen = dict.fromkeys(people, "") | {user: name or "" for user, name in zip(unknown, names, strict=True)}
     try:
         await members.give_role(interaction.deps, interaction.actor, chosen, role)
     except Refused as refused:
@@ -155,17 +153,15 @@ async def save_roles(interaction: Interaction) -> Answer:
     return Update(await _members(interaction, round_ + 1, done))
 
 
-async def _name(client: AsyncWebClient, user: str) -> str | None:
-    """How somebody is called; None for what is no person."""
+async def _name(interaction: Interaction, user: str) -> str | None:
+    """How somebody of this workspace is called; None for anybody and anything else."""
     try:
-        info: dict[str, Any] = (await client.users_info(user=user))["user"]
+        info: dict[str, Any] = (await interaction.client.users_info(user=user))["user"]
     except SlackApiError as unknown:
         if unknown.response.get("error") in ("user_not_found", "user_not_visible"):
             return None
         raise
-    if info.get("is_bot") or info.get("deleted") or user == "USLACKBOT":
-        return None
-    return name_of(info)
+    return name_of(info) if is_of(info, interaction.actor.team_id) and user != "USLACKBOT" else None
 
 
 def _said(t: Translator, refused: Refused) -> str:

@@ -183,10 +183,10 @@ async def left(deps: Deps, team_id: str, slack_user: str) -> bool:
     """Whether somebody was a member whose account in the workspace was switched off: they are none any more, as after
     `remove`. The last admin stays in the books, so that the team has one; nobody can act as them."""
     async with deps.writing(team_id) as session:
+        await queries.lock_team(session, team_id)
         row = await queries.by_slack_user(session, slack_user)
         if row is None:
             return False
-        await queries.lock_team(session, team_id)
         if row.role == Role.ADMIN.value and await queries.count(session, Role.ADMIN.value) == 1:
             return False
         await queries.change(session, row.id, active=False)

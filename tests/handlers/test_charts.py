@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.app import web_client
+from bot.slack_client import web_client
 from bot.workspace.server import RunningWorkspace
 from handlers.blocks import section
 from handlers.charts import axes, drawn, figure

@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import pytest
 
-from bot.app import web_client
 from bot.run import storage
 from bot.settings import Settings
+from bot.slack_client import web_client
 from bot.workspace.messages import Conversation
 from bot.workspace.server import RunningWorkspace
 from domain.members import Role

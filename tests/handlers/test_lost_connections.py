@@ -5,7 +5,7 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
-from bot.app import web_client
+from bot.slack_client import web_client
 from tests.handlers.conftest import IS, World
 
 CHANNEL = "C01ISTEAM0"

@@ -18,7 +18,7 @@ from services import members
 from services.operator import operator
 from storage.tables import Call, Lead, Member
 from tests.handlers import payloads
-from tests.handlers.conftest import DEADLINE, World, eventually
+from tests.handlers.conftest import ADMIN, DEADLINE, World, eventually
 from tests.handlers.outsiders import FOREIGN, GUEST, SINGLE, with_outsiders
 from tests.handlers.payloads import CHANNEL, TEAM
 
@@ -91,3 +91,18 @@ async def test_guest_whom_an_admin_has_added_works_like_a_member(world: World) -
     await world.person(GUEST).command(CHANNEL, "/lead", "help")
     (text,) = await eventually(lambda: said(world, GUEST))
     assert "Only members" not in text
+
+
+async def test_guest_can_be_chosen_as_a_member_and_somebody_of_another_workspace_cannot(world: World) -> None:
+    await world.person(ADMIN).command(CHANNEL, "/team", "members")
+    filled = {"people.0": {"v": [GUEST, FOREIGN]}, "role.0": {"v": "inside_sales"}}
+    refused = await world.person(ADMIN).submit(world.modal(ADMIN)["id"], filled)
+    assert list(refused["errors"]) == ["people.0"]
+    assert await members.who(world.house.deps, TEAM, GUEST) is None
+    filled["people.0"] = {"v": [GUEST, SINGLE]}
+    done = await world.person(ADMIN).submit(world.modal(ADMIN)["id"], filled)
+    assert done["result"] == "updated", done
+    for user, name in ((GUEST, "客野 一"), (SINGLE, "客野 二")):
+        member = await members.who(world.house.deps, TEAM, user)
+        assert member is not None
+        assert (member.name, member.role) == (name, Role.INSIDE_SALES)

@@ -63,7 +63,9 @@ async def test_app_is_no_member(world: World) -> None:
     bot = world.person(ADMIN).screen()["app"]["bot_user"]
     await command(world, ADMIN, "members")
     done = await submit(world, ADMIN, values(people_0=[IS, bot], role_0="manager"))
-    assert done["errors"] == {"people.0": "アプリはメンバーにできません。人だけを選んでください。"}
+    assert done["errors"] == {
+        "people.0": "アプリや他のワークスペースの人はメンバーにできません。このワークスペースの人を選んでください。"
+    }
     assert (await known(world))[IS].role is Role.INSIDE_SALES
 
 
