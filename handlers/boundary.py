@@ -111,6 +111,28 @@ def warning(text: str) -> Rendered:
     return Rendered(text, [section(Markup(f":warning: {plain}"))])
 
 
+def new_reference() -> str:
+    """What a fault is logged under, and the person is told."""
+    reference = secrets.token_hex(4).upper()
+    trail.note(reference=reference)
+    return reference
+
+
+def fault(t: Translator, reference: str, *, submitting: bool) -> str:
+    """What a person is told of a fault on our side."""
+    if submitting:
+        return t(
+            "This did not work because of a fault on our side. Nothing was saved; what you typed is still here. "
+            "Please try again, and tell your admin this reference if it happens again: {reference}",
+            reference=reference,
+        )
+    return t(
+        "This did not work because of a fault on our side. Please try again, "
+        "and tell your admin this reference if it happens again: {reference}",
+        reference=reference,
+    )
+
+
 async def answer(route: Route, interaction: Interaction, *, submitting: bool) -> Answer:
     """Run a handler. Refusals become sentences (on their fields, if a form was submitted); anything unexpected is
     logged under a reference that the person sees too.
@@ -129,23 +151,10 @@ async def answer(route: Route, interaction: Interaction, *, submitting: bool) ->
         trail.ended(Outcome.REFUSED)
         by_field = {refused.field: sentence(t, refused)}
     except Exception:
-        reference = secrets.token_hex(4).upper()
         trail.ended(Outcome.FAULT)
-        trail.note(reference=reference)
+        reference = new_reference()
         log.exception("A handler failed (reference %s)", reference)
-        by_field = {
-            None: t(
-                "This did not work because of a fault on our side. Nothing was saved; what you typed is still here. "
-                "Please try again, and tell your admin this reference if it happens again: {reference}",
-                reference=reference,
-            )
-            if submitting
-            else t(
-                "This did not work because of a fault on our side. Please try again, "
-                "and tell your admin this reference if it happens again: {reference}",
-                reference=reference,
-            )
-        }
+        by_field = {None: fault(t, reference, submitting=submitting)}
     if submitting:
         return _in_form(interaction, by_field)
     return Reply(warning(" ".join(by_field.values())))

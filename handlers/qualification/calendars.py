@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Self
 
+from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block, ButtonElement, PlainTextObject
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,6 +21,7 @@ from domain.errors import Code, Refused
 from domain.members import Permission
 from handlers import pages
 from handlers.blocks import actions, button, confirm, context, divider, modal, section, text_input
+from handlers.boundary import fault, new_reference
 from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Errors, Interaction, Update
@@ -29,6 +34,13 @@ from services.calendars.connecting import Connection
 from services.deps import Deps
 
 SUBMIT = "meeting.calendar.submit"
+
+ANSWER_SECONDS = 2.3
+"""How long the form waits for the calendar's server: Slack waits three seconds for the form. Then the form says that it
+goes on."""
+SETTLE_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
 
 KINDS: Final[Mapping[Kind, str]] = {
     Kind.CALDAV: _("CalDAV (iCloud, Nextcloud and others)"),
@@ -74,7 +86,18 @@ async def open_form(interaction: Interaction) -> Answer:
     return None
 
 
-async def _form(interaction: Interaction) -> View:
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """What somebody typed into the form."""
+
+    url: str = ""
+    name: str = ""
+    password: str = field(default="", repr=False)
+    calendar: str = ""
+
+
+async def _form(interaction: Interaction, typed: _Typed | None = None, problem: str = "") -> View:
+    """The form, with what was typed and why that did not work."""
     deps, actor, t = interaction.deps, interaction.actor, interaction.t
     connected = await connecting.connection(deps, actor)
     links = {
@@ -83,6 +106,9 @@ async def _form(interaction: Interaction) -> View:
         if connecting.configured(deps, kind)
     }
     blocks = _state(t, connected)
+    if problem:
+        said = t.md("*Not connected:* {why}", why=problem)
+        blocks.insert(0, section(Markup(f":warning: {said}"), block_id="problem"))
     for kind in (Kind.GOOGLE, Kind.MICROSOFT):
         if kind in links:
             connect = ButtonElement(
@@ -94,26 +120,28 @@ async def _form(interaction: Interaction) -> View:
         else:
             said = t.md("*{kind}*: your admin has not set this up.", kind=t(KINDS[kind]))
             blocks.append(context(said))
-    url = connected.url if connected is not None and connected.kind is Kind.CALDAV else ""
+    if typed is None:
+        typed = _Typed(connected.url if connected is not None and connected.kind is Kind.CALDAV else "")
     blocks += [
         divider(),
         section(Markup(f"*{escape(t(KINDS[Kind.CALDAV]))}*")),
         text_input(
             "url",
             t("Address of the server"),
-            url,
+            typed.url,
             optional=False,
             placeholder="https://caldav.example.com/",
             hint=t("For iCloud: https://caldav.icloud.com/"),
         ),
-        text_input("name", t("User name"), optional=False),
+        text_input("name", t("User name"), typed.name, optional=False),
         text_input(
             "password",
             t("Password"),
+            typed.password,
             optional=False,
             hint=t("Best an app password that is only for this. It is kept encrypted."),
         ),
-        text_input("calendar", t("Calendar"), hint=t("Its name, if not the first one")),
+        text_input("calendar", t("Calendar"), typed.calendar, hint=t("Its name, if not the first one")),
     ]
     return modal(SUBMIT, t("My calendar"), blocks, submit=t("Connect"), close=t("Close"))
 
@@ -145,20 +173,68 @@ def _state(t: Translator, connected: Connection | None) -> list[Block]:
 
 
 async def submit(interaction: Interaction) -> Answer:
-    """Try the calendar, and keep it if it can be read."""
-    t, form = interaction.t, interaction.form
-    url, name, calendar = form.text("url"), form.text("name"), form.text("calendar")
+    """Try the calendar, and keep it if it can be read. Where the server takes longer than Slack waits, the form says so
+    and shows what came of it afterwards."""
+    form = interaction.form
+    typed = _Typed(form.text("url"), form.text("name"), form.text("password"), form.text("calendar"))
+    trying = asyncio.ensure_future(_connect(interaction, typed))
+    done, _waiting = await asyncio.wait((trying,), timeout=ANSWER_SECONDS)
+    if not done:
+        interaction.afterwards.append(partial(_show_outcome, interaction, typed, trying))
+        return Update(_waiting_view(interaction.t))
+    problem = await trying
+    return Errors({problem.field: problem.text}) if problem is not None else Update(await _form(interaction))
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why a calendar was not connected, and the field that says so."""
+
+    field: str
+    text: str
+
+
+async def _connect(interaction: Interaction, typed: _Typed) -> _Failure | None:
+    t = interaction.t
     try:
         await connecting.connect_caldav(
-            interaction.deps, interaction.actor, url=url, name=name, password=form.text("password"), calendar=calendar
+            interaction.deps,
+            interaction.actor,
+            url=typed.url,
+            name=typed.name,
+            password=typed.password,
+            calendar=typed.calendar,
         )
     except Unusable as unusable:
-        return Errors({_field(unusable.problem, calendar): t(PROBLEMS[unusable.problem])})
+        return _Failure(_field(unusable.problem, typed.calendar), t(PROBLEMS[unusable.problem]))
     except Refused as refused:
         if (refused.code, refused.field) == (Code.INVALID, "url"):
-            return Errors({"url": t("This is no address that a password may be sent to. Example: https://…")})
+            return _Failure("url", t("This is no address that a password may be sent to. Example: https://…"))
         raise
-    return Update(await _form(interaction))
+    return None
+
+
+def _waiting_view(t: Translator) -> View:
+    said = t.md("The calendar's server takes its time. I go on trying; this form shows what comes of it.")
+    return modal(SUBMIT, t("My calendar"), [section(Markup(f":hourglass_flowing_sand: {said}"))], close=t("Close"))
+
+
+async def _show_outcome(interaction: Interaction, typed: _Typed, trying: asyncio.Future[_Failure | None]) -> None:
+    """Put the form in place of the one that says we are waiting."""
+    try:
+        problem = await trying
+    except Exception:
+        reference = new_reference()
+        log.exception("A calendar could not be connected (reference %s)", reference)
+        problem = _Failure("url", fault(interaction.t, reference, submitting=True))
+    # Slack draws the waiting form when it has our acknowledgement; what came before that would be drawn over.
+    await asyncio.sleep(SETTLE_SECONDS)
+    view = await _form(interaction, typed, problem.text) if problem is not None else await _form(interaction)
+    try:
+        await interaction.client.views_update(view_id=str(interaction.view["id"]), view=interaction.drawn(view))
+    except SlackApiError as refused:
+        if refused.response.get("error") != "not_found":  # It has been closed.
+            raise
 
 
 def _field(problem: Problem, calendar: str) -> str:

@@ -34,9 +34,8 @@ from storage import calendars as queries
 from storage import members
 from storage.members import audit
 
-CHECK_SECONDS = 2.3
-"""How long a form's calendar is tried: Slack waits three seconds for the form's answer."""
-CONSENT_SECONDS = 20.0
+TRY_SECONDS = 20.0
+"""How long a calendar is tried, and a provider waited for."""
 LINK_COUNTS = timedelta(minutes=30)
 CALLBACK = "calendars/callback"
 _MICROSOFTS_SCOPES = ("openid", "profile", "offline_access", microsoft_calendar.SCOPE)
@@ -96,7 +95,7 @@ async def connect_caldav(deps: Deps, actor: Actor, *, url: str, name: str, passw
     if not acceptable(url, deps.calendar_networks):
         raise Refused(Code.INVALID, "url")
     access = Access(Kind.CALDAV, actor.zone, url, calendar, {"name": name, "password": password})
-    found, secret = await _tried(deps, access, CHECK_SECONDS)
+    found, secret = await _tried(deps, access)
     if not acceptable(found, deps.calendar_networks):
         # The server led on to a place where the password would be read by everybody on the way.
         raise Refused(Code.INVALID, "url")
@@ -185,7 +184,7 @@ async def agreed(deps: Deps, state: str, code: str) -> None:
         raise Refused(Code.NOT_FOUND)
     _still(consent, row and row.created_at)
     secret = await _exchanged(deps, consent, code)
-    found, secret = await _tried(deps, Access(consent.kind, member.zone, "", "", secret), CONSENT_SECONDS)
+    found, secret = await _tried(deps, Access(consent.kind, member.zone, "", "", secret))
     async with deps.writing(consent.team_id) as session:
         # Asked again where nobody else can decide in between: of two answers to one link, one counts.
         _still(consent, await queries.decided_at(session, consent.member_id))
@@ -214,7 +213,7 @@ async def _googles_tokens(app: OAuthApp, code: str, verifier: str, callback: str
         "client_secret": app.client_secret,
     }
     try:
-        async with httpx.AsyncClient(timeout=CONSENT_SECONDS) as client:
+        async with httpx.AsyncClient(timeout=TRY_SECONDS) as client:
             answer = (await client.post(app.token_url, data=form)).json()
     except (httpx.HTTPError, ValueError) as lost:
         raise Unusable(Problem.UNREACHABLE, type(lost).__name__) from lost
@@ -240,10 +239,10 @@ def _microsofts_tokens(app: OAuthApp, code: str, verifier: str, callback: str) -
     return answer
 
 
-async def _tried(deps: Deps, access: Access, seconds: float) -> tuple[str, Mapping[str, str]]:
+async def _tried(deps: Deps, access: Access) -> tuple[str, Mapping[str, str]]:
     """The calendar's own id or address, and the secret as it is after the first use. Raises Unusable."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(TRY_SECONDS):
             calendar = open_calendar(access, deps.oauth, deps.calendar_networks)
             try:
                 return await calendar.check(), calendar.secret

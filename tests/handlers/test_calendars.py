@@ -17,11 +17,12 @@ import pytest
 
 from bot.settings import Settings
 from domain.appointments import Event
+from handlers.qualification import calendars as handler
 from services import calendars, members
 from services.calendars import connecting
 from services.calendars.calendar import Kind
 from services.calendars.connecting import Connection
-from tests.handlers.conftest import FS, World
+from tests.handlers.conftest import DEADLINE, FS, World, eventually
 from tests.servers.google import Google
 from tests.servers.oauth import CLIENT, SECRET
 from tests.servers.radicale import PEOPLE, radicale
@@ -72,8 +73,9 @@ async def connected(world: World) -> Connection | None:
 
 
 async def test_calendar_is_tried_before_it_is_kept_and_then_followed(
-    world: World, outside: tuple[Outside, dict[str, str]]
+    world: World, outside: tuple[Outside, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(handler, "ANSWER_SECONDS", DEADLINE)
     url = outside[0].caldav
     view = await form(world)
     assert "Microsoft 365 / Outlook*: 管理者が設定していません" in str(view["blocks"])
@@ -108,6 +110,31 @@ async def test_calendar_is_tried_before_it_is_kept_and_then_followed(
     await world.person(FS).action(view_id=view["id"], action_id="meeting.calendar.disconnect", block_id="connected")
     assert await connected(world) is None
     assert "接続済み" not in str(world.modal(FS)["blocks"])
+
+
+async def test_server_that_is_slower_than_slack_is_waited_for_with_the_form_kept(
+    world: World, outside: tuple[Outside, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "ANSWER_SECONDS", 0)
+    monkeypatch.setattr(handler, "SETTLE_SECONDS", 0.2)
+    url = outside[0].caldav
+
+    async def outcome(**values: str) -> dict[str, Any]:
+        answered = await submitted(world, world.modal(FS), **values)
+        assert "時間がかかっています" in str(answered["view"]["blocks"])
+        return await eventually(lambda: (shown := world.modal(FS)).get("submit") and shown)
+
+    await form(world)
+    typed = {"url": url, "name": "ito", "password": "wrong", "calendar": "visits"}
+    refused = await outcome(**typed)
+    assert "ユーザー名またはパスワードが正しくありません" in str(refused["blocks"][0])
+    kept = {b["block_id"]: b["element"].get("initial_value", "") for b in refused["blocks"] if b["type"] == "input"}
+    assert kept == typed
+    assert await connected(world) is None
+
+    done = await outcome(**{**typed, "password": PEOPLE["ito"], "calendar": ""})
+    assert "接続済み" in str(done["blocks"])
+    assert await connected(world) == Connection(Kind.CALDAV, url, f"{url}ito/visits/", None)
 
 
 async def taken(world: World, member_id: int, count: int) -> None:
