@@ -14,6 +14,8 @@ import psycopg
 import pytest
 from dbos import DBOSClient
 
+from handlers.qualification import calendars as calendar_form
+from services import calendars
 from storage.database import Database, connect
 from storage.migrations import sync_url, upgrade
 
@@ -21,6 +23,14 @@ from storage.migrations import sync_url, upgrade
 os.environ.setdefault("SECRET_KEY", "a key for tests")
 # Several bots run at once, each of which has a server of its own.
 os.environ.setdefault("WEB_PORT", "0")
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the product waits for a server of somebody else's as long as a person would, tests wait longer: the machine
+    they run on has other things to do."""
+    monkeypatch.setattr(calendars, "BUSY_SECONDS", 30.0)
+    monkeypatch.setattr(calendar_form, "ANSWER_SECONDS", 30.0)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -57,17 +57,19 @@ async def busy(
     start: datetime,
     end: datetime,
     *,
-    seconds: float = BUSY_SECONDS,
+    seconds: float | None = None,
 ) -> dict[int, list[Busy] | None]:
     """What is taken in the members' calendars between two aware moments, as stretches in order.
 
     None: there is a calendar that cannot be read now. A member who has connected none has nothing taken. Our own
-    meetings stand in the calendars too: whoever moves one leaves its own time out.
+    meetings stand in the calendars too: whoever moves one leaves its own time out. `seconds`: how long all of
+    them are waited for; `BUSY_SECONDS` unless given.
     """
     async with deps.reading(team_id) as session:
         rows = await queries.of_members(session, member_ids)
     taken: dict[int, list[Busy] | None] = {member_id: [] for member_id in member_ids}
-    answers = await asyncio.gather(*(_asked(deps, team_id, row, start, end, seconds) for row in rows))
+    patience = BUSY_SECONDS if seconds is None else seconds
+    answers = await asyncio.gather(*(_asked(deps, team_id, row, start, end, patience) for row in rows))
     for row, answer in zip(rows, answers, strict=True):
         taken[row.member_id] = answer
     return taken

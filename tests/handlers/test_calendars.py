@@ -22,7 +22,7 @@ from services import calendars, members
 from services.calendars import connecting
 from services.calendars.calendar import Kind
 from services.calendars.connecting import Connection
-from tests.handlers.conftest import DEADLINE, FS, World, eventually
+from tests.handlers.conftest import FS, World, eventually
 from tests.servers.google import Google
 from tests.servers.oauth import CLIENT, SECRET
 from tests.servers.radicale import PEOPLE, radicale
@@ -73,9 +73,8 @@ async def connected(world: World) -> Connection | None:
 
 
 async def test_calendar_is_tried_before_it_is_kept_and_then_followed(
-    world: World, outside: tuple[Outside, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+    world: World, outside: tuple[Outside, dict[str, str]]
 ) -> None:
-    monkeypatch.setattr(handler, "ANSWER_SECONDS", DEADLINE)
     url = outside[0].caldav
     view = await form(world)
     assert "Microsoft 365 / Outlook*: 管理者が設定していません" in str(view["blocks"])
