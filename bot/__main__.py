@@ -16,7 +16,7 @@ from rich.table import Table
 from bot import logs
 from bot.logs import LogFormat
 from bot.loop import run_loop
-from bot.settings import DEMO_DATABASE, Settings
+from bot.settings import DEMO_DATABASE, ProcessRole, Settings
 from domain.members import Role
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -46,6 +46,10 @@ def _settings_with_data() -> Settings:
 
 @app.command()
 def run(
+    role: Annotated[
+        list[ProcessRole] | None,
+        typer.Option(help="What this process does; several may be named. ROLES otherwise, else everything."),
+    ] = None,
     http: Annotated[
         bool | None,
         typer.Option("--http/--socket-mode", help="How Slack reaches the bot, whatever is set.", show_default=False),
@@ -55,15 +59,17 @@ def run(
 ) -> None:
     """Run the bot against the Slack workspace of .env, until it is stopped.
 
-    Slack reaches it over HTTP where SLACK_SIGNING_SECRET is set, else over Socket Mode.
+    Slack reaches it over HTTP where SLACK_SIGNING_SECRET is set, else over Socket Mode. On PostgreSQL any number of
+    processes share the work: edges answer people, workers work on the queues, clocks enqueue what is due.
     """
     from bot.run import Misconfigured, run_until_stopped
 
     settings = _settings()
     logs.set_up(settings.log_level, settings.log_format)
-    place = {name: value for name, value in (("web_host", host), ("web_port", port)) if value is not None}
+    given = {"web_host": host, "web_port": port, "roles": frozenset(role) if role else None}
+    chosen = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     try:
-        run_loop(run_until_stopped(settings.model_copy(update=place), http=http))
+        run_loop(run_until_stopped(chosen, http=http))
     except Misconfigured as missing:
         errors.print(f"[red]{missing}[/red]")
         raise typer.Exit(2) from missing

@@ -16,7 +16,6 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.queue import Queue
 from domain.clock import LATE, Timetable
 from handlers import trail
 from handlers.routes import Routes
@@ -67,7 +66,6 @@ class Clock:
 
     deps: Deps
     routes: Routes
-    queue: Queue
     watch: Watch = UNWATCHED
     scheduler: AsyncIOScheduler = field(init=False)
     _planned: dict[str, Planned] = field(default_factory=dict, init=False)
@@ -80,12 +78,10 @@ class Clock:
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": int(LATE.total_seconds())},
         )
-        every = intervals(self.routes, self.queue.settings.recover_seconds)
+        every = intervals(self.routes)
         runs: dict[str, Callable[[], Awaitable[object]]] = {
             name: partial(schedule.run, self.deps) for name, schedule in self.routes.jobs.items()
         }
-        runs["recover-deliveries"] = self.queue.recover
-        runs["forget-finished-work"] = self.queue.forget
         runs["forget-due-times"] = partial(service.forget, self.deps)
         for name, run in runs.items():
             self.scheduler.add_job(followed(name, run), IntervalTrigger(seconds=every[name]), id=name, name=name)
@@ -156,7 +152,6 @@ def followed(name: str, run: Callable[[], Awaitable[object]]) -> Callable[[], Aw
     return running
 
 
-def intervals(routes: Routes, recover_seconds: float) -> Mapping[str, float]:
-    """Every job that comes in intervals, and its seconds: those of the route tables, and the house's own upkeep."""
-    upkeep = {"recover-deliveries": recover_seconds, "forget-finished-work": 6 * HOURS, "forget-due-times": 6 * HOURS}
-    return {name: float(schedule.seconds) for name, schedule in routes.jobs.items()} | upkeep
+def intervals(routes: Routes) -> Mapping[str, float]:
+    """Every job that comes in intervals, and its seconds: those of the route tables, and the clock's own upkeep."""
+    return {name: float(schedule.seconds) for name, schedule in routes.jobs.items()} | {"forget-due-times": 6.0 * HOURS}

@@ -153,11 +153,11 @@ async def list_jobs(settings: Settings, console: Console, table: Table, team_id:
             console.print(f"[red]There is no team {team_id}. Known teams: {', '.join(known) or 'none yet'}.[/red]")
             return 2
         plans = {name: daily.plan for name, daily in routes.dailies.items()}
-        every = {name: round(seconds) for name, seconds in intervals(routes, settings.recover_seconds).items()}
+        every = {name: round(seconds) for name, seconds in intervals(routes).items()}
         for line in await clock.overview(deps, plans, every, team_id):
             zone = line.zone or "UTC"
             table.add_row(
-                line.team_id or "every process",
+                line.team_id or "every clock",
                 line.name,
                 _when(line.timetable) if line.timetable else f"every {_length(line.seconds or 0)}",
                 line.zone or "",

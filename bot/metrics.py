@@ -30,6 +30,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot.logs import SLACK_ERROR
+from bot.settings import ALL_ROLES, ProcessRole
 from handlers.routes import Routes
 from handlers.trail import UNKNOWN, Outcome
 from services import mail
@@ -53,52 +54,60 @@ BEARER: Final = "Bearer "
 class Metrics:
     """The registry of one running bot, and everything in it."""
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: Routes, roles: frozenset[ProcessRole] = ALL_ROLES) -> None:
+        """Those of a process with these roles: what it does not do it does not tell of either."""
         self.registry = CollectorRegistry()
         self._routes = routes
+        edge, worker, clock, calls = (
+            self.registry if wanted & roles else None
+            for wanted in (
+                {ProcessRole.EDGE},
+                {ProcessRole.WORKER},
+                {ProcessRole.CLOCK},
+                {ProcessRole.EDGE, ProcessRole.WORKER},
+            )
+        )
         self._acknowledged = Histogram(
             "kakehashi_acknowledgement_seconds",
             "From the arrival of what somebody did to its acknowledgement.",
             ["kind", "route"],
             buckets=ACKNOWLEDGEMENT_BUCKETS,
-            registry=self.registry,
+            registry=edge,
         )
         self._interactions = Counter(
             "kakehashi_interactions",
             "What people did, and how it ended.",
             ["kind", "route", "outcome"],
-            registry=self.registry,
+            registry=edge,
         )
         self._deliveries = Counter(
             "kakehashi_deliveries",
             "Tries at messages to Slack, and how they ended.",
             ["kind", "outcome"],
-            registry=self.registry,
+            registry=worker,
         )
         self._tasks = Counter(
-            "kakehashi_tasks", "Tries at longer work, and how they ended.", ["kind", "outcome"], registry=self.registry
+            "kakehashi_tasks", "Tries at longer work, and how they ended.", ["kind", "outcome"], registry=worker
         )
-        self._mails = Counter(
-            "kakehashi_mails", "Tries at letters, and how they ended.", ["outcome"], registry=self.registry
-        )
+        self._mails = Counter("kakehashi_mails", "Tries at letters, and how they ended.", ["outcome"], registry=worker)
         self._turns = Counter(
             "kakehashi_clock_turns",
             "Jobs that the clock fired or missed.",
             ["job", "outcome"],
-            registry=self.registry,
+            registry=clock,
         )
         self._calls = Counter(
             "kakehashi_slack_calls",
             "Calls of Slack's Web API, each try of its own.",
             ["method", "error"],
-            registry=self.registry,
+            registry=calls,
         )
         self._call_seconds = Histogram(
             "kakehashi_slack_call_seconds",
             "How long Slack took to answer.",
             ["method"],
             buckets=CALL_BUCKETS,
-            registry=self.registry,
+            registry=calls,
         )
         self._depth = Gauge(
             "kakehashi_queue_depth",

@@ -7,7 +7,8 @@ import logging
 import secrets
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import psycopg
 from dbos import DBOS, DBOSConfig
 
 from bot.settings import Settings
+from handlers import trail
 from handlers.delivery import UnderWay
 from storage.database import normalise_url
 from storage.migrations import sync_url
@@ -42,6 +44,7 @@ KEEPALIVE = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepa
 # What has finished stays in the queue's tables for so long: a key used again within that time starts nothing.
 KEPT = timedelta(days=30)
 FORGOTTEN_AT_ONCE = 500
+FORGET_SECONDS = 6 * 60 * 60
 FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 
@@ -60,6 +63,7 @@ class Queue:
     _free: frozenset[str] = field(default=frozenset(), init=False)
     """The executors whose lock nobody held when we last looked."""
     _under_way: UnderWay = field(default_factory=UnderWay, init=False)
+    _upkeep: asyncio.Task[None] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.executor_id = f"{socket.gethostname()}-{secrets.token_hex(6)}" if self.on_postgresql else "embedded"
@@ -107,14 +111,29 @@ class Queue:
                 polling_interval_sec=TASK_POLLS * self.settings.queue_poll_seconds,
                 on_conflict="always_update",
             )
-        # The first of the two looks at once: whatever an earlier process left is taken over at the clock's first ring.
+        # The first of the two looks at once: whatever an earlier process left is taken over at the next.
         await self.recover()
+        self._upkeep = asyncio.create_task(self._keep_up())
 
     async def works(self) -> bool:
         """Whether a thread of the engine looks at each queue, and, on PostgreSQL, our lock still says that we live."""
         alive = {thread.name for thread in threading.enumerate()}
         looked_at = all(f"queue-worker-{name}" in alive for name in QUEUES)
-        return looked_at and (not self.on_postgresql or (self._lock is not None and not self._lock.closed))
+        kept_up = self._upkeep is not None and not self._upkeep.done()
+        locked = not self.on_postgresql or (self._lock is not None and not self._lock.closed)
+        return looked_at and kept_up and locked
+
+    async def _keep_up(self) -> None:
+        """Look after the queue for as long as it works. Every worker does so itself, also where no clock runs."""
+        forget_at = time.monotonic() + FORGET_SECONDS
+        while True:
+            await asyncio.sleep(self.settings.recover_seconds)
+            with trail.following(kind="queue", route="recover"):
+                await _carefully(self.recover)
+            if time.monotonic() >= forget_at:
+                forget_at = time.monotonic() + FORGET_SECONDS
+                with trail.following(kind="queue", route="forget"):
+                    await _carefully(self.forget)
 
     async def recover(self) -> int:
         """Take over the work of dead processes; the number of executors it was taken from.
@@ -175,6 +194,10 @@ class Queue:
 
     async def stop(self) -> None:
         """Finish what runs, for a few seconds, and let go of the rest (it is recovered later)."""
+        if self._upkeep is not None:
+            self._upkeep.cancel()
+            # What it has under way goes over the connection that holds the lock, which is closed below.
+            await asyncio.gather(self._upkeep, return_exceptions=True)
         # dbos can wait too, but sleeps for a second before it looks for the first time.
         await self._under_way.finish(STOP_SECONDS)
         # In a thread, because what it waits for may need this loop.
@@ -194,3 +217,11 @@ class Queue:
     def _plain_url(self) -> str:
         url = normalise_url(self.settings.database_url).set(drivername="postgresql")
         return url.render_as_string(hide_password=False)
+
+
+async def _carefully(look: Callable[[], Awaitable[int]]) -> None:
+    try:
+        await look()
+    except Exception:
+        # A database that is away comes back: the next look is made all the same.
+        log.exception("The queue could not be looked after")

@@ -9,16 +9,15 @@ import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urljoin
 
 import aiohttp
 from dbos import DBOSClient
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,15 +27,16 @@ from bot.clock import Clock
 from bot.metrics import Metrics, Page
 from bot.queue import Queue
 from bot.readiness import Readiness, database_parts
-from bot.settings import Settings
+from bot.settings import ALL_ROLES, ProcessRole, Settings
 from bot.slack_client import web_client
+from bot.socket_mode import SocketMode
 from handlers import delivery
 from handlers.delivery import Deliverer
 from handlers.routes import Routes
 from services.deps import Deps, wall_clock
 from services.keys import Keys
 from services.networks import networks
-from storage.database import Database, connect
+from storage.database import Database, connect, normalise_url
 from storage.migrations import sync_url, upgrade
 from storage.outbox import Outbox
 
@@ -54,7 +54,8 @@ class House:
     settings: Settings
     deps: Deps
     routes: Routes
-    app: AsyncApp
+    app: AsyncApp | None
+    """None in a process that is no edge."""
     metrics: Metrics
     readiness: Readiness
     address: str
@@ -95,13 +96,22 @@ def _keys(settings: Settings) -> Keys:
         return Keys(None)
 
 
-def _checked(settings: Settings, http: bool) -> str:
-    """The bot token. Raises `Misconfigured` where a setting is missing for this way to Slack."""
-    needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
-    if http:
-        needed["SLACK_SIGNING_SECRET"] = settings.slack_signing_secret
-    else:
-        needed["SLACK_APP_TOKEN"] = settings.slack_app_token
+def _checked(settings: Settings, http: bool) -> None:
+    """Raises `Misconfigured` where a setting is missing for what this process is to do, and for this way to Slack."""
+    on_sqlite = normalise_url(settings.database_url).get_backend_name() == "sqlite"
+    if on_sqlite and settings.roles != ALL_ROLES:
+        raise Misconfigured(
+            "A SQLite file belongs to one process, which must do everything: edge, worker and clock. Leave ROLES and "
+            "--role out, or set DATABASE_URL to a PostgreSQL database, which several processes can share."
+        )
+    needed: dict[str, object] = {}
+    if settings.roles & {ProcessRole.EDGE, ProcessRole.WORKER}:
+        needed["SLACK_BOT_TOKEN"] = settings.slack_bot_token
+    if ProcessRole.EDGE in settings.roles:
+        if http:
+            needed["SLACK_SIGNING_SECRET"] = settings.slack_signing_secret
+        else:
+            needed["SLACK_APP_TOKEN"] = settings.slack_app_token
     missing = [name for name, value in needed.items() if value is None]
     if missing:
         raise Misconfigured(
@@ -112,8 +122,6 @@ def _checked(settings: Settings, http: bool) -> str:
         settings.keys()
     except ValueError as no_key:
         raise Misconfigured(str(no_key)) from no_key
-    assert settings.slack_bot_token is not None  # noqa: S101 - checked above; tells the type checker
-    return settings.slack_bot_token.get_secret_value()
 
 
 def _listening(settings: Settings) -> socket.socket:
@@ -134,69 +142,79 @@ def pages_of(
     return pages
 
 
-def _socket_mode(settings: Settings, app: AsyncApp, client: AsyncWebClient) -> AsyncSocketModeHandler:
-    assert settings.slack_app_token is not None  # noqa: S101 - `_checked` has seen it; tells the type checker
-    return AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value(), web_client=client)
-
-
-@asynccontextmanager
-async def _connected(handler: AsyncSocketModeHandler) -> AsyncIterator[None]:
-    """Slack reaches the bot over Socket Mode until the block ends."""
-    try:
-        await handler.connect_async()
-        yield
-    finally:
-        await handler.close_async()
+def _plain(secret: SecretStr | None) -> str:
+    """A secret that `_checked` has seen."""
+    return secret.get_secret_value() if secret is not None else ""
 
 
 @asynccontextmanager
 async def running(
     settings: Settings, *, http: bool | None = None, now: Callable[[], datetime] = wall_clock
 ) -> AsyncIterator[House]:
-    """The bot, reached and working until the block ends; over HTTP or Socket Mode, as the settings say unless `http`
-    does. Raises `Misconfigured` without tokens."""
+    """A process of the bot at work until the block ends, in the roles that the settings give it.
+
+    An edge is reached over HTTP or Socket Mode, as the settings say unless `http` does. Raises `Misconfigured` where a
+    setting is missing, or does not go with the others.
+    """
+    roles = settings.roles
     over_http = settings.over_http if http is None else http
-    bot_token = _checked(settings, over_http)
-    secret = settings.slack_signing_secret.get_secret_value() if over_http and settings.slack_signing_secret else None
+    _checked(settings, over_http)
     routes = all_routes()
-    metrics = Metrics(routes)
-    async with storage(settings, now=now) as stored, aiohttp.ClientSession(middlewares=[metrics.call]) as session:
+    metrics = Metrics(routes, roles)
+    async with (
+        storage(settings, now=now) as stored,
+        aiohttp.ClientSession(middlewares=[metrics.call]) as session,
+        AsyncExitStack() as at_the_end,
+    ):
         listener = _listening(settings)
         here = web.address(listener)
-        deps = replace(stored, public_url=settings.public_url or here)
-        if settings.mail_server is not None and not settings.public_url:
-            log.warning("PUBLIC_URL is not set: the links in mails, to opt out and to choose a time, lead to %s", here)
-        client = web_client(bot_token, settings.slack_api_url)
+        deps = replace(stored, public_url=_public_url(settings, here))
+        client = web_client(_plain(settings.slack_bot_token), settings.slack_api_url)
         client.session = session
-        listeners = Listeners(deps, routes, metrics)
-        app = bolt(listeners, client, secret)
-        queue = Queue(settings)
-        deliverer = Deliverer(
-            deps, lambda _team: client, routes.deliveries, settle_seconds=settings.delivery_settle_seconds
-        )
-        await queue.start(lambda: delivery.register(deliverer, routes.tasks, routes.patient, metrics))
-        clock = Clock(deps, routes, queue, metrics)
-        socket_mode = None if over_http else _socket_mode(settings, app, client)
-        parts = {**await database_parts(deps.database, settings.database_url), "queue": queue.works}
-        parts["clock"] = clock.works
-        if socket_mode is not None:
-            parts["slack"] = socket_mode.client.is_connected
+        parts = await database_parts(deps.database, settings.database_url)
+        # Ended in the opposite order: what people do still finds a queue, and the clock a database.
+        if ProcessRole.WORKER in roles:
+            deliverer = Deliverer(
+                deps, lambda _team: client, routes.deliveries, settle_seconds=settings.delivery_settle_seconds
+            )
+            queue = Queue(settings)
+            await queue.start(lambda: delivery.register(deliverer, routes.tasks, routes.patient, metrics))
+            at_the_end.push_async_callback(queue.stop)
+            parts["queue"] = queue.works
+        if ProcessRole.CLOCK in roles:
+            clock = Clock(deps, routes, metrics)
+            clock.start()
+            at_the_end.callback(clock.stop)
+            parts["clock"] = clock.works
+        app = socket_mode = None
+        if ProcessRole.EDGE in roles:
+            listeners = Listeners(deps, routes, metrics)
+            at_the_end.push_async_callback(listeners.finish)
+            app = bolt(listeners, client, _plain(settings.slack_signing_secret) if over_http else None)
+            if not over_http:
+                socket_mode = SocketMode(app, _plain(settings.slack_app_token), client)
+                parts["slack"] = socket_mode.client.is_connected
         readiness = Readiness(parts)
-        clock.start()
-        try:
-            pages = pages_of(settings, metrics, readiness, deps.database)
-            served = web.web_app(app if over_http else None, deps, routes.endpoints.values(), pages)
-            async with web.serving(served, listener):
-                house = House(settings, deps, routes, app, metrics, readiness, here)
-                if socket_mode is None:
-                    yield replace(house, request_url=urljoin(here, web.EVENTS_PATH))
-                else:
-                    async with _connected(socket_mode):
-                        yield house
-        finally:
-            clock.stop()
-            await listeners.finish()
-            await queue.stop()
+        pages = pages_of(settings, metrics, readiness, deps.database)
+        endpoints = routes.endpoints.values() if ProcessRole.EDGE in roles else ()
+        served = web.web_app(app if over_http else None, deps, endpoints, pages)
+        await at_the_end.enter_async_context(web.serving(served, listener))
+        if socket_mode is not None:
+            await at_the_end.enter_async_context(socket_mode.connected())
+        events = urljoin(here, web.EVENTS_PATH) if app is not None and over_http else None
+        yield House(settings, deps, routes, app, metrics, readiness, here, events)
+
+
+def _public_url(settings: Settings, here: str) -> str:
+    """Where customers' browsers reach the edges; "" where that is not known."""
+    if settings.public_url:
+        return settings.public_url
+    if ProcessRole.EDGE not in settings.roles:
+        log.warning("PUBLIC_URL is not set: messages and mails from this process hold no links to pages of the bot")
+        return ""
+    if settings.mail_server is not None:
+        log.warning("PUBLIC_URL is not set: the links in mails, to opt out and to choose a time, lead to %s", here)
+    return here
 
 
 async def run_until_stopped(settings: Settings, *, http: bool | None = None) -> None:
@@ -207,8 +225,14 @@ async def run_until_stopped(settings: Settings, *, http: bool | None = None) -> 
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on the loop.
             loop.add_signal_handler(number, stopped.set)
     async with running(settings, http=http) as house:
-        log.info("The bot is connected%s.", f": Slack is to send to {house.request_url}" if house.request_url else "")
+        log.info("At work as %s%s.", ", ".join(sorted(settings.roles)), _reached(house))
         # What has been made by now stays: without looking through it each time, collecting garbage holds nobody up.
         gc.collect()
         gc.freeze()
         await stopped.wait()
+
+
+def _reached(house: House) -> str:
+    if house.app is None:
+        return f", with pages at {house.address}"
+    return f": Slack is to send to {house.request_url}" if house.request_url else ", connected to Slack"

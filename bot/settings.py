@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.logs import LogFormat
 from services.keys import Keys
@@ -25,6 +26,20 @@ DEMO_DATABASE = Path("data/local/demo.db")
 USUAL_PORTS: Final = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
 
+class ProcessRole(StrEnum):
+    """What a process does for the installation. By default each process does everything."""
+
+    EDGE = "edge"
+    """Slack and customers' browsers reach it; it answers what people do."""
+    WORKER = "worker"
+    """It works on the queues: messages, longer work, the clock's work of a day."""
+    CLOCK = "clock"
+    """It enqueues what is due."""
+
+
+ALL_ROLES: Final = frozenset(ProcessRole)
+
+
 class Settings(BaseSettings):
     """Frozen after start; each field's environment variable is its name in capitals."""
 
@@ -35,6 +50,9 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = Field(None, description="Basic Information; for HTTP")
     slack_api_url: str = Field("https://slack.com/api/", description="Another server that speaks Slack's Web API")
     database_url: str = Field("sqlite:///data/local/kakehashi.db", description="SQLite or PostgreSQL")
+    roles: Annotated[frozenset[ProcessRole], NoDecode] = Field(
+        ALL_ROLES, description="Which of edge, worker and clock this process is; empty: all"
+    )
     web_host: str = Field("127.0.0.1", description="Where the bot listens when Slack reaches it over HTTP")
     web_port: Annotated[int, Field(ge=0, le=65535)] = 3000
     public_url: str = Field("", description="Where customers reach the pages: https://…; empty: here")
@@ -91,6 +109,13 @@ class Settings(BaseSettings):
     def _set(cls, secret: SecretStr | None) -> SecretStr | None:
         # A line left empty in .env is a setting not made; an empty secret would sign for everybody.
         return secret if secret is not None and secret.get_secret_value().strip() else None
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _several(cls, named: object) -> object:
+        if isinstance(named, str):
+            named = [name.strip().lower() for name in named.split(",") if name.strip()]
+        return named or ALL_ROLES
 
     @field_validator("log_format", mode="before")
     @classmethod

@@ -15,8 +15,6 @@ from apscheduler.events import EVENT_JOB_MISSED, JobExecutionEvent
 from dbos import DBOSClient
 
 from bot.clock import READ, AtLocalTimes, Clock, intervals
-from bot.queue import Queue
-from bot.settings import Settings
 from domain.clock import Due, Timetable
 from handlers.routes import Routes
 from handlers.trail import Unwatched
@@ -63,8 +61,8 @@ def routed(plan: Plan, **jobs: Callable[[Deps], Awaitable[object]]) -> Routes:
 
 
 @asynccontextmanager
-async def ticking(deps: Deps, routes: Routes, database_url: str) -> AsyncIterator[Clock]:
-    clock = Clock(deps, routes, Queue(Settings(_env_file=None, database_url=database_url)))
+async def ticking(deps: Deps, routes: Routes) -> AsyncIterator[Clock]:
+    clock = Clock(deps, routes)
     clock.start()
     try:
         yield clock
@@ -97,9 +95,9 @@ HALF_PAST_TWO = Timetable("T1", BERLIN, time(2, 30))
 KEY = "digest:T1:Europe/Berlin"
 
 
-async def test_job_rings_at_its_local_time_and_not_again_in_the_repeated_hour(deps: Deps, database_url: str) -> None:
+async def test_job_rings_at_its_local_time_and_not_again_in_the_repeated_hour(deps: Deps) -> None:
     with time_machine.travel(ALMOST):
-        async with ticking(deps, routed(Plan(HALF_PAST_TWO)), database_url) as clock:
+        async with ticking(deps, routed(Plan(HALF_PAST_TWO))) as clock:
             await eventually(lambda: asyncio.sleep(0, planned(clock)))
             assert planned(clock) == {KEY: HALF_PAST_TWO.moment(date(2026, 10, 25))}
             assert await runs(deps) == []
@@ -108,25 +106,25 @@ async def test_job_rings_at_its_local_time_and_not_again_in_the_repeated_hour(de
             # Winter has come: half past two is an hour later by the world's clock, and a day later.
             assert planned(clock) == {KEY: datetime(2026, 10, 26, 1, 30, tzinfo=UTC)}
     with time_machine.travel(ALMOST + timedelta(hours=1)):
-        async with ticking(deps, routed(Plan(HALF_PAST_TWO)), database_url) as clock:
+        async with ticking(deps, routed(Plan(HALF_PAST_TWO))) as clock:
             await eventually(lambda: asyncio.sleep(0, planned(clock)))
             assert planned(clock) == {KEY: datetime(2026, 10, 26, 1, 30, tzinfo=UTC)}
             assert len(await runs(deps)) == 1
 
 
-async def test_clock_that_starts_late_begins_what_was_missed(deps: Deps, database_url: str) -> None:
+async def test_clock_that_starts_late_begins_what_was_missed(deps: Deps) -> None:
     plan = Plan(HALF_PAST_TWO)
     with time_machine.travel(ALMOST - timedelta(hours=1)):
         await service.read(deps, {"digest": plan})
     with time_machine.travel(ALMOST + timedelta(minutes=29)):
-        async with ticking(deps, routed(plan), database_url):
+        async with ticking(deps, routed(plan)):
             assert await eventually(lambda: runs(deps)) == [(f"{KEY}:2026-10-25", "started")]
 
 
-async def test_plans_are_read_again_and_the_jobs_follow(deps: Deps, database_url: str) -> None:
+async def test_plans_are_read_again_and_the_jobs_follow(deps: Deps) -> None:
     plan = Plan(HALF_PAST_TWO)
     with time_machine.travel(ALMOST - timedelta(hours=6)):
-        async with ticking(deps, routed(plan), database_url) as clock:
+        async with ticking(deps, routed(plan)) as clock:
             await eventually(lambda: asyncio.sleep(0, planned(clock)))
             tokyo = Timetable("T1", "Asia/Tokyo", time(8, 30))
             plan.timetables = [Timetable("T1", BERLIN, time(9)), tokyo]
@@ -143,9 +141,7 @@ async def test_plans_are_read_again_and_the_jobs_follow(deps: Deps, database_url
             assert planned(clock).keys() == {"digest:T1:Asia/Tokyo"}
 
 
-async def test_interval_jobs_leave_word_of_their_last_run(
-    deps: Deps, database_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_interval_jobs_leave_word_of_their_last_run(deps: Deps, caplog: pytest.LogCaptureFixture) -> None:
     ran: list[str] = []
 
     async def good(deps: Deps) -> None:
@@ -158,7 +154,7 @@ async def test_interval_jobs_leave_word_of_their_last_run(
     async def told() -> bool:
         return {"good", "bad"} <= set(ran) and any("The job bad failed" in text for text in caplog.messages)
 
-    async with ticking(deps, routed(Plan(HALF_PAST_TWO), good=good, bad=bad), database_url) as clock:
+    async with ticking(deps, routed(Plan(HALF_PAST_TWO), good=good, bad=bad)) as clock:
         await eventually(told)
         await clock.read()
         async with deps.database.sessions() as session:
@@ -166,10 +162,8 @@ async def test_interval_jobs_leave_word_of_their_last_run(
             assert {tuple(row) for row in found} == {("good", 1, "done"), ("bad", 1, "failed")}
 
 
-async def test_turn_that_came_too_late_is_reported(
-    deps: Deps, database_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with ticking(deps, routed(Plan(HALF_PAST_TWO)), database_url) as clock:
+async def test_turn_that_came_too_late_is_reported(deps: Deps, caplog: pytest.LogCaptureFixture) -> None:
+    async with ticking(deps, routed(Plan(HALF_PAST_TWO))) as clock:
         due = datetime(2026, 10, 25, tzinfo=UTC)
         clock.scheduler._dispatch_event(JobExecutionEvent(EVENT_JOB_MISSED, "forget-due-times", "default", due))
         assert f"The job forget-due-times was due at {due}: too late, it is skipped" in caplog.messages
@@ -177,15 +171,15 @@ async def test_turn_that_came_too_late_is_reported(
             assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (1800, True, 1)
 
 
-async def test_every_interval_is_listed(deps: Deps, database_url: str) -> None:
+async def test_every_interval_is_listed(deps: Deps) -> None:
     async def job(deps: Deps) -> None:
         pass
 
     routes = routed(Plan(HALF_PAST_TWO), poll=job)
-    async with ticking(deps, routes, database_url) as clock:
-        listed = set(intervals(routes, 15))
+    async with ticking(deps, routes) as clock:
+        listed = set(intervals(routes))
         assert {job.id for job in clock.scheduler.get_jobs()} >= listed | {READ}
-        assert listed == {"poll", "recover-deliveries", "forget-finished-work", "forget-due-times"}
+        assert listed == {"poll", "forget-due-times"}
 
 
 def test_trigger_goes_on_from_the_last_time_it_fired() -> None:
@@ -199,10 +193,8 @@ def test_trigger_goes_on_from_the_last_time_it_fired() -> None:
     assert HALF_PAST_TWO.moment(date(2026, 3, 29)) == spring
 
 
-async def test_clock_works_while_it_is_heard_reading_its_plans(
-    deps: Deps, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with ticking(deps, routed(Plan(HALF_PAST_TWO)), database_url) as clock:
+async def test_clock_works_while_it_is_heard_reading_its_plans(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with ticking(deps, routed(Plan(HALF_PAST_TWO))) as clock:
         assert await clock.works()
         begun = clock._heard_at
         await eventually(lambda: asyncio.sleep(0, clock._heard_at > begun))
@@ -223,12 +215,12 @@ class Counted(Unwatched):
         self.turns.append((job, outcome))
 
 
-async def test_turns_are_told_under_the_jobs_name_without_the_team(deps: Deps, database_url: str) -> None:
+async def test_turns_are_told_under_the_jobs_name_without_the_team(deps: Deps) -> None:
     async def breaks(deps: Deps) -> None:
         raise ConnectionError("away")
 
     counted = Counted()
-    async with ticking(deps, routed(Plan(HALF_PAST_TWO), breaks=breaks), database_url) as clock:
+    async with ticking(deps, routed(Plan(HALF_PAST_TWO), breaks=breaks)) as clock:
         clock.watch = counted
         await eventually(lambda: asyncio.sleep(0, planned(clock)))
         clock._heard(JobExecutionEvent(EVENT_JOB_MISSED, KEY, "default", ALMOST))

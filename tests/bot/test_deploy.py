@@ -11,7 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from bot.settings import Settings
+from bot.settings import ProcessRole, Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -57,11 +57,18 @@ def test_settings_that_are_named_exist(name: str) -> None:
     assert {setting.lower() for setting in named} <= set(Settings.model_fields)
 
 
-def test_compose_starts_a_bot_that_can_write_nowhere_and_opens_no_port_to_the_world() -> None:
+def test_compose_starts_bots_that_can_write_nowhere_and_open_no_port_to_the_world() -> None:
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
-    bot = services["bot"]
-    assert bot["read_only"]
-    assert bot["cap_drop"] == ["ALL"]
-    assert all(str(port).startswith("127.0.0.1:") for port in bot["ports"])
     assert "ports" not in services["database"]
-    assert ":?" in services["database"]["environment"]["POSTGRES_PASSWORD"]
+    assert ":?" in services.pop("database")["environment"]["POSTGRES_PASSWORD"]
+    for service in services.values():
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert all(str(port).startswith("127.0.0.1:") for port in service.get("ports", []))
+    # One process that does everything, or as many as one likes for each role.
+    assert "profiles" not in services["bot"]
+    assert "command" not in services.pop("bot")
+    assert {name: service["command"] for name, service in services.items()} == {
+        role: ["run", "--role", role] for role in ProcessRole
+    }
+    assert all(service["profiles"] == ["several"] for service in services.values())

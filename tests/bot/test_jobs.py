@@ -96,7 +96,7 @@ TOKYO = ["T1", "morning-queue", "08:30 Mon–Fri", "Asia/Tokyo", "Thu 2026-04-02
 NEW_YORK = ["T1", "morning-queue", "08:30 Mon–Fri", "America/New_York", "Wed 2026-04-01 08:30", "Wed 2026-04-01 12:30"]
 MONTHLY = ["T2", "monthly-report", "09:00 on day 1", "Europe/Berlin", "Wed 2026-04-01 09:00", "Wed 2026-04-01 07:00"]
 REVIEWS = ["T2", "reviews", "17:00 Mon, Thu", "Europe/Berlin", "Thu 2026-04-02 17:00", "Thu 2026-04-02 15:00"]
-POLL = ["every process", "forms", "every 20 s", "", "–", "–", "Wed 2026-04-01 01:00", "done"]
+POLL = ["every clock", "forms", "every 20 s", "", "–", "–", "Wed 2026-04-01 01:00", "done"]
 
 
 def test_every_job_is_listed_with_its_next_and_last_time(listed: str) -> None:
@@ -111,10 +111,8 @@ def test_every_job_is_listed_with_its_next_and_last_time(listed: str) -> None:
         [*REVIEWS, "–", ""],
     ]
     assert rows[5:] == [
-        ["every process", "recover-deliveries", "every 15 s", "", "–", "–", "–", ""],
         POLL,
-        ["every process", "forget-due-times", "every 6 h", "", "–", "–", "–", ""],
-        ["every process", "forget-finished-work", "every 6 h", "", "–", "–", "–", ""],
+        ["every clock", "forget-due-times", "every 6 h", "", "–", "–", "–", ""],
     ]
 
 
@@ -130,14 +128,14 @@ def test_list_in_a_narrow_window_goes_job_by_job_and_loses_nothing(
     monkeypatch.setattr(command_line.console, "_force_terminal", True)
     monkeypatch.setattr(command_line.console, "no_color", True)
     printed = jobs().stdout
-    for text in (*TOKYO, *NEW_YORK, "failed (TimeoutError)", "forget-finished-work", "every 20 s"):
+    for text in (*TOKYO, *NEW_YORK, "failed (TimeoutError)", "forget-due-times", "every 20 s"):
         assert text in printed
     assert all(len(line) <= 80 for line in printed.splitlines())
 
 
 def test_one_teams_jobs_are_listed(listed: str) -> None:
     teams = [row[0] for row in cells(jobs("--team", "T2"))[1:]]
-    assert teams == ["T2"] * 2 + ["every process"] * 4
+    assert teams == ["T2"] * 2 + ["every clock"] * 2
 
 
 def test_unknown_team_is_named(listed: str) -> None:
