@@ -1,5 +1,5 @@
-"""The command line: `python -m bot run | demo | workspace | import | export | members | jobs | check | doctor |
-migrate | manifest`."""
+"""The command line: `python -m bot run | demo | workspace | import | export | members | teams | jobs | check |
+doctor | migrate | manifest`."""
 
 from __future__ import annotations
 
@@ -200,6 +200,16 @@ def jobs(
 
 
 @app.command()
+def teams() -> None:
+    """List the workspaces: which use the bot, which have removed it, and when their data is erased."""
+    from bot.teams import COLUMNS, list_teams
+
+    table = Table(*COLUMNS)
+    run_loop(list_teams(_settings_with_data(), table))
+    console.print(table)
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database to the newest version (every start does so too)."""
     from storage.migrations import upgrade
@@ -236,12 +246,16 @@ def manifest(
     http: Annotated[
         str | None, typer.Option(metavar="URL", help="Over HTTP: https://…/slack/events, where Slack reaches the bot.")
     ] = None,
+    oauth: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="For many workspaces: PUBLIC_URL, where they install the app."),
+    ] = None,
 ) -> None:
     """Print the Slack app manifest, to be pasted at api.slack.com under “From a manifest”."""
     from bot.app import all_routes
     from bot.manifest import manifest as made
 
-    json.dump(made(all_routes(), language, http), sys.stdout, ensure_ascii=False, indent=2)
+    json.dump(made(all_routes(), language, http, oauth), sys.stdout, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")
 
 

@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import os
 import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.manifest import LEAVERS
+from bot.manifest import LEAVERS, REMOVALS
 from bot.metrics import Metrics, names_of
 from handlers import (
     boundary,
     clock,
     data,
     home,
+    installation,
     mail,
     outreach,
     performance,
@@ -33,8 +38,10 @@ from handlers import (
     trail,
 )
 from handlers.blocks import option, section
+from handlers.clients import Clients
 from handlers.help import command_help
 from handlers.i18n import LANGUAGES, Markup, translator
+from handlers.installation.clients import TeamClients
 from handlers.interaction import (
     Answer,
     Clear,
@@ -76,6 +83,7 @@ def all_routes() -> Routes:
             team.register,
             team_members.register,
             setup.register,
+            installation.register,
             home.register,
         ]
     )
@@ -98,14 +106,23 @@ CLOSED = _closed()
 """What outsiders are told, in both languages."""
 
 
+CLOSED_WORKSPACE = "\n".join(
+    t("Kakehashi is not installed in this workspace any more. An admin can add it again.")
+    for t in map(translator, LANGUAGES)
+)
+"""What people of a workspace are told that has no installation, in both languages."""
+
+
 class Listeners:
     """Turns Slack's payloads into interactions, and answers into acknowledgements.
 
     Each kind of payload has one listener that looks its route up; the data is committed before the acknowledgement.
     """
 
-    def __init__(self, deps: Deps, routes: Routes, metrics: Metrics) -> None:
+    def __init__(self, deps: Deps, routes: Routes, metrics: Metrics, clients: Clients | None = None) -> None:
         self._deps = deps
+        # None: the one workspace's token stands in the settings.
+        self.workspaces = clients if isinstance(clients, TeamClients) else None
         self._routes = routes
         self._metrics = metrics
         self._names = {kind: frozenset(names) for kind, names in names_of(routes).items()}
@@ -124,6 +141,9 @@ class Listeners:
         for kind in self._routes.events:
             app.event(kind)(self._watched("event", self.event))
         app.event(LEAVERS)(self.changed)
+        if self.workspaces is not None:
+            for kind in REMOVALS:
+                app.event(kind)(self.removed)
         app.error(_unheard)
 
     def _watched(self, kind: str, listener: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
@@ -324,6 +344,14 @@ class Listeners:
             await members.left(self._deps, team, user)
             self._actors.pop((team, user), None)
 
+    async def removed(self, body: dict[str, Any]) -> None:
+        """A workspace has removed the app, or taken the bot's token back. Members' own tokens we never had."""
+        event = body["event"]
+        if self.workspaces is None or (event["type"] == "tokens_revoked" and not event.get("tokens", {}).get("bot")):
+            return
+        at = datetime.fromtimestamp(int(body["event_time"]), UTC)
+        await self.workspaces.removed(str(body["team_id"]), str(event["type"]), at=at)
+
     def _soon(self, interaction: Interaction) -> None:
         """Start what the handler left for afterwards: Bolt sends the acknowledgement when the listener ends."""
         for work in interaction.afterwards:
@@ -458,8 +486,34 @@ def _notice_modal(interaction: Interaction, blocks: list[dict[str, Any]]) -> dic
     return {"type": "modal", "title": t("Notice"), "close": t("Close"), "blocks": blocks}
 
 
+# Bolt would make an installation of its own, in files, of what it finds there.
+_BOLTS_OWN = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN")
+
+
 def bolt(listeners: Listeners, client: AsyncWebClient, signing_secret: str | None = None) -> AsyncApp:
     """The Bolt application with every listener bound. Over HTTP it needs the signing secret."""
-    app = AsyncApp(client=client, signing_secret=signing_secret, process_before_response=True)
+    workspaces = listeners.workspaces
+    held = {name: os.environ.pop(name) for name in _BOLTS_OWN if name in os.environ}
+    try:
+        app = AsyncApp(
+            client=client,
+            signing_secret=signing_secret,
+            # Bolt takes its own class too, and does not say so.
+            authorize=None if workspaces is None else _OfWorkspace(workspaces),  # type: ignore[arg-type]
+            user_facing_authorize_error_message=CLOSED_WORKSPACE,
+            process_before_response=True,
+        )
+    finally:
+        os.environ.update(held)
     listeners.bind(app)
     return app
+
+
+class _OfWorkspace(AsyncAuthorize):
+    """Answers with the token of the workspace that Slack speaks of."""
+
+    def __init__(self, workspaces: TeamClients) -> None:
+        self._workspaces = workspaces
+
+    async def __call__(self, *, team_id: str | None, **_others: Any) -> AuthorizeResult | None:
+        return await self._workspaces.authorize(team_id)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urljoin
 
 from handlers.i18n import DEFAULT, translator
 from handlers.i18n import mark as _
+from handlers.installation.pages import redirect_url
 from handlers.routes import Routes
 
 SCOPES = (
@@ -38,18 +40,29 @@ COMMANDS = {
 LEAVERS = "user_change"
 """The event that tells of an account that was switched off: no route's, for nobody acts."""
 
+REMOVALS = ("app_uninstalled", "tokens_revoked")
+"""The events that tell that a workspace has removed the app or taken its token back."""
+
 EVENTS = {"message": "message.im"}
 """Events whose name in a manifest differs from the type they arrive with."""
 
 
-def manifest(routes: Routes, language: str = DEFAULT, request_url: str | None = None) -> dict[str, Any]:
+def manifest(
+    routes: Routes, language: str = DEFAULT, request_url: str | None = None, public_url: str | None = None
+) -> dict[str, Any]:
     """The manifest of a Socket Mode app, or with `request_url` of one that is reached there over HTTP, with
-    descriptions in one language."""
+    descriptions in one language. With `public_url` (PUBLIC_URL) it is an app that workspaces install there."""
+    if public_url is not None:
+        public_url = f"{public_url.removesuffix('/')}/"
+        request_url = request_url or urljoin(public_url, "slack/events")
+    redirects = {} if public_url is None else {"redirect_urls": [redirect_url(public_url)]}
     address = {} if request_url is None else {"request_url": request_url}
     options = {} if request_url is None else {"message_menu_options_url": request_url}
     t = translator(language)
     commands = []
     events = [*(EVENTS.get(kind, kind) for kind in routes.events), LEAVERS]
+    if public_url is not None:
+        events += REMOVALS
     for command, verbs in routes.commands.items():
         commands.append(
             {
@@ -82,7 +95,7 @@ def manifest(routes: Routes, language: str = DEFAULT, request_url: str | None = 
             "slash_commands": commands,
             **({"shortcuts": shortcuts} if shortcuts else {}),
         },
-        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "oauth_config": {**redirects, "scopes": {"bot": sorted(SCOPES)}},
         "settings": {
             "event_subscriptions": {
                 **address,
@@ -91,6 +104,6 @@ def manifest(routes: Routes, language: str = DEFAULT, request_url: str | None = 
             "interactivity": {"is_enabled": True, **address, **options},
             "org_deploy_enabled": False,
             "socket_mode_enabled": request_url is None,
-            "token_rotation_enabled": False,
+            "token_rotation_enabled": public_url is not None,
         },
     }

@@ -24,11 +24,11 @@ from starlette.responses import Response
 from bot import web
 from bot.app import Listeners, all_routes, bolt
 from bot.clock import Clock
+from bot.installing import client_for, clients_of, missing
 from bot.metrics import Metrics, Page
 from bot.queue import Queue
 from bot.readiness import Readiness, database_parts
 from bot.settings import ALL_ROLES, ProcessRole, Settings
-from bot.slack_client import web_client
 from bot.socket_mode import SocketMode
 from handlers import delivery
 from handlers.delivery import Deliverer
@@ -104,19 +104,15 @@ def _checked(settings: Settings, http: bool) -> None:
             "A SQLite file belongs to one process, which must do everything: edge, worker and clock. Leave ROLES and "
             "--role out, or set DATABASE_URL to a PostgreSQL database, which several processes can share."
         )
-    needed: dict[str, object] = {}
-    if settings.roles & {ProcessRole.EDGE, ProcessRole.WORKER}:
-        needed["SLACK_BOT_TOKEN"] = settings.slack_bot_token
-    if ProcessRole.EDGE in settings.roles:
-        if http:
-            needed["SLACK_SIGNING_SECRET"] = settings.slack_signing_secret
-        else:
-            needed["SLACK_APP_TOKEN"] = settings.slack_app_token
-    missing = [name for name, value in needed.items() if value is None]
-    if missing:
+    absent = missing(settings, http)
+    if absent:
         raise Misconfigured(
-            f"Not set: {' and '.join(missing)}. Put what is missing into .env (see README.md, “Connect a real "
+            f"Not set: {' and '.join(absent)}. Put what is missing into .env (see README.md, “Connect a real "
             "workspace”), or run `make run` for the embedded workspace, which needs no settings."
+        )
+    if settings.many_workspaces and not http:
+        raise Misconfigured(
+            "Workspaces install the app over HTTP: leave --socket-mode out, or set SLACK_BOT_TOKEN for one workspace."
         )
     try:
         settings.keys()
@@ -169,14 +165,12 @@ async def running(
         listener = _listening(settings)
         here = web.address(listener)
         deps = replace(stored, public_url=_public_url(settings, here))
-        client = web_client(_plain(settings.slack_bot_token), settings.slack_api_url)
-        client.session = session
+        client = client_for(settings, session)
+        clients = clients_of(settings, deps, routes, client)
         parts = await database_parts(deps.database, settings.database_url)
         # Ended in the opposite order: what people do still finds a queue, and the clock a database.
         if ProcessRole.WORKER in roles:
-            deliverer = Deliverer(
-                deps, lambda _team: client, routes.deliveries, settle_seconds=settings.delivery_settle_seconds
-            )
+            deliverer = Deliverer(deps, clients, routes.deliveries, settle_seconds=settings.delivery_settle_seconds)
             queue = Queue(settings)
             await queue.start(lambda: delivery.register(deliverer, routes.tasks, routes.patient, metrics))
             at_the_end.push_async_callback(queue.stop)
@@ -188,7 +182,7 @@ async def running(
             parts["clock"] = clock.works
         app = socket_mode = None
         if ProcessRole.EDGE in roles:
-            listeners = Listeners(deps, routes, metrics)
+            listeners = Listeners(deps, routes, metrics, clients)
             at_the_end.push_async_callback(listeners.finish)
             app = bolt(listeners, client, _plain(settings.slack_signing_secret) if over_http else None)
             if not over_http:

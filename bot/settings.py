@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = Field(None, description="xoxb-…, from OAuth & Permissions")
     slack_app_token: SecretStr | None = Field(None, description="xapp-…, with the scope connections:write")
     slack_signing_secret: SecretStr | None = Field(None, description="Basic Information; for HTTP")
+    slack_client_id: str = Field("", description="Basic Information; for an app that workspaces install themselves")
+    slack_client_secret: SecretStr | None = Field(None, description="Basic Information")
     slack_api_url: str = Field("https://slack.com/api/", description="Another server that speaks Slack's Web API")
     database_url: str = Field("sqlite:///data/local/kakehashi.db", description="SQLite or PostgreSQL")
     roles: Annotated[frozenset[ProcessRole], NoDecode] = Field(
@@ -99,6 +101,7 @@ class Settings(BaseSettings):
         "slack_bot_token",
         "slack_app_token",
         "slack_signing_secret",
+        "slack_client_secret",
         "secret_key",
         "metrics_token",
         "smtp_password",
@@ -187,9 +190,15 @@ class Settings(BaseSettings):
         )
 
     @property
+    def many_workspaces(self) -> bool:
+        """Whether workspaces install the app themselves. A bot token is the one of the only workspace there is."""
+        return self.slack_bot_token is None and bool(self.slack_client_id or self.slack_client_secret)
+
+    @property
     def over_http(self) -> bool:
-        """Whether Slack is to reach the bot over HTTP: there is a signing secret, which nothing else needs."""
-        return self.slack_signing_secret is not None
+        """Whether Slack is to reach the bot over HTTP: there is a signing secret, which nothing else needs; or there
+        are many workspaces."""
+        return self.slack_signing_secret is not None or self.many_workspaces
 
     def prepare_folder(self) -> None:
         """Make the folder of a SQLite file."""

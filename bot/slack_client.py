@@ -48,6 +48,6 @@ class RepeatHarmless(AsyncConnectionErrorRetryHandler):
         return await super()._can_retry_async(state=state, request=request, response=response, error=error)
 
 
-def web_client(token: str, api_url: str) -> AsyncWebClient:
+def web_client(token: str | None, api_url: str) -> AsyncWebClient:
     """A client that repeats nothing but harmless calls by itself: the SDK's own retry posts twice."""
     return AsyncWebClient(token=token, base_url=api_url, retry_handlers=[RepeatHarmless()])

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
@@ -27,6 +27,7 @@ from handlers import trail
 from handlers.block_json import as_json
 from handlers.blocks import section
 from handlers.charts import drawn
+from handlers.clients import Clients
 from handlers.i18n import Markup, channel, mention, translator
 from handlers.messages import Reader, Rendered
 from handlers.pictures import upload
@@ -35,6 +36,7 @@ from handlers.trail import UNKNOWN, UNWATCHED, Outcome, Watch
 from services import deliveries
 from services.deliveries import REPORT, TASK_WORKFLOW, WORKFLOW, Claim, DeliveryState
 from services.deps import Deps
+from services.installations import NotInstalled
 
 log = logging.getLogger(__name__)
 
@@ -120,13 +122,13 @@ class Deliverer:
     """What the workflow needs from the house."""
 
     deps: Deps
-    client_of: Callable[[str], AsyncWebClient]
+    clients: Clients
     composers: Mapping[str, Compose]
     settle_seconds: float = SETTLE_SECONDS
 
     async def deliver(self, team_id: str, key: str) -> str:
         """Send one delivery; the answer is its final state. Raises `TryAgain` or `NotYet` when it is to be tried
-        again.
+        again, `NotInstalled` when there is nobody to send it to.
         """
         waiting = await deliveries.look(self.deps, team_id, key)
         if waiting is None:
@@ -134,13 +136,13 @@ class Deliverer:
         trail.note(kind=waiting.kind)
         if waiting.settled:
             return waiting.state
+        client = await self.clients.of(team_id)
         outgoing = await self._compose(team_id, waiting)
         if outgoing is None:
             return await deliveries.sent(self.deps, team_id, key, ts=None, channel=None)
-        client = self.client_of(team_id)
         files: dict[Picture, str] = {}
         if waiting.first:
-            await self._upload(client, outgoing, files)
+            await self._upload(client, team_id, outgoing, files)
         claim = await deliveries.claim(self.deps, team_id, key)
         if claim is None or claim.settled:
             return "gone" if claim is None else claim.state
@@ -149,11 +151,11 @@ class Deliverer:
             if not claim.first and outgoing.update_ts is None:
                 await asyncio.sleep(self.settle_seconds)
                 found = await self._find(client, claim, outgoing)
-            where, ts = found or await self._send(client, claim, outgoing, files)
+            where, ts = found or await self._send(client, claim, team_id, outgoing, files)
             if outgoing.update_ts is not None:
                 await self._catch_up(client, claim, team_id, outgoing, files)
         except SlackApiError as refused:
-            return await self._refused(team_id, claim, outgoing, refused)
+            return await self._refused(client, team_id, claim, outgoing, refused)
         except Unreadable as unreadable:
             log.error("Delivery %s may have been posted already: the history of %s is closed to us", key, unreadable)
             return await deliveries.uncertain(self.deps, team_id, key)
@@ -165,6 +167,9 @@ class Deliverer:
         """The `turn`th try at a delivery: its final state, or the seconds until the next try."""
         try:
             return await self.deliver(team_id, key)
+        except NotInstalled:
+            # It stays as it is: should the workspace come back soon, it is taken up again.
+            return Outcome.DROPPED
         except NotYet as not_yet:
             reason, pause = str(not_yet), _pause(turn, LONGEST_WAIT)
         except TryAgain as again:
@@ -200,7 +205,9 @@ class Deliverer:
         compose = compose_report if delivery.kind == REPORT else self.composers[delivery.kind]
         return await compose(self.deps, team_id, {**delivery.arguments, "channel": delivery.channel})
 
-    async def _upload(self, client: AsyncWebClient, outgoing: Outgoing, files: dict[Picture, str]) -> None:
+    async def _upload(
+        self, client: AsyncWebClient, team_id: str, outgoing: Outgoing, files: dict[Picture, str]
+    ) -> None:
         """Upload the pictures that are not in `files` yet. One that Slack will not have stands there as "": the message
         goes without it. Raises `TryAgain` when Slack cannot be reached."""
         for picture in outgoing.pictures:
@@ -211,6 +218,8 @@ class Deliverer:
                 files[picture] = await upload(client, f"{picture.name}.png", content, picture.alt)
             except SlackApiError as refused:
                 status, error, after = _answer(refused)
+                if await self.clients.refused(team_id, client, error):
+                    raise NotInstalled(team_id) from refused
                 if status == 429 or status >= 500 or error in NOTHING_TAKEN | TRANSIENT:
                     raise TryAgain(error, after) from refused
                 log.error("Slack refused the picture %s: %s; the message goes without it", picture.name, error)
@@ -219,9 +228,9 @@ class Deliverer:
                 raise TryAgain(f"The connection to Slack failed: {type(lost).__name__}") from lost
 
     async def _send(
-        self, client: AsyncWebClient, claim: Claim, outgoing: Outgoing, files: dict[Picture, str]
+        self, client: AsyncWebClient, claim: Claim, team_id: str, outgoing: Outgoing, files: dict[Picture, str]
     ) -> tuple[str, str]:
-        await self._upload(client, outgoing, files)
+        await self._upload(client, team_id, outgoing, files)
         pictures = {picture.name: files[picture] for picture in outgoing.pictures if files[picture]}
         reader = Reader(translator(outgoing.language), outgoing.zone, self.deps.now(), pictures)
         rendered = outgoing.message.render(reader)
@@ -253,7 +262,7 @@ class Deliverer:
             newest = await self._compose(team_id, claim)
             if newest is None or newest == shown:
                 return
-            await self._send(client, claim, newest, files)
+            await self._send(client, claim, team_id, newest, files)
             shown = newest
 
     async def _find(self, client: AsyncWebClient, claim: Claim, outgoing: Outgoing) -> tuple[str, str] | None:
@@ -285,11 +294,15 @@ class Deliverer:
                 raise Unreadable(where) from refused
             raise
 
-    async def _refused(self, team_id: str, claim: Claim, outgoing: Outgoing, refused: SlackApiError) -> str:
+    async def _refused(
+        self, client: AsyncWebClient, team_id: str, claim: Claim, outgoing: Outgoing, refused: SlackApiError
+    ) -> str:
         status, error, after = _answer(refused)
         if status == 429 or error in NOTHING_TAKEN:
             if claim.first:
                 await deliveries.untouched(self.deps, team_id, claim.key)
+            if await self.clients.refused(team_id, client, error):
+                raise NotInstalled(team_id) from refused
             raise TryAgain(error, after) from refused
         if error in TRANSIENT or status >= 500:
             raise TryAgain(error, after) from refused
@@ -392,7 +405,15 @@ def register(
     async def work(team_id: str, kind: str, arguments: dict[str, Any]) -> None:
         with trail.following(team=team_id, kind=kind) as followed:
             try:
-                await tasks[kind](deliverer.deps, deliverer.client_of(team_id), team_id, arguments)
+                client = await deliverer.clients.of(team_id)
+                try:
+                    await tasks[kind](deliverer.deps, client, team_id, arguments)
+                except SlackApiError as refused:
+                    if not await deliverer.clients.refused(team_id, client, _answer(refused)[1]):
+                        raise
+                    raise NotInstalled(team_id) from refused
+            except NotInstalled:
+                followed.outcome = Outcome.DROPPED
             except Exception as fault:
                 followed.outcome = Outcome.FAULT
                 log.exception("The task %s failed", kind)

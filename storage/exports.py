@@ -14,12 +14,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from storage.outbox import OPEN, DeliveryState
 from storage.statements import table
-from storage.tables import Account, Base, Delivery, JobBeat, JobPlan, JobRun, Mail, Moment, OfTeam, Team
+from storage.tables import (
+    Account,
+    Base,
+    Delivery,
+    Installation,
+    JobBeat,
+    JobPlan,
+    JobRun,
+    Mail,
+    Moment,
+    OfTeam,
+    SpentState,
+    Team,
+)
 
 LEFT_OUT: Mapping[type[Base], str] = {
     JobRun: "What this installation's clock has done. A new clock must not take another's for its own past.",
     JobPlan: "Since when a job is due here: where the team arrives later, nothing from before was missed.",
     JobBeat: "When this installation's processes last ran something. It belongs to no team.",
+    Installation: "Tokens for the workspace, which nobody but this installation may have.",
+    SpentState: "Who has just come back from Slack's consent page. It belongs to no team.",
 }
 """The tables that are no team's data, and why. The queue's own tables are none either: what is left to do in them is
 found again in the states of deliveries and letters."""

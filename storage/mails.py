@@ -72,6 +72,12 @@ async def unfinished(session: AsyncSession) -> Sequence[str]:
     return (await session.scalars(query.order_by(Mail.created_at, Mail.key))).all()
 
 
+async def give_up(session: AsyncSession, before: datetime, error: str) -> None:
+    """Settle as failed the letters that are older than this moment and have not been sent."""
+    old = sa.update(Mail).where(Mail.state.in_(OPEN), Mail.created_at < before)
+    await session.execute(old.values(state=DeliveryState.FAILED.value, error=error), execution_options=_NO_SYNC)
+
+
 async def in_states(session: AsyncSession, states: Sequence[DeliveryState], *, limit: int) -> Sequence[Mail]:
     """Letters in these states, newest first."""
     query = sa.select(Mail).where(Mail.state.in_([state.value for state in states]))

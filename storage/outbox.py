@@ -33,6 +33,9 @@ DAILY_QUEUE = "dailies"
 WORKFLOW_VERSION = "1"
 
 
+FORGOTTEN_AT_ONCE = 500
+
+
 class DeliveryState(StrEnum):
     """Where a delivery stands."""
 
@@ -121,6 +124,21 @@ class Outbox:
             options["delay_seconds"] = delay_seconds
         await self._start(session, options, session.info["team_id"], kind, dict(arguments))
 
+    async def forget(self, team_id: str) -> None:
+        """Delete everything that the queue knows of a team's work, whether it is to be done or has been."""
+        offset = 0
+        while True:
+            # Whose work it is stands in its arguments, which the engine keeps in a form of its own.
+            page = await self._client.list_workflows_async(
+                name=[WORKFLOW, TASK_WORKFLOW], limit=FORGOTTEN_AT_ONCE, offset=offset, load_output=False
+            )
+            if not page:
+                return
+            theirs = [each.workflow_id for each in page if each.input and each.input["args"][:1] == (team_id,)]
+            if theirs:
+                await self._client.delete_workflows_async(theirs)
+            offset += len(page) - len(theirs)
+
     async def _start(self, session: AsyncSession, options: EnqueueOptions, *arguments: Any) -> None:
         connection = await session.connection()
         await connection.run_sync(lambda sync: self._client.enqueue_in_transaction(sync, options, *arguments))
@@ -183,6 +201,12 @@ async def unfinished(session: AsyncSession) -> Sequence[tuple[str, str]]:
     """Key and channel of the deliveries with which something is left to do, oldest first."""
     query = sa.select(Delivery.key, Delivery.channel).where(Delivery.state.in_(OPEN))
     return [(key, channel) for key, channel in await session.execute(query.order_by(Delivery.created_at, Delivery.key))]
+
+
+async def give_up(session: AsyncSession, before: datetime, now: datetime, error: str) -> None:
+    """Settle as failed what is older than this moment and has not been sent."""
+    old = sa.update(Delivery).where(Delivery.state.in_(OPEN), Delivery.created_at < before)
+    await session.execute(old.values(state=DeliveryState.FAILED.value, sent_at=now, error=error))
 
 
 async def in_states(session: AsyncSession, states: Sequence[DeliveryState], *, limit: int) -> Sequence[Delivery]:

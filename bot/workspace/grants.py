@@ -10,6 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 CODE_SECONDS = 600.0
+TOKEN_SECONDS = 43_200
+"""How long a token is good where tokens are rotated."""
+LIVE_TOKENS = 2
+"""How many such tokens are good at the same time: with the next one, the oldest ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,9 @@ class Grants:
         self.user_tokens: dict[str, UserToken] = {}
         # token → the code Slack answers with from now on: `token_revoked`, or `account_inactive` after an uninstall
         self.dead: dict[str, str] = {}
+        # Where tokens are rotated: the bot's, and when each ends, the oldest first; what the next is had for, once.
+        self.rotating: dict[str, float] = {}
+        self.refresh_tokens: set[str] = set()
 
     def consent(
         self,
@@ -71,6 +78,35 @@ class Grants:
     def spend(self, text: str) -> None:
         """Makes a code worthless."""
         self._codes.pop(text, None)
+
+    def rotate(self) -> tuple[str, str]:
+        """A new token of the bot that ends after `TOKEN_SECONDS`, and the refresh token for the one after it."""
+        token, refresh_token = f"xoxe.xoxb-1-{secrets.token_hex(32)}", f"xoxe-1-{secrets.token_hex(32)}"
+        live = [one for one in self.rotating if self.opens(one)]
+        for one in live[: max(0, len(live) - LIVE_TOKENS + 1)]:
+            self.dead[one] = "token_expired"
+        self.rotating[token] = self._clock() + TOKEN_SECONDS
+        self.refresh_tokens.add(refresh_token)
+        return token, refresh_token
+
+    def refresh(self, refresh_token: str) -> tuple[str, str] | None:
+        """The next token and refresh token; None where this one has been used, or was never given."""
+        if refresh_token not in self.refresh_tokens:
+            return None
+        self.refresh_tokens.remove(refresh_token)
+        return self.rotate()
+
+    def opens(self, token: str) -> bool:
+        """Whether this is a rotated token of the bot that is good still. One that has ended is dead from now on."""
+        if token in self.rotating and self._clock() >= self.rotating[token]:
+            self.dead.setdefault(token, "token_expired")
+        return token in self.rotating and token not in self.dead
+
+    def end(self, token: str) -> None:
+        """The app was removed: this token and all rotated ones are worth nothing."""
+        for one in (token, *self.rotating, *self.user_tokens):
+            self.dead.setdefault(one, "account_inactive")
+        self.refresh_tokens.clear()
 
     def user_token(self, user: str, scopes: tuple[str, ...]) -> str:
         """The member's token for the app, with these scopes from now on: the same one as before, as in Slack."""

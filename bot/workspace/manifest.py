@@ -78,6 +78,8 @@ class InstalledApp:
     urls: RequestUrls = RequestUrls()
     assistant: bool = True
     redirect_urls: tuple[str, ...] = ()
+    rotates: bool = False
+    """Whether the bot's tokens end and are renewed."""
 
     def receives(self, event: str) -> bool:
         """Whether the app has subscribed to an event; messages are named per kind of channel, `message.im`."""
@@ -142,6 +144,7 @@ def read_manifest(document: Mapping[str, Any]) -> InstalledApp:
         urls=urls,
         assistant="assistant_view" in features,
         redirect_urls=tuple(map(str, _section(document, "oauth_config", "").get("redirect_urls", ()))),
+        rotates=bool(settings.get("token_rotation_enabled", False)),
     )
 
 

@@ -46,6 +46,8 @@ def save(workspace: Workspace) -> dict[str, Any]:
             "client_secret": workspace.grants.client_secret,
             "user_tokens": {token: [one.user, one.scopes] for token, one in workspace.grants.user_tokens.items()},
             "dead": workspace.grants.dead,
+            "rotating": workspace.grants.rotating,
+            "refresh_tokens": sorted(workspace.grants.refresh_tokens),
         },
         "scheduled": [dataclasses.asdict(one) for one in workspace.schedules.waiting.values()],
         "usergroups": [dataclasses.asdict(group) for group in workspace.usergroups.values()],
@@ -91,6 +93,8 @@ def _restore_people(workspace: Workspace, saved: Mapping[str, Any]) -> None:
         tokens = grants["user_tokens"].items()
         workspace.grants.user_tokens = {token: UserToken(user, tuple(scopes)) for token, (user, scopes) in tokens}
         workspace.grants.dead = dict(grants["dead"])
+        workspace.grants.rotating = dict(grants.get("rotating", {}))
+        workspace.grants.refresh_tokens = set(grants.get("refresh_tokens", ()))
     for entry in saved.get("scheduled", ()):
         workspace.schedules.add(Scheduled(**entry))
     for entry in saved.get("usergroups", ()):

@@ -2,6 +2,7 @@
 
 from storage.tables.base import Base, Grams, Json, Key, Moment, OfTeam
 from storage.tables.deliveries import Delivery, Mail
+from storage.tables.installations import Installation, SpentState
 from storage.tables.outreach import (
     Call,
     CallDay,
@@ -42,6 +43,7 @@ __all__ = [
     "Grams",
     "Handoff",
     "HandoffReturn",
+    "Installation",
     "JobBeat",
     "JobPlan",
     "JobRun",
@@ -57,6 +59,7 @@ __all__ = [
     "Moment",
     "OfTeam",
     "Qualification",
+    "SpentState",
     "StageChange",
     "Suppression",
     "Team",

@@ -16,6 +16,7 @@ from bot.slack_client import web_client
 from bot.workspace.server import RunningWorkspace
 from handlers.blocks import section
 from handlers.charts import axes, drawn, figure
+from handlers.clients import OneClient
 from handlers.delivery import Deliverer
 from handlers.i18n import Markup, Translator, translator
 from handlers.messages import Reader, Rendered
@@ -71,7 +72,7 @@ def reporting(desk: Desk, *charts: Bars) -> list[Outgoing]:
         return made[-1]
 
     client = web_client(desk.workspace.bot_token, desk.workspace.api_url)
-    desk.deliverer = Deliverer(desk.deps, lambda _team: client, {"note": compose}, settle_seconds=0.0)
+    desk.deliverer = Deliverer(desk.deps, OneClient(client), {"note": compose}, settle_seconds=0.0)
     return made
 
 

@@ -17,6 +17,7 @@ from bot.workspace.messages import Conversation
 from bot.workspace.server import RunningWorkspace
 from domain.members import Role
 from handlers.blocks import section
+from handlers.clients import OneClient
 from handlers.delivery import GIVE_UP_AFTER, Deliverer
 from handlers.i18n import Markup
 from handlers.messages import Reader, Rendered
@@ -62,7 +63,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         client = web_client(self.workspace.bot_token, self.workspace.api_url)
-        self.deliverer = Deliverer(self.deps, lambda _team: client, {"note": self._compose}, settle_seconds=0.0)
+        self.deliverer = Deliverer(self.deps, OneClient(client), {"note": self._compose}, settle_seconds=0.0)
 
     async def _compose(self, deps: Deps, team_id: str, arguments: Mapping[str, Any]) -> Outgoing | None:
         if self.not_yet:
@@ -325,7 +326,7 @@ async def test_unreadable_history_after_a_lost_answer_leaves_it_uncertain(desk: 
 async def test_refused_token_loses_nothing_until_it_is_mended(desk: Desk) -> None:
     good = desk.deliverer
     bad = web_client("xoxb-wrong", desk.workspace.api_url)
-    desk.deliverer = replace(good, client_of=lambda _team: bad)
+    desk.deliverer = replace(good, clients=OneClient(bad))
     await desk.enqueue()
     assert isinstance(await desk.attempt(), float)
     desk.deliverer = good

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.workspace.api.call import ApiError, Call, Method, page
 from bot.workspace.described import team_object
-from bot.workspace.grants import proves
+from bot.workspace.grants import TOKEN_SECONDS, proves
 from bot.workspace.transport import Transport
 
 
@@ -70,6 +70,8 @@ def revoke(call: Call) -> dict[str, Any]:
     told["bot" if call.by_bot else "oauth"].append(call.user)
     workspace.emit("tokens_revoked", {"type": "tokens_revoked", "tokens": told})
     workspace.grants.dead[call.token] = "token_revoked"
+    if call.by_bot:
+        workspace.grants.refresh_tokens.clear()
     return {"revoked": True}
 
 
@@ -97,8 +99,7 @@ def uninstall(call: Call) -> dict[str, Any]:
     _client(call)
     workspace = call.workspace
     workspace.emit("app_uninstalled", {"type": "app_uninstalled"})
-    for token in (workspace.bot_token, *workspace.grants.user_tokens):
-        workspace.grants.dead.setdefault(token, "account_inactive")
+    workspace.grants.end(workspace.bot_token)
     return {"uninstalled": True}
 
 
@@ -108,8 +109,10 @@ def access(call: Call) -> dict[str, Any]:
     workspace = call.workspace
     kind = call.text("grant_type") or "authorization_code"
     if kind == "refresh_token":
-        # Tokens here do not expire, so there is nothing to refresh.
-        raise ApiError("invalid_refresh_token")
+        following = workspace.grants.refresh(call.text("refresh_token") or "")
+        if following is None:
+            raise ApiError("invalid_refresh_token")
+        return {**_installed(call), **_bot(call, following, tuple(sorted(workspace.app.scopes or ())))}
     if kind != "authorization_code":
         raise ApiError("invalid_grant_type")
     text = call.text("code") or ""
@@ -130,21 +133,33 @@ def access(call: Call) -> dict[str, Any]:
         token = workspace.grants.user_token(code.user, code.user_scopes)
         scopes = ",".join(workspace.grants.user_tokens[token].scopes)
         member |= {"scope": scopes, "access_token": token, "token_type": "user"}
-    answer: dict[str, Any] = {
+    answer = {**_installed(call), "authed_user": member}
+    if code.scopes:
+        answer |= _bot(call, workspace.grants.rotate() if workspace.app.rotates else None, code.scopes)
+    return answer
+
+
+def _installed(call: Call) -> dict[str, Any]:
+    workspace = call.workspace
+    return {
         "app_id": workspace.app_id,
-        "authed_user": member,
         "team": {"id": workspace.team.id, "name": workspace.team.name},
         "enterprise": None,
         "is_enterprise_install": False,
     }
-    if code.scopes:
-        answer |= {
-            "access_token": workspace.live_bot_token(),
-            "token_type": "bot",
-            "scope": ",".join(code.scopes),
-            "bot_user_id": workspace.bot_user,
-        }
-    return answer
+
+
+def _bot(call: Call, rotated: tuple[str, str] | None, scopes: tuple[str, ...]) -> dict[str, Any]:
+    """The bot's token: the one there is, or a rotated one with the refresh token for the next."""
+    workspace = call.workspace
+    ends = {} if rotated is None else {"refresh_token": rotated[1], "expires_in": TOKEN_SECONDS}
+    return {
+        "access_token": workspace.live_bot_token() if rotated is None else rotated[0],
+        "token_type": "bot",
+        "scope": ",".join(scopes),
+        "bot_user_id": workspace.bot_user,
+        **ends,
+    }
 
 
 METHODS: dict[str, Method] = {
