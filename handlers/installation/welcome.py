@@ -30,7 +30,10 @@ class Welcome:
         t = reader.t
         if self.before:
             title = t("Kakehashi is back")
-            told = t.md("Everything is as it was when the app was removed. Messages that waited for more than a day were not sent.")
+            told = t.md(
+                "Everything is as it was when the app was removed. Messages that waited for more than a day were not "
+                "sent."
+            )
         else:
             title = t("Kakehashi is installed")
             told = t.md(
