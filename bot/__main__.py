@@ -223,11 +223,20 @@ def migrate() -> None:
 def check(
     team: Annotated[str | None, typer.Option(help="The team's Slack id; all teams otherwise.")] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Count anew what differs.")] = False,
+    anchor: Annotated[
+        str | None, typer.Option(help="NUMBER:HASH of an earlier check or of the log: the audit log must lead there.")
+    ] = None,
 ) -> None:
-    """Check that the roll-ups of calls equal the calls; the exit code is 1 when they do not."""
-    from bot.check import check_roll_ups
+    """Check that the roll-ups of calls equal the calls, and that the audit log is as it was written; the exit code is 1
+    when one is not."""
+    from bot.check import check_audit, check_roll_ups
 
-    raise typer.Exit(run_loop(check_roll_ups(_settings_with_data(), console, team, rebuild=rebuild)))
+    settings = _settings_with_data()
+    codes = (
+        run_loop(check_roll_ups(settings, console, team, rebuild=rebuild)),
+        run_loop(check_audit(settings, console, team, anchor)),
+    )
+    raise typer.Exit(max(codes))
 
 
 @app.command()

@@ -16,6 +16,7 @@ from storage.outbox import OPEN, DeliveryState
 from storage.statements import table
 from storage.tables import (
     Account,
+    AuditPermit,
     Base,
     Delivery,
     Installation,
@@ -30,6 +31,7 @@ from storage.tables import (
 )
 
 LEFT_OUT: Mapping[type[Base], str] = {
+    AuditPermit: "What a transaction under way may do. It is empty to everybody else.",
     JobRun: "What this installation's clock has done. A new clock must not take another's for its own past.",
     JobPlan: "Since when a job is due here: where the team arrives later, nothing from before was missed.",
     JobBeat: "When this installation's processes last ran something. It belongs to no team.",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from handlers.data import integrations
 from handlers.routes import Routes
+from services import audit
 
 
 def register(routes: Routes) -> None:
-    """Imports."""
+    """Imports, and the audit log's seals."""
     integrations.register(routes)
+    routes.job("seal-audit-log", audit.seal, seconds=audit.SEAL_SECONDS)

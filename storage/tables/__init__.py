@@ -25,12 +25,24 @@ from storage.tables.qualification import (
     VerdictPolicy,
 )
 from storage.tables.targeting import Account, Contact
-from storage.tables.teams import Absence, AuditLog, JobBeat, JobPlan, JobRun, Member, Team, TeamDay, TeamRules
+from storage.tables.teams import (
+    Absence,
+    AuditLog,
+    AuditPermit,
+    JobBeat,
+    JobPlan,
+    JobRun,
+    Member,
+    Team,
+    TeamDay,
+    TeamRules,
+)
 
 __all__ = [
     "Absence",
     "Account",
     "AuditLog",
+    "AuditPermit",
     "Base",
     "CalendarConnection",
     "Call",

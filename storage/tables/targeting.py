@@ -82,6 +82,8 @@ class Contact(OfTeam, Base):
     """Since when nobody may call this person: set together with the number's suppression."""
     opted_out_at: Mapped[datetime | None]
     """Since when nobody may write to this person: set together with the address's suppression."""
+    erased_at: Mapped[datetime | None]
+    """When what is known of this person was erased; what is left is a place that figures count."""
     created_at: Mapped[datetime]
 
     account: Mapped[Account] = relationship(lazy="raise")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import Base, Key, OfTeam
@@ -46,10 +46,29 @@ class Member(OfTeam, Base):
 
 
 class AuditLog(OfTeam, Base):
-    """Who did what to which record. Only added to."""
+    """Who did what to which record. Only added to: triggers refuse changes, and sealed rows form a chain
+    (storage/audit.py). Columns that are added later go beside the chain, or its hashes do not fit any more."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index("ix_audit_log_team_subject", "team_id", "subject", "id"),)
+    __table_args__ = (
+        Index("ix_audit_log_team_subject", "team_id", "subject", "id"),
+        # Few at any time: those that were written since the clock last sealed.
+        Index(
+            "ix_audit_log_unsealed",
+            "team_id",
+            "id",
+            postgresql_where=text("seal IS NULL"),
+            sqlite_where=text("seal IS NULL"),
+        ),
+        Index(
+            "uq_audit_log_seal",
+            "team_id",
+            "seal",
+            unique=True,
+            postgresql_where=text("seal IS NOT NULL"),
+            sqlite_where=text("seal IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
@@ -58,6 +77,24 @@ class AuditLog(OfTeam, Base):
     """Table and id, such as `leads:12`."""
     detail: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    seal: Mapped[int | None] = mapped_column(BigInteger)
+    """Its number in the team's chain, from 1; None until it is sealed."""
+    salt: Mapped[str | None] = mapped_column(String(32))
+    """Erased together with the details."""
+    digest: Mapped[str | None] = mapped_column(String(64))
+    """The commitment to the details (domain/audit.py)."""
+    hash: Mapped[str | None] = mapped_column(String(64))
+    """Over this row and the hash of the one before."""
+
+
+class AuditPermit(Base):
+    """While a transaction has put its team here, the triggers let it change and delete rows of the team's audit log.
+    Taken back in the same transaction, so it is always empty to everybody else."""
+
+    __tablename__ = "audit_permits"
+
+    # No foreign key: a team's deletion must not take it away before the log has gone.
+    team_id: Mapped[str] = mapped_column(String(32), primary_key=True)
 
 
 class TeamRules(OfTeam, Base):
