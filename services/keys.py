@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,6 +51,11 @@ class Keys:
             return self._fernet().decrypt(stored.encode()).decode()
         except InvalidToken as other_key:
             raise Refused(Code.INVALID, "secret") from other_key
+
+    def fingerprint(self, text: str) -> str:
+        """By which a text is known again that is kept nowhere: without the installation's key nobody can try which text
+        it is of."""
+        return hmac.new(self._derived("fingerprint"), text.encode(), hashlib.sha256).hexdigest()
 
     def _fernet(self) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(self._derived("encrypt")))

@@ -15,6 +15,11 @@ from storage.tables import Contact, Lead, Member, Suppression
 
 PHONE, MAIL = "phone", "mail"
 
+FINGERPRINT = "fingerprint"
+"""In a session's `info`: text → its keyed hash, by which those who were erased are known again."""
+HASHED = "erased:"
+"""How the key of somebody begins who was erased."""
+
 _FLAGS = {PHONE: "do_not_call_at", MAIL: "opted_out_at"}
 _KEYS = {PHONE: Contact.phone, MAIL: Contact.email_key}
 
@@ -50,6 +55,20 @@ async def marks(session: AsyncSession, lead_id: int) -> Marks:
 def key_of(contact_id: int, key: str) -> str:
     """Under which key a person is stopped: the number or the address, or the person where neither is known."""
     return key or f"contact:{contact_id}"
+
+
+def hashed(session: AsyncSession, channel: str, key: str) -> str:
+    """A number or address as it is kept of somebody who was erased. Raises RuntimeError in a session that has no key to
+    hash with."""
+    fingerprint = session.info.get(FINGERPRINT)
+    if fingerprint is None:
+        raise RuntimeError("SECRET_KEY is not set.")
+    return f"{HASHED}{fingerprint(f'{statements.team_of(session)}:{channel}:{key}')}"
+
+
+def _spellings(session: AsyncSession, channel: str, key: str) -> list[str]:
+    """Under which keys a number or address may be on the list."""
+    return [key, hashed(session, channel, key)] if session.info.get(FINGERPRINT) else [key]
 
 
 async def hold(session: AsyncSession, channel: str, key: str) -> None:
@@ -88,15 +107,40 @@ async def add(
 async def remove(session: AsyncSession, channel: str, key: str) -> bool:
     """Take it off the list; False when it was not there."""
     statement = (
-        sa.delete(Suppression).where(Suppression.channel == channel, Suppression.key == key).returning(Suppression.id)
+        sa.delete(Suppression)
+        .where(Suppression.channel == channel, Suppression.key.in_(_spellings(session, channel, key)))
+        .returning(Suppression.id)
     )
-    return (await session.execute(statement, execution_options=NO_SYNC)).scalar_one_or_none() is not None
+    return len((await session.execute(statement, execution_options=NO_SYNC)).all()) > 0
+
+
+async def forget(session: AsyncSession, channel: str, key: str, now: datetime) -> None:
+    """Keep a number or an address on the list, or put it there, as a hash: it is known again, and stands nowhere."""
+    statement = sa.delete(Suppression).where(Suppression.channel == channel, Suppression.key == key)
+    before = (await session.scalars(statement.returning(Suppression.created_at), execution_options=NO_SYNC)).all()
+    await add(
+        session,
+        channel,
+        hashed(session, channel, key),
+        contact_id=None,
+        member_id=None,
+        reason="",
+        now=min(before, default=now),
+    )
+
+
+async def forget_people(session: AsyncSession, contact_ids: Sequence[int]) -> None:
+    """Take from what is left on the list whom it was about, and why: numbers that others have too."""
+    statement = sa.update(Suppression).where(Suppression.contact_id.in_(contact_ids))
+    await session.execute(statement.values(contact_id=None, reason=""), execution_options=NO_SYNC)
 
 
 async def since(session: AsyncSession, channel: str, key: str) -> datetime | None:
     """Since when a number or an address is on the list."""
-    statement = sa.select(Suppression.created_at).where(Suppression.channel == channel, Suppression.key == key)
-    return (await session.execute(statement)).scalar_one_or_none()
+    statement = sa.select(sa.func.min(Suppression.created_at)).where(
+        Suppression.channel == channel, Suppression.key.in_(_spellings(session, channel, key))
+    )
+    return (await session.execute(statement)).scalar_one()
 
 
 async def stops(session: AsyncSession, contact_id: int, phone: str, email_key: str) -> dict[str, Stop]:
@@ -107,7 +151,10 @@ async def stops(session: AsyncSession, contact_id: int, phone: str, email_key: s
         .outerjoin(Member, Member.id == Suppression.member_id)
         .where(
             sa.or_(
-                *(sa.and_(Suppression.channel == channel, Suppression.key == key) for channel, key in wanted.items())
+                *(
+                    sa.and_(Suppression.channel == channel, Suppression.key.in_(_spellings(session, channel, key)))
+                    for channel, key in wanted.items()
+                )
             )
         )
     )

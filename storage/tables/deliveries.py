@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import Base, OfTeam
+from storage.tables.personal import Personal, personal
 
 
 class Delivery(OfTeam, Base):
@@ -20,7 +21,7 @@ class Delivery(OfTeam, Base):
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     kind: Mapped[str] = mapped_column(String(64))
     channel: Mapped[str] = mapped_column(String(32))
-    arguments: Mapped[dict[str, Any]]
+    arguments: Mapped[dict[str, Any]] = mapped_column(info=personal(Personal.MEMBER))
     state: Mapped[str] = mapped_column(String(16))
     ts: Mapped[str | None] = mapped_column(String(32))
     posted_channel: Mapped[str | None] = mapped_column(String(32))
@@ -41,14 +42,14 @@ class Mail(OfTeam, Base):
     )
 
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
-    to_address: Mapped[str] = mapped_column(Text)
-    to_name: Mapped[str] = mapped_column(Text, default="")
-    from_name: Mapped[str] = mapped_column(Text, default="")
-    reply_to: Mapped[str] = mapped_column(Text, default="")
-    subject: Mapped[str] = mapped_column(Text)
-    text: Mapped[str] = mapped_column(Text)
-    html: Mapped[str] = mapped_column(Text, default="")
-    invitation: Mapped[str] = mapped_column(Text, default="")
+    to_address: Mapped[str] = mapped_column(Text, info=personal(Personal.CONTACT))
+    to_name: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.NAME))
+    from_name: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.MEMBER))
+    reply_to: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.MEMBER))
+    subject: Mapped[str] = mapped_column(Text, info=personal(Personal.TEXT))
+    text: Mapped[str] = mapped_column(Text, info=personal(Personal.TEXT))
+    html: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
+    invitation: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
     """An iCalendar object (RFC 5545), or ""."""
     method: Mapped[str] = mapped_column(String(16), default="")
     """The invitation's method (RFC 5546): REQUEST or CANCEL."""
@@ -61,7 +62,8 @@ class Mail(OfTeam, Base):
     expires_at: Mapped[datetime | None]
     """When it has become pointless: from then on it is not sent any more."""
     state: Mapped[str] = mapped_column(String(16))
-    error: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(Text, info=personal(Personal.TEXT))
+    """A word of ours, or the mail server's, which may quote the address."""
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]

@@ -9,6 +9,7 @@ from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, SmallInteger, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.tables.base import Base, Key, OfTeam
+from storage.tables.personal import Personal, personal
 from storage.tables.targeting import Account, Contact
 from storage.tables.teams import Member
 
@@ -37,7 +38,7 @@ class Lead(OfTeam, Base):
     owner_id: Mapped[int] = mapped_column(ForeignKey("members.id"))
     stage: Mapped[str] = mapped_column(String(32), default="new")
     source: Mapped[str] = mapped_column(String(32), default="other")
-    note: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
     next_step: Mapped[str | None] = mapped_column(String(32))
     next_step_at: Mapped[datetime | None]
     disqualify_reason: Mapped[str | None] = mapped_column(String(32))
@@ -75,7 +76,7 @@ class Call(OfTeam, Base):
     outcome: Mapped[str | None] = mapped_column(String(32))
     reason: Mapped[str | None] = mapped_column(String(32))
     """Why the person refused."""
-    note: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
     request_key: Mapped[str | None] = mapped_column(String(255))
     """The click or submission that made this row: the same one sent twice makes one row."""
 
@@ -121,12 +122,13 @@ class Suppression(OfTeam, Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     channel: Mapped[str] = mapped_column(String(16))
     """`phone` or `mail`."""
-    key: Mapped[str] = mapped_column(Text)
-    """The number as contacts keep it, or the address folded (`email_key`)."""
+    key: Mapped[str] = mapped_column(Text, info=personal(Personal.CONTACT))
+    """The number as contacts keep it, or the address folded (`email_key`). Of somebody who was erased: a keyed hash of
+    it, from which nobody tells the number, but the number, when it comes again, is known."""
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"))
     member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
     """Who wrote it down; None: the person did so, by a link."""
-    reason: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
     created_at: Mapped[datetime]
 
 
@@ -168,9 +170,9 @@ class FormSubmission(OfTeam, Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("form_sources.id", ondelete="CASCADE"))
-    submission_id: Mapped[str] = mapped_column(String(200))
+    submission_id: Mapped[str] = mapped_column(String(200), info=personal(Personal.IDENTIFIER))
     lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))
-    fields: Mapped[dict[str, Any]]
+    fields: Mapped[dict[str, Any]] = mapped_column(info=personal(Personal.FORM, keeps=("form:signed",)))
     """What was typed, by our field names; what the mapping does not know under its own."""
     urgency: Mapped[str] = mapped_column(String(16))
     received_at: Mapped[datetime]

@@ -10,6 +10,20 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.tables.base import Base, Json, Key, OfTeam
 from storage.tables.outreach import Lead
+from storage.tables.personal import Personal, personal
+
+ANSWERS_KEPT = (
+    "status",
+    "state",
+    "urgency",
+    "severity",
+    "concreteness",
+    "start_on",
+    "decide_on",
+    "pain_recognised",
+    "intent_stated",
+)
+"""Of a judgement's answers: what the verdict and its figures are computed from."""
 
 
 class VerdictPolicy(OfTeam, Base):
@@ -45,11 +59,11 @@ class Qualification(OfTeam, Base):
     policy_id: Mapped[int] = mapped_column(ForeignKey("verdict_policies.id"))
     judged_on: Mapped[str] = mapped_column(String(10))
     """The team's local date of the judgement (ISO), from which the verdict can be computed again."""
-    answers: Mapped[dict[str, Any]]
+    answers: Mapped[dict[str, Any]] = mapped_column(info=personal(Personal.TEXT, keeps=ANSWERS_KEPT, blanks=True))
     sales_qualified: Mapped[bool] = mapped_column(Boolean)
     """The verdict in force: the rules' own, or the override's."""
     overridden_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
-    override_reason: Mapped[str] = mapped_column(Text, default="")
+    override_reason: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
     overridden_at: Mapped[datetime | None]
     request_key: Mapped[str | None] = mapped_column(String(255))
     """The submission that made this row: the same one sent twice makes one row."""
@@ -85,7 +99,7 @@ class Handoff(OfTeam, Base):
     to_member_id: Mapped[int] = mapped_column(ForeignKey("members.id"))
     channel: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(16), default="waiting")
-    package: Mapped[dict[str, Any]]
+    package: Mapped[dict[str, Any]] = mapped_column(info=personal(Personal.TEXT, blanks=True))
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
@@ -107,7 +121,7 @@ class HandoffReturn(OfTeam, Base):
     handoff_id: Mapped[int] = mapped_column(ForeignKey("handoffs.id", ondelete="CASCADE"), index=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("members.id"))
     reason: Mapped[str] = mapped_column(String(32))
-    comment: Mapped[str] = mapped_column(Text, default="")
+    comment: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
     created_at: Mapped[datetime]
 
 
@@ -122,7 +136,7 @@ class StageChange(OfTeam, Base):
     member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
     from_stage: Mapped[str | None] = mapped_column(String(32))
     to_stage: Mapped[str] = mapped_column(String(32))
-    reason: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
     created_at: Mapped[datetime]
 
 
@@ -136,10 +150,10 @@ class CalendarConnection(OfTeam, Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(16))
     """`caldav`, `google` or `microsoft`."""
-    url: Mapped[str] = mapped_column(Text, default="")
-    calendar: Mapped[str] = mapped_column(Text, default="")
+    url: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.MEMBER))
+    calendar: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.MEMBER))
     """Its id or address on that server; "": the person's main one."""
-    secret: Mapped[str] = mapped_column(Text, default="")
+    secret: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.MEMBER))
     """Name and password or tokens as JSON, encrypted with the installation's key."""
     error: Mapped[str | None] = mapped_column(Text)
     """What the server last answered when it could not be read."""
@@ -174,16 +188,16 @@ class Meeting(OfTeam, Base):
     customer_zone: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(8))
     """In which the customer is written to."""
-    subject: Mapped[str] = mapped_column(Text)
-    place: Mapped[str] = mapped_column(Text, default="")
+    subject: Mapped[str] = mapped_column(Text, info=personal(Personal.TEXT))
+    place: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
     """An address or a link; "" for a call."""
-    guests: Mapped[list[str]] = mapped_column(default=list)
+    guests: Mapped[list[str]] = mapped_column(default=list, info=personal(Personal.CONTACT))
     """The customer's mail addresses."""
     uid: Mapped[str] = mapped_column(String(255))
     """The invitation's UID (RFC 5545), the same through all changes."""
     sequence: Mapped[int] = mapped_column(Integer, default=0)
     """Counted up by every move, as RFC 5546 asks."""
-    cancel_reason: Mapped[str] = mapped_column(Text, default="")
+    cancel_reason: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
     cancelled_by: Mapped[str | None] = mapped_column(String(16))
     """`customer` or `member`."""
     outcome_at: Mapped[datetime | None]
@@ -221,9 +235,9 @@ class MeetingOffer(OfTeam, Base):
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     """[{"member_id", "starts_at", "ends_at"}], moments in ISO 8601."""
     minutes: Mapped[int] = mapped_column(Integer)
-    subject: Mapped[str] = mapped_column(Text)
-    place: Mapped[str] = mapped_column(Text, default="")
-    email: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text, info=personal(Personal.TEXT))
+    place: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
+    email: Mapped[str] = mapped_column(Text, info=personal(Personal.CONTACT))
     language: Mapped[str] = mapped_column(String(8))
     zone: Mapped[str] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(16), default="open")

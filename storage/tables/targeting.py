@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, Uni
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.tables.base import Base, Grams, Key, OfTeam
+from storage.tables.personal import Personal, personal
 
 
 class Account(OfTeam, Base):
@@ -68,15 +69,15 @@ class Contact(OfTeam, Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(Text)
-    reading: Mapped[str] = mapped_column(Text, default="")
-    name_key: Mapped[str] = mapped_column(Text)
-    department: Mapped[str] = mapped_column(Text, default="")
-    title: Mapped[str] = mapped_column(Text, default="")
-    phone: Mapped[str] = mapped_column(String(32), default="")
+    name: Mapped[str] = mapped_column(Text, info=personal(Personal.NAME))
+    reading: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.NAME))
+    name_key: Mapped[str] = mapped_column(Text, info=personal(Personal.NAME))
+    department: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.ROLE))
+    title: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.ROLE))
+    phone: Mapped[str] = mapped_column(String(32), default="", info=personal(Personal.CONTACT))
     """E.164, or as typed where no such number exists (extensions)."""
-    email: Mapped[str] = mapped_column(Text, default="")
-    email_key: Mapped[str] = mapped_column(Text, default="")
+    email: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.CONTACT))
+    email_key: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.CONTACT))
     buying_role: Mapped[str] = mapped_column(String(32), default="unknown")
     do_not_call_at: Mapped[datetime | None]
     """Since when nobody may call this person: set together with the number's suppression."""

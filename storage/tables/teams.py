@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Index, Integer, St
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import Base, Key, OfTeam
+from storage.tables.personal import Personal, personal
 
 
 class Team(Base):
@@ -33,12 +34,12 @@ class Member(OfTeam, Base):
     __table_args__ = (UniqueConstraint("team_id", "slack_user"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    slack_user: Mapped[str] = mapped_column(String(32))
-    name: Mapped[str] = mapped_column(String(200))
+    slack_user: Mapped[str] = mapped_column(String(32), info=personal(Personal.MEMBER))
+    name: Mapped[str] = mapped_column(String(200), info=personal(Personal.MEMBER))
     role: Mapped[str] = mapped_column(String(32))
     language: Mapped[str] = mapped_column(String(8), default="ja")
     zone: Mapped[str] = mapped_column(String(64), default="Asia/Tokyo")
-    email: Mapped[str] = mapped_column(Text, default="")
+    email: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.MEMBER))
     """Where invitations reach this member; "" while nobody knows."""
     territories: Mapped[list[str]] = mapped_column(default=list)
     industries: Mapped[list[str]] = mapped_column(default=list)
@@ -75,7 +76,7 @@ class AuditLog(OfTeam, Base):
     action: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(64))
     """Table and id, such as `leads:12`."""
-    detail: Mapped[dict[str, Any]]
+    detail: Mapped[dict[str, Any]] = mapped_column(info=personal(Personal.TEXT))
     created_at: Mapped[datetime]
     seal: Mapped[int | None] = mapped_column(BigInteger)
     """Its number in the team's chain, from 1; None until it is sealed."""
