@@ -1,5 +1,5 @@
-"""The command line: `python -m bot run | demo | workspace | import | export | members | teams | jobs | check |
-doctor | migrate | manifest`."""
+"""The command line: `python -m bot run | demo | workspace | import | export | members | person | teams | jobs |
+check | doctor | migrate | manifest`."""
 
 from __future__ import annotations
 
@@ -183,6 +183,40 @@ def roles(language: Annotated[str, typer.Option(help="ja or en.")] = "ja") -> No
     from bot.roles import table
 
     typer.echo(table(language), nl=False)
+
+
+@app.command()
+def person(
+    text: Annotated[str, typer.Argument(help="A name, a mail address or a phone number.")] = "",
+    team: Annotated[str | None, typer.Option(help="The team's Slack id, where there is more than one.")] = None,
+    contact: Annotated[list[int] | None, typer.Option(help="Whom of those found; several are one person.")] = None,
+    disclose: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write all that is held into this file.")
+    ] = None,
+    erase: Annotated[bool, typer.Option("--erase", help="Erase all that is held; asks first.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    columns: Annotated[bool, typer.Option("--columns", help="Print which columns hold personal data.")] = False,
+) -> None:
+    """Find a customer, and disclose or erase what is held about them.
+
+    What stands in Slack and in calendars is rewritten by the bot when it runs.
+    """
+    from bot.person import find_or_handle, marks_table
+
+    if columns:
+        typer.echo(marks_table(), nl=False)
+        return
+    handled = find_or_handle(
+        _settings_with_data(),
+        console,
+        text,
+        team,
+        contact or [],
+        disclose,
+        erase=erase,
+        confirmed=lambda question: yes or typer.confirm(question),
+    )
+    raise typer.Exit(run_loop(handled))
 
 
 @app.command()

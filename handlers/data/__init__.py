@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from handlers.data import integrations
+from handlers.data import integrations, person
 from handlers.routes import Routes
 from services import audit
 
 
 def register(routes: Routes) -> None:
-    """Imports, and the audit log's seals."""
+    """Imports, what is held about people, and the audit log's seals."""
     integrations.register(routes)
+    person.register(routes)
     routes.job("seal-audit-log", audit.seal, seconds=audit.SEAL_SECONDS)
