@@ -257,7 +257,8 @@ async def unpost(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Ma
     if not keys:
         return
     voice = await deliveries.team_voice(deps, team_id)
-    text = translator(voice.language)("This message was about somebody whose data has been erased.")
+    t = translator(voice.language)
+    text = t("This message was about somebody whose data has been erased.")
     blocks = dicts([section(escape(text))])
     done, refused = 0, 0
     for key in keys:

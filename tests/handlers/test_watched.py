@@ -32,7 +32,7 @@ from handlers.routes import Outgoing, Route
 from handlers.trail import UNKNOWN, Outcome
 from services.deps import Deps
 from storage.database import BUSY_TIMEOUT_MS
-from tests.handlers.conftest import ADMIN, IS, World, eventually
+from tests.handlers.conftest import ADMIN, IS, MANAGER, World, eventually
 from tests.handlers.test_main_job import hand_off
 
 TEAM = EXAMPLE.id
@@ -269,6 +269,22 @@ async def test_nothing_that_people_typed_is_logged_or_counted(
     assert (await person.submit(form["id"], typed))["result"] == "updated"
     await person.message(world.person(IS).screen()["channels"][0]["id"], f"{NAME} {PHONE} {MAIL}")
 
+    # Somebody asks what is held, and is erased.
+    admin = world.person(ADMIN)
+    for deed in ("disclose", "erase"):
+        await admin.command(CHANNEL, "/data", f"person {NAME}")
+        form = world.modal(ADMIN)
+        people = [
+            option["value"] for block in form["blocks"] for option in (block.get("element") or {}).get("options", ())
+        ]
+        chosen = {"people": {"v": people[:1]}, "deed": {"v": deed}}
+        assert (await admin.submit(form["id"], chosen))["result"] == "updated"
+        if deed == "disclose":
+            await eventually(lambda: [f for m in world.direct(ADMIN) for f in m["files"]])
+            await admin.close(world.modal(ADMIN)["id"])
+    assert "消去しました" in str(await admin.submit(world.modal(ADMIN)["id"], {"sure": {"v": ["sure"]}}))
+    await admin.close(world.modal(ADMIN)["id"])
+
     # A handler, a task, a delivery and a page of ours that fail.
     async def failing_handler(interaction: Interaction) -> Answer:
         await say(interaction.deps)
@@ -300,13 +316,13 @@ async def test_nothing_that_people_typed_is_logged_or_counted(
     monkeypatch.setattr("handlers.mail.mail.opting_out", failing_use_case)
     assert (await page(world, f"mail/opt-out/{MAIL}")).status_code == 500
     monkeypatch.setattr("bot.app.members.who", failing_use_case)
-    await world.person(ADMIN).command(CHANNEL, "/lead", f"find {NAME}")
+    await world.person(MANAGER).command(CHANNEL, "/lead", f"find {NAME}")
 
     def failing_name(*_: object) -> str:
         raise ValueError(NAME)
 
     monkeypatch.setattr("bot.app._name", failing_name)
-    await world.person(ADMIN).command(CHANNEL, "/lead", f"find {NAME}")
+    await world.person(MANAGER).command(CHANNEL, "/lead", f"find {NAME}")
 
     json_lines = written[LogFormat.JSON]
     expected = (
