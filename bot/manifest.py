@@ -34,6 +34,7 @@ COMMANDS = {
     "meeting": _("Meetings: book, list, connect the calendar"),
     "kpi": _("KPIs: today, week, month, targets, digests"),
     "team": _("The team: hours, days off, leave, mail"),
+    "data": _("Data: what is held about a customer"),
 }
 """What Slack says of each command while one types it."""
 
