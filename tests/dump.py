@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,7 +33,13 @@ def dump(url: str) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, bytes | memoryview):
         return bytes(value).decode("utf-8", "replace")
-    text = str(value)
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    if text.startswith(("{", "[")):
+        try:
+            # SQLite keeps documents as they were written, with what is not ASCII escaped.
+            return json.dumps(json.loads(text), ensure_ascii=False)
+        except ValueError:
+            return text
     try:
         # How the queue keeps arguments and results.
         opened = base64.b64decode(text, validate=True).decode("utf-8", "replace") if len(text) > 8 else ""

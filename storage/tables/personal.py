@@ -52,6 +52,7 @@ _KEYED = "A key that the product makes out of ids, dates and the ids of Slack."
 _SLACK = "An id of Slack's: of a workspace, a channel, a user or a message."
 _COMPANY = "About a company, as companies publish it. Of a sole trader the two cannot be told apart (docs/privacy.md)."
 _HASH = "Random, or a hash over what is erased together with its salt."
+_ENCRYPTED = "Encrypted with the installation's key."
 _TEAM = "What the team decided for itself."
 _CLOCK = "The clock's own record."
 _ZONE = "A time zone or a language."
@@ -98,13 +99,20 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "deliveries.error": "A code of Slack's, or the type of a fault of ours.",
     "form_sources.name": "Random, in an address.",
     "form_sources.title": _TEAM,
-    "form_sources.secret": "Encrypted; it signs.",
+    "form_sources.secret": _ENCRYPTED,
     "form_sources.mapping": "The names of a form's fields, not what people typed into them.",
     "form_submissions.urgency": _WORD,
     "handoff_returns.reason": _WORD,
     "handoffs.channel": _SLACK,
     "handoffs.status": _WORD,
     "handoffs.request_key": _KEYED,
+    "installations.app_id": _SLACK,
+    "installations.bot_id": _SLACK,
+    "installations.bot_user": _SLACK,
+    "installations.installer": _SLACK,
+    "installations.scopes": _WORD,
+    "installations.bot_token": _ENCRYPTED,
+    "installations.refresh_token": _ENCRYPTED,
     "job_beats.name": _CLOCK,
     "job_beats.state": _CLOCK,
     "job_plans.key": _CLOCK,
@@ -145,6 +153,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "members.industries": _TEAM,
     "qualifications.judged_on": "A date.",
     "qualifications.request_key": _KEYED,
+    "spent_states.digest": _HASH,
     "stage_changes.from_stage": _WORD,
     "stage_changes.to_stage": _WORD,
     "suppressions.channel": _WORD,

@@ -3,13 +3,10 @@ texts through everything a database holds."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -22,7 +19,6 @@ from services.outreach.form_sources import NewSecret
 from services.outreach.leads import NewLead, NextStepInput, add, set_next_step
 from services.qualification import bant, handoff, meeting_changes, meeting_offers, meetings, verdict
 from services.qualification.meeting_records import MeetingView, Occasion, OfferView, Plan, Words
-from storage.migrations import sync_url
 from storage.tables import Mail
 from tests.services.office import CHANNEL, Office
 from tests.services.outreach.website import send
@@ -167,37 +163,6 @@ async def plant(office: Office, form: NewSecret, who: Planted, hour: int) -> Non
     await suppressions.stop_writing(deps, sato, who.lead_id, who.text("配信停止"))
 
 
-def dump(url: str) -> str:
-    """Every cell of every table of every schema, with what is packed in it."""
-    engine = sa.create_engine(sync_url(url))
-    cells: list[str] = []
-    try:
-        with engine.connect() as connection:
-            found = sa.inspect(connection)
-            schemas = [name for name in found.get_schema_names() if name not in ("information_schema", "pg_catalog")]
-            for schema in schemas:
-                # The full-text table has no rows of its own: what it holds stands in tables beside it.
-                for name in set(found.get_table_names(schema)) - {"account_search"}:
-                    for row in connection.execute(sa.text(f'SELECT * FROM "{schema}"."{name}"')):  # noqa: S608 - names that the database told
-                        cells += [f"{name}: {opened(cell)}" for cell in row if cell is not None]
-    finally:
-        engine.dispose()
-    return "\n".join(cells)
-
-
-def opened(cell: Any) -> str:
-    """A cell as text: documents without their escapes, what the queue has packed as its letters."""
-    if isinstance(cell, bytes):
-        return cell.decode("utf-8", "replace")
-    text = json.dumps(cell, ensure_ascii=False) if isinstance(cell, dict | list) else str(cell)
-    if text.startswith(("{", "[")):
-        return json.dumps(json.loads(text), ensure_ascii=False)
-    try:
-        return base64.b64decode(text, validate=True).decode("utf-8", "replace") + text
-    except (binascii.Error, ValueError):
-        return text
-
-
 def found_in(texts: list[str], haystack: str) -> list[str]:
     """Those of the texts that stand in it."""
     return [text for text in texts if text in haystack]
@@ -210,4 +175,4 @@ def in_file(texts: list[str], path: Path) -> list[str]:
     return [text for text, spellings in forms.items() if any(spelling in content for spelling in spellings)]
 
 
-__all__ = ["Planted", "dump", "found_in", "in_file", "makabe", "nanao", "plant"]
+__all__ = ["Planted", "found_in", "in_file", "makabe", "nanao", "plant"]

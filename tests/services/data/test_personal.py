@@ -22,7 +22,8 @@ from storage import personal as queries
 from storage.exports import parts
 from storage.tables import Base, Contact, Lead, Suppression
 from storage.tables.personal import KEY, NOT_PERSONAL, Personal
-from tests.services.data.planted import dump, found_in, in_file, makabe, nanao, plant
+from tests.dump import dump
+from tests.services.data.planted import found_in, in_file, makabe, nanao, plant
 from tests.services.office import Office
 from tests.services.outreach.website import form
 
