@@ -40,6 +40,7 @@ other character is a gram by itself (see `_singles`)."""
 _COUNTABLE = f"{_LETTERS}{_MARKS}{FIRST}"
 _singles = re.compile(f"[^{_COUNTABLE}]|[{_LETTERS}](?=[^{_COUNTABLE}])").findall
 _latin_runs = re.compile(f"[{_ASCII}]+").findall
+_latin_words = re.compile(f"[{_ASCII}]+(?:{WORD}[{_ASCII}]+)+").findall
 _is_readable = re.compile("[ぁ-ゖa-z0-9 ]+").fullmatch
 _is_number = re.compile(r"[\d\s\-‐−ー]{10,}").fullmatch
 # What nearly every host ends with says nothing; also as far as it has been typed.
@@ -98,6 +99,8 @@ def line(words: str, name: str, reading: str, name_en: str, number: str, website
             japanese.append(string)
     if not key.isascii():
         latin += _latin_runs(key)
+        # Of words that stand side by side, only the first begins a run.
+        latin += _latin_words(words.replace(" ", WORD))
     if number:
         latin.append(NUMBER + number)
     return f"{FIRST}{EDGE.join(japanese)}{EDGE}{LATIN}{EDGE}{EDGE.join(filter(None, latin))}{EDGE}"

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.data.search import Branch, Query, gram_numbers, ngrams, numbers_of, parse, rank, search_text
@@ -118,6 +118,8 @@ def test_every_part_of_a_real_companys_line_finds_it(company: tuple[str, str], s
 
 
 @given(st.text(max_size=20), st.text(max_size=40))
+@example("1", "À0&")
+@example("12", "あおばA ")
 def test_index_offers_whatever_answers(typed: str, name: str) -> None:
     query = parse(typed)
     company = search_text(name + typed)
