@@ -43,8 +43,9 @@ log = logging.getLogger(__name__)
 EVENT_TYPE = "delivery"
 USER = ("U", "W")
 """How the ids of users begin; a message for one goes into the direct message with them."""
-LOOK_BACK_SECONDS = 120
-"""How far before our own mark the history is read: our clock and Slack's may differ."""
+LOOK_BACK_SECONDS = 3600
+"""How far before our own mark the history is read: our clock and Slack's may differ, by minutes or by an hour that
+somebody set wrongly. Longer costs pages of history, and only deliveries that were begun before read it."""
 SETTLE_SECONDS = 5.0
 """How long we wait before we look: a request of a process that died may still be on its way into the channel."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -9,9 +10,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from dbos import DBOS
 
 from storage.database import normalise_url
+
+log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 
@@ -59,7 +63,16 @@ def revisions(url: str) -> list[str]:
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring a database to the newest revision: our tables and those of the queue.
 
-    Two processes may do so at once: the second waits for the first.
+    Two processes may do so at once: the second waits for the first. A database that a later version has brought on
+    stays as it is: while versions are exchanged one by one, the older ones go on, and may have to start again.
     """
-    command.upgrade(config(url), revision)
+    try:
+        command.upgrade(config(url), revision)
+    except CommandError:
+        try:
+            behind(url)
+        except TooNew as later:
+            log.warning("A later version has brought the database to %s; this one works with it as it is.", later)
+            return
+        raise
     DBOS.migrate(sync_url(url))

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from storage.migrations import config, sync_url
+from storage.migrations import config, sync_url, upgrade
 from storage.tables import Base
 
 MIGRATE = "import sys; from storage.migrations import upgrade; upgrade(sys.argv[1])"
@@ -79,6 +79,17 @@ def test_process_that_comes_while_another_begins_a_new_file_waits_for_it(
     command.upgrade(config(f"sqlite:///{path}"), "head")
     assert set(Base.metadata.tables) <= _tables(f"sqlite:///{path}")
     other.close()
+
+
+def test_database_of_a_later_version_is_left_as_it_is(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    engine = sa.create_engine(sync_url(database_url))
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'from_tomorrow'"))
+    upgrade(database_url)
+    assert "from_tomorrow" in caplog.text
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "from_tomorrow"
+    engine.dispose()
 
 
 def test_migration_that_fails_half_way_leaves_nothing_behind(empty_database_url: str) -> None:
