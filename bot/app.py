@@ -47,6 +47,7 @@ from handlers.interaction import (
     Clear,
     Errors,
     Interaction,
+    Kept,
     Options,
     Push,
     Reply,
@@ -62,6 +63,8 @@ from services.deps import Actor, Deps
 
 log = logging.getLogger(__name__)
 
+SAID = "said."
+"""How the ids of the blocks begin that we put on top of a view."""
 EVENTS_REMEMBERED = 10_000
 ACTORS_REMEMBERED = 10_000
 # Clicks come in bursts (a select asks with every key): a changed role is heeded this much later, at the most.
@@ -160,8 +163,10 @@ class Listeners:
                     await listener(body=body, **given)
                 except Exception as fault:
                     followed.outcome = Outcome.FAULT
-                    log.exception("A listener failed")
-                    raise Logged from fault
+                    reference = boundary.new_reference()
+                    log.exception("A listener failed (reference %s)", reference)
+                    if not await _apologise(kind, body, given.get("ack"), reference):
+                        raise Logged from fault
                 finally:
                     outcome = followed.outcome or Outcome.OTHER
                     self._metrics.interaction(kind, route, outcome, time.perf_counter() - began)
@@ -217,8 +222,9 @@ class Listeners:
             case Clear():
                 await ack(response_action="clear")
             case Reply(message):
-                # A view without inputs has no place for an error; the person reads it where the view was.
                 await ack(response_action="update", view=_notice(view, dicts(message.blocks)))
+            case Kept(message):
+                await ack(response_action="update", view=_kept(view, dicts(message.blocks)))
             case _:
                 await ack()
         self._soon(interaction)
@@ -479,6 +485,35 @@ def _value(clicked: Mapping[str, Any]) -> str:
 
 def _notice(view: Mapping[str, Any], blocks: list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "modal", "title": view["title"], "close": view.get("close"), "blocks": blocks}
+
+
+_OWN = ("type", "callback_id", "title", "submit", "close", "private_metadata", "clear_on_close", "notify_on_close")
+"""What of a view is the app's."""
+
+
+def _kept(view: Mapping[str, Any], blocks: list[dict[str, Any]]) -> dict[str, Any]:
+    """The view as it is, below these blocks; those of an earlier time go."""
+    said = [{**block, "block_id": f"{SAID}{place}"} for place, block in enumerate(blocks)]
+    stays = [block for block in view["blocks"] if not str(block.get("block_id")).startswith(SAID)]
+    return {**{name: view[name] for name in _OWN if view.get(name) is not None}, "blocks": said + stays}
+
+
+async def _apologise(kind: str, body: Mapping[str, Any], ack: AsyncAck | None, reference: str) -> bool:
+    """Tell somebody whom we do not even know yet that there is a fault, in both languages; whether they were told."""
+    said = " / ".join(boundary.fault(translator(code), reference, submitting=kind == "view") for code in ("ja", "en"))
+    if ack is None or ack.response is not None:
+        return False
+    if kind == "command":
+        await ack(text=said, response_type="ephemeral")
+    elif kind == "view":
+        place = boundary.anchor(body["view"])
+        if place is not None:
+            await ack(response_action="errors", errors={place: said})
+        else:
+            await ack(response_action="update", view=_kept(body["view"], dicts(boundary.warning(said).blocks)))
+    else:
+        return False
+    return True
 
 
 def _notice_modal(interaction: Interaction, blocks: list[dict[str, Any]]) -> dict[str, Any]:

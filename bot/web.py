@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import socket
 import sys
@@ -14,14 +15,19 @@ import uvicorn
 from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
 from slack_bolt.async_app import AsyncApp
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from handlers.boundary import new_reference
+from handlers.pages import fault
 from handlers.routes import Endpoint
 from services.deps import Deps
+
+log = logging.getLogger(__name__)
 
 EVENTS_PATH = "/slack/events"
 # The largest thing Slack sends is a submitted view of 250 KB, percent-encoded.
@@ -98,7 +104,14 @@ async def _health(_request: Request) -> Response:
 
 def _answering(endpoint: Endpoint, deps: Deps) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        return await endpoint.answer(deps, request)
+        try:
+            return await endpoint.answer(deps, request)
+        except (HTTPException, ClientDisconnect, _TooSlow):
+            raise
+        except Exception:
+            reference = new_reference()
+            log.exception("%s could not be answered (reference %s)", endpoint.path, reference)
+            return fault(request, reference)
 
     return answer
 

@@ -14,7 +14,7 @@ from domain.qualification.verdict import MAX_MONTHS
 from handlers import trail
 from handlers.blocks import section
 from handlers.i18n import Markup, Translator
-from handlers.interaction import Answer, Errors, Interaction, Reply
+from handlers.interaction import Answer, Errors, Interaction, Kept, Reply
 from handlers.messages import Rendered
 from handlers.routes import Route
 from handlers.terms import PERMISSIONS, STAGES
@@ -100,7 +100,7 @@ def _in_form(interaction: Interaction, by_field: Mapping[str | None, str]) -> An
     for field, text in by_field.items():
         place = field if field in inputs else last
         if place is None:
-            return Reply(warning(text))
+            return Kept(warning(" ".join(by_field.values())))
         shown[place] = f"{shown[place]} {text}" if place in shown else text
     return Errors(shown)
 

@@ -57,13 +57,20 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The modal stays as it is, with a message on top: it has no input that could say it."""
+
+    message: Rendered
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What a searching select offers."""
 
     choices: Sequence[Choice]
 
 
-Answer = Errors | Update | Push | Clear | Reply | Options | None
+Answer = Errors | Update | Push | Clear | Reply | Kept | Options | None
 """None closes a modal, or just acknowledges."""
 
 

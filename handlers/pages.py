@@ -10,7 +10,7 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from handlers.i18n import LANGUAGES, Translator, translator
 
@@ -56,6 +56,21 @@ def invalid_link(request: Request) -> HTMLResponse:
     return page(
         t, t("This link is not valid"), [t("Please open it again from the mail or message it came in.")], None, 404
     )
+
+
+def fault(request: Request, reference: str) -> Response:
+    """The answer where a fault of ours was logged under this reference: a page for people, JSON for programs."""
+    t = translator(language_of(request, "ja" if _for_people(request) else "en"))
+    if _for_people(request):
+        again = t("Nothing was saved. Please go back and try again in a minute.")
+        return page(t, t("This did not work"), [again, t("Reference: {reference}", reference=reference)], status=500)
+    said = t("A fault on our side. Please send this again, unchanged, in a few seconds.")
+    answer = {"ok": False, "error": "fault", "message": said, "reference": reference}
+    return JSONResponse(answer, 500, {"Retry-After": "5"})
+
+
+def _for_people(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 @cache

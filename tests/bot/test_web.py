@@ -7,12 +7,13 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urljoin
 
 import httpx
@@ -33,6 +34,8 @@ from bot.run import Misconfigured, running
 from bot.settings import Settings
 from bot.workspace.manifest import RequestUrls, read_manifest
 from bot.workspace.server import running as workspace_running
+from handlers.routes import Endpoint
+from services.deps import Deps
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 BODY = json.dumps({"type": "url_verification", "challenge": "c"})
@@ -159,6 +162,29 @@ async def test_fault_of_a_page_is_logged_where_all_else_is(
     async with web.serving(web.web_app(None, pages={"/page": failing}), listener), httpx.AsyncClient() as http:
         assert (await http.get(urljoin(web.address(listener), "page"))).status_code == 500
     assert {record.name for record in caplog.records if record.exc_info} == {"uvicorn.error"}
+
+
+async def test_fault_of_an_endpoint_is_told_with_a_reference_to_people_and_to_programs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def failing(_deps: Deps, request: Request) -> Response:
+        raise KeyError("山田様の電話番号")
+
+    listener = web.listening("127.0.0.1", 0)
+    endpoint = Endpoint("/book", ("GET", "POST"), failing)
+    served = web.web_app(None, cast("Deps", object()), [endpoint])
+    async with web.serving(served, listener), httpx.AsyncClient(base_url=web.address(listener)) as http:
+        page = await http.get("/book", headers={"Accept": "text/html", "Accept-Language": "ja"})
+        answer = await http.post("/book")
+    assert (page.status_code, answer.status_code) == (500, 500)
+    assert "もう一度お試しください" in page.text
+    assert answer.json()["error"] == "fault"
+    assert answer.headers["Retry-After"]
+    references = [re.search(r"[0-9A-F]{8}", text) for text in (page.text, answer.json()["reference"])]
+    for reference in references:
+        assert reference is not None
+        assert reference[0] in caplog.text
+    assert "山田" not in page.text + answer.text
 
 
 async def test_body_larger_than_slacks_is_refused(served: Served) -> None:

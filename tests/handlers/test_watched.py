@@ -329,7 +329,7 @@ async def test_nothing_that_people_typed_is_logged_or_counted(
         "A handler failed",
         "The task broken failed",
         "Delivery broken:2 is tried",
-        "Exception in ASGI",
+        "could not be answered",
         "A listener failed",
         "What Slack sent could not be handled",
         '"logger": "dbos", "message": "Exception',
