@@ -12,7 +12,7 @@ SCRATCH ?= $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
 
-.PHONY: run test lint check-types check-imports pytest bench messages lock clean
+.PHONY: run test lint check-types check-imports pytest bench chaos messages lock clean
 
 run: $(READY)
 	$(BIN)/python -m bot demo --port $(PORT)
@@ -37,6 +37,10 @@ pytest: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
+
+# Kill, cut, fill and mislead a bot at work, and count afterwards. The same seed brings the same troubles.
+chaos: $(READY)
+	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --kills $(or $(KILLS),500)
 
 # Bring the catalogues up to date with the sources; untranslated entries are then to be filled in.
 messages: $(READY)

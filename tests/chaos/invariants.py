@@ -1,0 +1,249 @@
+"""Who counts afterwards: that nothing is lost, nothing doubled, and no two states are at odds."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.policy import default
+from itertools import pairwise
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.run import storage
+from bot.settings import Settings
+from domain.leads import Stage
+from services.deps import Deps
+from services.outreach import roll_up
+from storage.tables import (
+    Call,
+    Contact,
+    Delivery,
+    FormSubmission,
+    Handoff,
+    Lead,
+    Mail,
+    Meeting,
+    MeetingSlot,
+    Member,
+    Qualification,
+)
+from tests.chaos.ledger import RAW
+from tests.chaos.people import INBOUND
+from tests.chaos.scene import MANAGER, PATIENCE, Scene, _who
+from tests.kill.conftest import TEAM
+
+OPEN = ("queued", "sending")
+
+
+@dataclass(frozen=True)
+class Books:
+    """Everything at the end: rows by table."""
+
+    rows: dict[str, list[sa.Row[Any]]]
+    unfinished: list[str]
+    """Work that the queue engine has not brought to its end."""
+    differing: list[object]
+    """Rows of the calls' roll-ups that are not what the calls say."""
+
+    def __getitem__(self, table: str) -> list[sa.Row[Any]]:
+        return self.rows[table]
+
+
+async def wrongs(scene: Scene) -> list[str]:
+    """One sentence for each thing that is not as it must be; [] when everything is right."""
+    books = await _settled(scene)
+    checks = (_deliveries, _letters, _handoffs, _calls, _submissions, _meetings, _what_people_read)
+    found = [f"unfinished work: {each}" for each in books.unfinished]
+    found += [f"roll-up: {each}" for each in books.differing]
+    for check in checks:
+        found += check(scene, books)
+    return found
+
+
+async def _settled(scene: Scene) -> Books:
+    """The books, once nothing is open any more (or has been open for too long)."""
+    async with storage(Settings(_env_file=None, **scene.settings)) as deps:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    books = await _read(deps)
+                    still = [row for name in ("deliveries", "mails") for row in books[name] if row.state in OPEN]
+                    if not still and not books.unfinished and _cards_told(scene, books):
+                        return books
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            return await _read(deps)
+
+
+async def _read(deps: Deps) -> Books:
+    tables = {
+        "deliveries": sa.select(Delivery.key, Delivery.kind, Delivery.state, Delivery.ts, Delivery.posted_channel),
+        "mails": sa.select(Mail.key, Mail.state, Mail.to_address),
+        "handoffs": sa.select(Handoff.id, Handoff.lead_id, Contact.name)
+        .join(Lead, Lead.id == Handoff.lead_id)
+        .join(Contact, Contact.id == Lead.contact_id),
+        "judged": sa.select(Qualification.lead_id),
+        "calls": sa.select(Call.note, Call.connection, Contact.name)
+        .join(Lead, Lead.id == Call.lead_id)
+        .join(Contact, Contact.id == Lead.contact_id),
+        "submissions": sa.select(
+            FormSubmission.id, FormSubmission.submission_id, FormSubmission.lead_id, FormSubmission.claimed_by
+        ),
+        "leads": sa.select(Lead.id, Lead.stage, Lead.owner_id, Contact.name).join(
+            Contact, Contact.id == Lead.contact_id
+        ),
+        "meetings": sa.select(Meeting.id, Meeting.member_id, Meeting.starts_at, Meeting.ends_at, Contact.name)
+        .join(Lead, Lead.id == Meeting.lead_id)
+        .join(Contact, Contact.id == Lead.contact_id)
+        .where(Meeting.status == "booked"),
+        "slots": sa.select(MeetingSlot.meeting_id),
+        "members": sa.select(Member.id, Member.slack_user),
+    }
+    rows: dict[str, list[sa.Row[Any]]] = {}
+    async with deps.database.snapshot(TEAM) as session:
+        for name, statement in tables.items():
+            rows[name] = list((await session.execute(statement)).all())
+        schema = "dbos." if deps.database.dialect == "postgresql" else ""
+        engine = await session.execute(
+            sa.text(
+                f"SELECT workflow_uuid, name, status FROM {schema}workflow_status "  # noqa: S608 - no word from outside
+                "WHERE status NOT IN ('SUCCESS', 'CANCELLED')"
+            )
+        )
+        unfinished = [f"{row.name} {row.workflow_uuid} is {row.status}" for row in engine]
+    manager = await _who(deps, MANAGER)
+    return Books(rows, unfinished, list(await roll_up.check(deps, manager)))
+
+
+def _twice(values: Iterator[Any] | list[Any], what: str) -> list[str]:
+    return [f"{what} {value} is there {count} times" for value, count in Counter(values).items() if count > 1]
+
+
+def _posts(scene: Scene) -> dict[str, list[tuple[str, str]]]:
+    """Where messages stand, by the key of the delivery that posted them."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for conversation in scene.workspace.workspace.conversations.values():
+        for message in conversation.messages.values():
+            if message.metadata is not None:
+                found[message.metadata["event_payload"]["key"]].append((conversation.id, message.ts))
+    return found
+
+
+def _deliveries(scene: Scene, books: Books) -> Iterator[str]:
+    posts = _posts(scene)
+    keys = {row.key for row in books["deliveries"]}
+    for key, places in posts.items():
+        if key not in keys:
+            yield f"a message of {key}, which nobody enqueued"
+        elif len(places) > 1:
+            yield f"{key} was posted {len(places)} times"
+    for row in books["deliveries"]:
+        if row.state != "sent":
+            yield f"the delivery {row.key} is {row.state}"
+        elif row.ts is not None and row.key in posts and (row.posted_channel, row.ts) not in posts[row.key]:
+            yield f"the delivery {row.key} stands elsewhere than its row says"
+
+
+def _letters(scene: Scene, books: Books) -> Iterator[str]:
+    arrived = [
+        email.message_from_bytes(file.read_bytes(), policy=default) for file in sorted(scene.letters.glob("*.eml"))
+    ]
+    yield from _twice([message["Message-ID"] for message in arrived], "the letter")
+    sent = [row for row in books["mails"] if row.state == "sent"]
+    for row in books["mails"]:
+        if row.state not in ("sent", "uncertain"):
+            yield f"the letter {row.key} is {row.state}"
+    if len({message["Message-ID"] for message in arrived}) < len(sent):
+        yield f"{len(sent)} letters count as sent, {len(arrived)} arrived"
+
+
+def _handoffs(scene: Scene, books: Books) -> Iterator[str]:
+    names = [row.name for row in books["handoffs"]]
+    yield from _twice(names, "the handoff of")
+    yield from _twice([row.lead_id for row in books["judged"]], "the judgement of lead")
+    if set(names) != scene.ledger.handed_off:
+        yield f"handed off and not read, or the other way round: {set(names) ^ scene.ledger.handed_off}"
+    handed = {row.lead_id for row in books["handoffs"]}
+    keys = {row.key for row in books["deliveries"]}
+    for row in books["handoffs"]:
+        if f"handoff:{row.id}" not in keys:
+            yield f"the handoff {row.id} was never posted"
+    for row in books["leads"]:
+        if row.name.startswith("引継") and (row.stage == Stage.HANDED_OFF) != (row.id in handed):
+            yield f"{row.name} is {row.stage}, and its handoffs say otherwise"
+
+
+def _calls(scene: Scene, books: Books) -> Iterator[str]:
+    ledger = scene.ledger
+    # The team has a history too.
+    calls = [row for row in books["calls"] if row.name.startswith("架電")]
+    notes = [row.note for row in calls if row.note]
+    yield from _twice(notes, "the call")
+    for note in ledger.noted - set(notes):
+        yield f"a call was saved and is not there: {note}"
+    for note in set(notes) - ledger.typed:
+        yield f"a call that nobody logged: {note}"
+    clicked = Counter(row.name for row in calls if row.connection == "no_answer")
+    for name, count in clicked.items():
+        if count > ledger.clicked[name]:
+            yield f"{name}: {ledger.clicked[name]} clicks made {count} calls"
+
+
+def _submissions(scene: Scene, books: Books) -> Iterator[str]:
+    by_id = {row.submission_id: row for row in books["submissions"]}
+    yield from _twice([row.submission_id for row in books["submissions"]], "the submission")
+    yield from _twice([row.lead_id for row in books["submissions"]], "the lead of submissions")
+    yield from _twice([r.name for r in books["leads"] if r.name.startswith("問合")], "the lead")
+    for submission, lead in scene.ledger.submitted.items():
+        if submission not in by_id:
+            yield f"the submission {submission} was taken and is not there"
+        elif by_id[submission].lead_id != lead:
+            yield f"the submission {submission} was said to be lead {lead}"
+    owners = {row.id: row.owner_id for row in books["leads"]}
+    for row in books["submissions"]:
+        if row.claimed_by is not None and owners[row.lead_id] != row.claimed_by:
+            yield f"the submission {row.submission_id} is claimed by one and owned by another"
+    if not _cards_told(scene, books):
+        yield "cards of submissions do not say who has taken them"
+
+
+def _cards_told(scene: Scene, books: Books) -> bool:
+    """Whether as many cards offer to be taken as there are submissions that nobody has taken."""
+    screen = scene.person(MANAGER).screen(only=[INBOUND], limit=10_000)
+    (channel,) = [c for c in screen["channels"] if c["id"] == INBOUND]
+    offering = [m for m in channel["messages"] if not m["ephemeral"] and "'inbound.claim'" in str(m["blocks"])]
+    return len(offering) == sum(row.claimed_by is None for row in books["submissions"])
+
+
+def _meetings(scene: Scene, books: Books) -> Iterator[str]:
+    names = [row.name for row in books["meetings"]]
+    yield from _twice(names, "the meeting with")
+    if set(names) != scene.ledger.booked:
+        yield f"booked and not read, or the other way round: {set(names) ^ scene.ledger.booked}"
+    by_rep: dict[int, list[sa.Row[Any]]] = defaultdict(list)
+    for row in books["meetings"]:
+        by_rep[row.member_id].append(row)
+    for rows in by_rep.values():
+        rows.sort(key=lambda row: row.starts_at)
+        for one, next_one in pairwise(rows):
+            if next_one.starts_at < one.ends_at:
+                yield f"two meetings of one rep at once: {one.name}, {next_one.name}"
+    booked = {row.id for row in books["meetings"]}
+    if {row.meeting_id for row in books["slots"]} != booked:
+        yield "times are taken by no meeting, or a meeting takes none"
+
+
+def _what_people_read(scene: Scene, books: Books) -> Iterator[str]:
+    for text in scene.ledger.told:
+        if RAW.search(text):
+            yield f"somebody read: {text}"
+    for place in scene.ledger.lost:
+        yield f"what was typed is gone: {place}"
+    for conversation in scene.workspace.workspace.conversations.values():
+        for message in conversation.messages.values():
+            if RAW.search(f"{message.text} {message.blocks}".replace("None", "")):
+                yield f"somebody read: {message.text}"

@@ -1,0 +1,298 @@
+"""The people, and the website, that go on working whatever happens; who try again what did not work."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+import httpx
+
+from bot.workspace.person import PersonClient
+from bot.workspace.refusals import PersonError
+from services.outreach import forms
+from services.outreach.form_sources import NewSecret
+from tests.chaos.ledger import Ledger
+from tests.kill.conftest import CHANNEL, FORMS
+
+INBOUND = "C01INBOUND"
+LOOK_AGAIN = frozenset({404, 409})
+"""What they meant to act on is not there any more."""
+PAUSE = 0.05
+"""Seconds before somebody tries again."""
+
+
+class Place(Protocol):
+    """Where they work."""
+
+    ledger: Ledger
+    closing: bool
+
+    def person(self, user: str) -> PersonClient: ...
+
+    def connected(self) -> bool: ...
+
+    def addresses(self) -> list[str]:
+        """Where websites reach bots, whether they answer or not."""
+
+
+@dataclass
+class Work:
+    """What there is to do; each piece is somebody's alone."""
+
+    to_hand_off: list[str]
+    to_call: list[str]
+    to_meet: list[str]
+
+
+@dataclass
+class Rep:
+    """A member of inside sales."""
+
+    place: Place
+    user: str
+    work: Work
+    chance: random.Random
+    client: PersonClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = self.place.person(self.user)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.place.ledger
+
+    @property
+    def view(self) -> dict[str, Any] | None:
+        """The modal on top."""
+        views = self.client.screen(limit=0)["views"]
+        return views[-1] if views else None
+
+    async def go_on(self) -> None:
+        """One piece after the other until the place closes; what was begun is brought to its end."""
+        ways: list[tuple[int, str, Callable[[], Awaitable[bool]]]] = [
+            (4, "handoff", self._hand_off),
+            (6, "call", self._log_call),
+            (6, "click", self._click_call),
+            (3, "claim", self._claim),
+            (2, "meeting", self._book),
+            (2, "home", self._look_at_home),
+            (1, "figures", self._look_at_figures),
+        ]
+        weights = [weight for weight, _name, _way in ways]
+        while not self.place.closing:
+            _weight, name, way = self.chance.choices(ways, weights)[0]
+            try:
+                if await way():
+                    self.ledger.done[name] += 1
+            except PersonError as refused:
+                if refused.status not in LOOK_AGAIN:
+                    raise
+            await asyncio.sleep(self.chance.uniform(0.0, 2 * PAUSE))
+
+    async def _clear(self) -> None:
+        for view in reversed(self.client.screen(limit=0)["views"]):
+            await self.client.close(view["id"])
+
+    async def _command(self, command: str, text: str) -> dict[str, Any] | None:
+        """What was answered at once."""
+        answered = await self.client.command(CHANNEL, command, text)
+        if answered.get("error"):
+            self.ledger.tell(f"Slack: {answered['error']}")
+            await asyncio.sleep(PAUSE)
+        response: dict[str, Any] | None = answered["response"]
+        return response
+
+    async def _submit(self, view: Mapping[str, Any], values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """The outcome; what did not work leaves everything that was typed where it stood. `gone`: the modal had closed
+        or another lay over it, so they look again."""
+        try:
+            done = await self.client.submit(view["id"], values)
+        except PersonError as refused:
+            if refused.status not in LOOK_AGAIN:
+                raise
+            return {"result": "gone"}
+        if done["result"] in ("errors", "failed"):
+            for text in [done.get("error")] if done["result"] == "failed" else done["errors"].values():
+                self.ledger.tell(str(text))
+            shown = self.view
+            kept = shown["state"] if shown is not None else {}
+            for block, elements in values.items():
+                for value in elements.values():
+                    if value not in kept.get(block, {}).values():
+                        self.ledger.lost.append(f"{view['callback_id']}: {block}")
+            await asyncio.sleep(PAUSE)
+        return done
+
+    async def _connection(self) -> None:
+        # The workspace has no event to wait for.
+        while not self.place.connected():  # noqa: ASYNC110
+            await asyncio.sleep(PAUSE)
+
+    async def _hand_off(self) -> bool:
+        if not self.work.to_hand_off:
+            return False
+        name = self.work.to_hand_off.pop()
+        await self._clear()
+        while True:
+            await self._connection()
+            view = self.view
+            if view is None:
+                await self._command("/lead", f"qualify {name}")
+            elif view["callback_id"] == "handoff.done":
+                break
+            elif view["callback_id"] not in FORMS:
+                raise Unexpected(view)
+            else:
+                done = await self._submit(view, FORMS[view["callback_id"]])
+                if done["result"] == "closed":
+                    self.ledger.lost.append(f"{view['callback_id']} closed")
+        self.ledger.handed_off.add(name)
+        return True
+
+    async def _log_call(self) -> bool:
+        name = self.chance.choice(self.work.to_call)
+        note = f"折り返しをお願いされた {UUID(int=self.chance.getrandbits(128))}"
+        await self._clear()
+        while True:
+            await self._connection()
+            view = self.view
+            if view is None:
+                await self._command("/call", f"log {name}")
+                continue
+            block = next((b for b in view["blocks"] if b["block_id"].startswith("connection")), None)
+            if block is None:
+                raise Unexpected(view)
+            element = block["element"]
+            if "voicemail" not in str(view["state"].get(block["block_id"])) or _asks(view, "party"):
+                chosen = await self.client.action(
+                    view_id=view["id"],
+                    block_id=block["block_id"],
+                    action_id=element["action_id"],
+                    value="voicemail",
+                    state={"note": {"v": note}},
+                )
+                if not chosen["ok"]:
+                    self.ledger.tell(f"Slack: {chosen['error']}")
+                    await asyncio.sleep(PAUSE)
+                    continue
+                view = self.view or view
+            self.ledger.typed.add(note)
+            done = await self._submit(view, {"note": {"v": note}})
+            if done["result"] == "closed":
+                self.ledger.noted.add(note)
+                return True
+
+    async def _click_call(self) -> bool:
+        name = self.chance.choice(self.work.to_call)
+        await self._connection()
+        card = await self._command("/lead", f"show {name}")
+        if card is None or "call.quick#no_answer" not in str(card["blocks"]):
+            return False
+        self.ledger.clicked[name] += 1
+        pressed = await self.client.action(channel=CHANNEL, ts=card["ts"], action_id="call.quick#no_answer")
+        if not pressed["ok"]:
+            self.ledger.tell(f"Slack: {pressed['error']}")
+        return bool(pressed["ok"])
+
+    async def _claim(self) -> bool:
+        await self._connection()
+        screen = self.client.screen(only=[INBOUND])
+        (channel,) = [c for c in screen["channels"] if c["id"] == INBOUND]
+        waiting = [m for m in channel["messages"] if not m["ephemeral"] and "'inbound.claim'" in str(m["blocks"])]
+        if not waiting:
+            return False
+        card = self.chance.choice(waiting)
+        pressed = await self.client.action(channel=INBOUND, ts=card["ts"], action_id="inbound.claim")
+        if not pressed["ok"]:
+            self.ledger.tell(f"Slack: {pressed['error']}")
+        return bool(pressed["ok"])
+
+    async def _book(self) -> bool:
+        if not self.work.to_meet:
+            return False
+        name = self.work.to_meet.pop()
+        await self._clear()
+        while True:
+            await self._connection()
+            view = self.view
+            if view is None:
+                await self._command("/meeting", f"book {name}")
+            elif (await self._submit(view, {}))["result"] == "updated":
+                self.ledger.booked.add(name)
+                return True
+            elif self.chance.random() < 0.5:
+                # The time may be somebody else's by now: they look at what is free.
+                await self._clear()
+
+    async def _look_at_home(self) -> bool:
+        await self._connection()
+        await self.client.home()
+        return True
+
+    async def _look_at_figures(self) -> bool:
+        await self._connection()
+        return await self._command("/kpi", "today") is not None
+
+
+class Unexpected(Exception):
+    """A modal that nobody on this way expects."""
+
+    def __init__(self, view: Mapping[str, Any]) -> None:
+        super().__init__(f"{view['callback_id']}: {view['title']} {view['blocks']}")
+
+
+def _asks(view: Mapping[str, Any], start: str) -> bool:
+    return any(b["type"] == "input" and b["block_id"].startswith(start) for b in view["blocks"])
+
+
+@dataclass
+class Website:
+    """Sends what customers filled in until it is told that it has arrived, as websites should."""
+
+    place: Place
+    form: NewSecret
+    chance: random.Random
+
+    async def go_on(self) -> None:
+        async with httpx.AsyncClient(timeout=5) as client:
+            number = 0
+            while not self.place.closing:
+                number += 1
+                await self._send(client, f"s{number:05d}")
+                self.place.ledger.done["submission"] += 1
+                await asyncio.sleep(self.chance.uniform(0.1, 0.5))
+
+    async def _send(self, client: httpx.AsyncClient, submission: str) -> None:
+        content = json.dumps(
+            {
+                "会社名": f"サイト{submission}商事",
+                "お名前": f"問合 {submission}",
+                "メールアドレス": f"{submission}@site.example",
+                "お問い合わせ内容": "資料をお願いします",
+            }
+        ).encode()
+        path = f"/webhooks/forms/{self.form.form.name}"
+        while True:
+            for address in self.chance.sample(self.place.addresses(), len(self.place.addresses())):
+                timestamp = str(int(time.time()))
+                headers = {
+                    "Content-Type": "application/json",
+                    "X-Kakehashi-Timestamp": timestamp,
+                    "X-Kakehashi-Signature": f"v1={forms.signature(self.form.secret, timestamp, content)}",
+                    "X-Kakehashi-Submission": submission,
+                }
+                try:
+                    answer = await client.post(f"{address}{path}", content=content, headers=headers)
+                except httpx.TransportError:
+                    continue
+                if answer.status_code in (200, 201):
+                    self.place.ledger.submitted[submission] = int(answer.json()["lead"])
+                    return
+                self.place.ledger.tell(f"HTTP {answer.status_code}: {answer.text}")
+            await asyncio.sleep(PAUSE)
