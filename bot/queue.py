@@ -21,13 +21,14 @@ from handlers import trail
 from handlers.delivery import UnderWay
 from storage.database import normalise_url
 from storage.migrations import sync_url
-from storage.outbox import DAILY_QUEUE, OUTSIDE_QUEUE, QUEUE, TASK_QUEUE, WORKFLOW_VERSION
+from storage.outbox import DAILY_QUEUE, OUTSIDE_QUEUE, QUEUE, TASK_QUEUE, TIMED_QUEUE, WORKFLOW_VERSION
 
 log = logging.getLogger(__name__)
 
-QUEUES = (QUEUE, TASK_QUEUE, OUTSIDE_QUEUE, DAILY_QUEUE)
+QUEUES = (QUEUE, TIMED_QUEUE, TASK_QUEUE, OUTSIDE_QUEUE, DAILY_QUEUE)
 # Work at once in one process. Without a bound a crash on SQLite made hundreds of steps be done again.
 DELIVERIES_AT_ONCE = 16
+TIMED_AT_ONCE = 8
 TASKS_AT_ONCE = 2
 # Letters and calendar entries wait for others' servers most of their time.
 OUTSIDE_AT_ONCE = 8
@@ -101,6 +102,13 @@ class Queue:
             worker_concurrency=DELIVERIES_AT_ONCE,
             partition_limiter={"limit": self.settings.delivery_limit, "period": self.settings.delivery_seconds},
             polling_interval_sec=self.settings.queue_poll_seconds,
+            on_conflict="always_update",
+        )
+        await DBOS.register_queue_async(
+            TIMED_QUEUE,
+            worker_concurrency=TIMED_AT_ONCE,
+            partition_limiter={"limit": self.settings.timed_limit, "period": self.settings.timed_seconds},
+            polling_interval_sec=TASK_POLLS * self.settings.queue_poll_seconds,
             on_conflict="always_update",
         )
         tasks = {TASK_QUEUE: TASKS_AT_ONCE, OUTSIDE_QUEUE: OUTSIDE_AT_ONCE, DAILY_QUEUE: DAILIES_AT_ONCE}

@@ -91,6 +91,10 @@ class Settings(BaseSettings):
     delivery_limit: Annotated[int, Field(ge=1)] = 5
     """Messages a channel may receive within `delivery_seconds`: half of what Slack allows (one a second)."""
     delivery_seconds: Annotated[float, Field(gt=0)] = 10.0
+    timed_limit: Annotated[int, Field(ge=1)] = 20
+    """Messages of the clock (reminders, and a morning's to everybody) that a workspace may receive within
+    `timed_seconds`: less than `BUDGETS` of handlers/delivery.py allow, so that whoever clicks finds room."""
+    timed_seconds: Annotated[float, Field(gt=0)] = 5.0
     delivery_settle_seconds: Annotated[float, Field(ge=0)] = 5.0
     """How long a message that may have been posted already is given to appear, before it is looked for."""
     queue_poll_seconds: Annotated[float, Field(gt=0)] = 0.2

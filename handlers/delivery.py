@@ -23,6 +23,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from domain.errors import Refused
+from domain.pacing import Budget
 from handlers import trail
 from handlers.block_json import as_json
 from handlers.blocks import section
@@ -30,11 +31,20 @@ from handlers.charts import drawn
 from handlers.clients import Clients
 from handlers.i18n import Markup, channel, mention, translator
 from handlers.messages import Reader, Rendered
+from handlers.pacing import BUDGETS, FILES, POST, UPDATE, PutOff, call_of, in_turn, times_put_off
 from handlers.pictures import upload
 from handlers.routes import Compose, NotYet, Outgoing, Picture, Task
 from handlers.trail import UNKNOWN, UNWATCHED, Outcome, Watch
 from services import deliveries
-from services.deliveries import REPORT, TASK_WORKFLOW, WORKFLOW, Claim, DeliveryState
+from services.deliveries import (
+    REPORT,
+    TASK_WORKFLOW,
+    TIMED_WORKFLOW,
+    WORKFLOW,
+    Claim,
+    DeliveryState,
+    NoRoom,
+)
 from services.deps import Deps
 from services.installations import NotInstalled
 
@@ -52,6 +62,8 @@ SETTLE_SECONDS = 5.0
 GIVE_UP_AFTER = timedelta(hours=24)
 """For how long a delivery is tried again while Slack cannot take it."""
 LONGEST_PAUSE = 600.0
+DEFAULT_AFTER = 30.0
+"""Where Slack does not say when it takes calls again."""
 LONGEST_WAIT = 30.0
 """Between two looks whether the message that another builds on is there: it comes without our doing."""
 FAULTY_TURNS = 8
@@ -126,10 +138,12 @@ class Deliverer:
     clients: Clients
     composers: Mapping[str, Compose]
     settle_seconds: float = SETTLE_SECONDS
+    budgets: Mapping[str, Budget] = field(default_factory=lambda: BUDGETS)
 
-    async def deliver(self, team_id: str, key: str) -> str:
-        """Send one delivery; the answer is its final state. Raises `TryAgain` or `NotYet` when it is to be tried
-        again, `NotInstalled` when there is nobody to send it to.
+    async def deliver(self, team_id: str, key: str, *, timed: bool = False) -> str:
+        """Send one delivery; the answer is its final state. `timed`: the clock sends it, and people come first. Raises
+        `TryAgain` or `NotYet` when it is to be tried again, `NoRoom` when Slack's limits leave no room for it,
+        `NotInstalled` when there is nobody to send it to.
         """
         waiting = await deliveries.look(self.deps, team_id, key)
         if waiting is None:
@@ -142,9 +156,11 @@ class Deliverer:
         if outgoing is None:
             return await deliveries.sent(self.deps, team_id, key, ts=None, channel=None)
         files: dict[Picture, str] = {}
-        if waiting.first:
+        if waiting.first and outgoing.pictures:
+            await in_turn(lambda: deliveries.room(self.deps, team_id, call_of(FILES, self.budgets, timed=timed)))
             await self._upload(client, team_id, outgoing, files)
-        claim = await deliveries.claim(self.deps, team_id, key)
+        call = call_of(POST if outgoing.update_ts is None else UPDATE, self.budgets, timed=timed)
+        claim = await in_turn(lambda: deliveries.claim(self.deps, team_id, key, call))
         if claim is None or claim.settled:
             return "gone" if claim is None else claim.state
         try:
@@ -152,7 +168,7 @@ class Deliverer:
             if not claim.first and outgoing.update_ts is None:
                 await asyncio.sleep(self.settle_seconds)
                 found = await self._find(client, claim, outgoing)
-            where, ts = found or await self._send(client, claim, team_id, outgoing, files)
+            where, ts = found or await self._send(client, team_id, claim, outgoing, files)
             if outgoing.update_ts is not None:
                 await self._catch_up(client, claim, team_id, outgoing, files)
         except SlackApiError as refused:
@@ -164,13 +180,16 @@ class Deliverer:
             raise TryAgain(f"The connection to Slack failed: {type(lost).__name__}") from lost
         return await deliveries.sent(self.deps, team_id, key, ts=ts, channel=where)
 
-    async def attempt(self, team_id: str, key: str, turn: int) -> str | float:
-        """The `turn`th try at a delivery: its final state, or the seconds until the next try."""
+    async def attempt(self, team_id: str, key: str, turn: int, *, timed: bool = False) -> str | float | PutOff:
+        """The `turn`th try at a delivery: its final state, or when the next try is to be made."""
+        put_off = None
         try:
-            return await self.deliver(team_id, key)
+            return await self.deliver(team_id, key, timed=timed)
         except NotInstalled:
             # It stays as it is: should the workspace come back soon, it is taken up again.
             return Outcome.DROPPED
+        except NoRoom as full:
+            reason, pause, put_off = "ratelimited", full.seconds, PutOff(full.seconds)
         except NotYet as not_yet:
             reason, pause = str(not_yet), _pause(turn, LONGEST_WAIT)
         except TryAgain as again:
@@ -187,6 +206,8 @@ class Deliverer:
         delivery = await deliveries.look(self.deps, team_id, key)
         if delivery is not None and self.deps.now() - delivery.created_at > GIVE_UP_AFTER:
             return await self._given_up(team_id, key, reason, delivery)
+        if put_off is not None:
+            return put_off
         log.warning("Delivery %s is tried again in %.0f s: %s", key, pause, reason)
         return pause
 
@@ -221,6 +242,8 @@ class Deliverer:
                 status, error, after = _answer(refused)
                 if await self.clients.refused(team_id, client, error):
                     raise NotInstalled(team_id) from refused
+                if status == 429:
+                    await deliveries.closed(self.deps, team_id, FILES, after or DEFAULT_AFTER)
                 if status == 429 or status >= 500 or error in NOTHING_TAKEN | TRANSIENT:
                     raise TryAgain(error, after) from refused
                 log.error("Slack refused the picture %s: %s; the message goes without it", picture.name, error)
@@ -229,7 +252,7 @@ class Deliverer:
                 raise TryAgain(f"The connection to Slack failed: {type(lost).__name__}") from lost
 
     async def _send(
-        self, client: AsyncWebClient, claim: Claim, team_id: str, outgoing: Outgoing, files: dict[Picture, str]
+        self, client: AsyncWebClient, team_id: str, claim: Claim, outgoing: Outgoing, files: dict[Picture, str]
     ) -> tuple[str, str]:
         await self._upload(client, team_id, outgoing, files)
         pictures = {picture.name: files[picture] for picture in outgoing.pictures if files[picture]}
@@ -263,7 +286,7 @@ class Deliverer:
             newest = await self._compose(team_id, claim)
             if newest is None or newest == shown:
                 return
-            await self._send(client, claim, team_id, newest, files)
+            await self._send(client, team_id, claim, newest, files)
             shown = newest
 
     async def _find(self, client: AsyncWebClient, claim: Claim, outgoing: Outgoing) -> tuple[str, str] | None:
@@ -299,6 +322,10 @@ class Deliverer:
         self, client: AsyncWebClient, team_id: str, claim: Claim, outgoing: Outgoing, refused: SlackApiError
     ) -> str:
         status, error, after = _answer(refused)
+        method = str(getattr(refused.response, "api_url", "")).rpartition("/")[2]
+        if status == 429 and method in self.budgets:
+            # For every process: whoever else asked now would be told the same.
+            await deliveries.closed(self.deps, team_id, method, after or DEFAULT_AFTER)
         if status == 429 or error in NOTHING_TAKEN:
             if claim.first:
                 await deliveries.untouched(self.deps, team_id, claim.key)
@@ -396,9 +423,9 @@ def register(
     are done again when they fail. `watch` counts the tries."""
     under_way = UnderWay()
 
-    async def attempt(team_id: str, key: str, turn: int) -> str | float:
+    async def attempt(team_id: str, key: str, turn: int, timed: bool = False) -> str | float | PutOff:
         with under_way.attempt(), trail.following(team=team_id, delivery=key) as followed:
-            result = await deliverer.attempt(team_id, key, turn)
+            result = await deliverer.attempt(team_id, key, turn, timed=timed)
             kind = followed.fields.get("kind", UNKNOWN)
             watch.delivery(kind, result if isinstance(result, str) else Outcome.POSTPONED)
             return result
@@ -423,10 +450,18 @@ def register(
                 watch.task(kind, followed.outcome or Outcome.OK)
 
     async def deliver(team_id: str, key: str, turn: int = 0) -> str:
+        return await in_line(team_id, key, turn, None)
+
+    async def deliver_timed(team_id: str, key: str, turn: int, place: int) -> str:
+        return await in_line(team_id, key, turn, place)
+
+    async def in_line(team_id: str, key: str, turn: int, place: int | None) -> str:
         with under_way.workflow():
-            result = await DBOS.run_step_async({"name": "send", **PATIENT}, attempt, team_id, key, turn)
+            timed = place is not None
+            result = await DBOS.run_step_async({"name": "send", **PATIENT}, attempt, team_id, key, turn, timed)
             if isinstance(result, str):
                 return result
+            put_off = isinstance(result, PutOff)
             # A step of its own: were it part of the first, a crash after it would make that try twice, once in this
             # workflow and at the same time in the next.
             await DBOS.run_step_async(
@@ -435,8 +470,10 @@ def register(
                 deliverer.deps,
                 team_id,
                 key,
-                turn=turn + 1,
-                seconds=result,
+                turn=turn if put_off else turn + 1,
+                seconds=result.seconds if isinstance(result, PutOff) else result,
+                place=place,
+                again=times_put_off(DBOS.workflow_id) + 1 if put_off else 0,
             )
             return "postponed"
 
@@ -447,5 +484,6 @@ def register(
 
     # No bound on recoveries: each restart of a process is one, and a delivery must outlive any number of them.
     DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(deliver)
+    DBOS.workflow(name=TIMED_WORKFLOW, max_recovery_attempts=None)(deliver_timed)
     DBOS.workflow(name=TASK_WORKFLOW)(perform)
     return under_way

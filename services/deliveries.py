@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.pacing import Budget
 from services.deps import Deps
-from storage import members, outbox
-from storage.outbox import TASK_WORKFLOW, WORKFLOW, DeliveryState
+from storage import members, outbox, pace
+from storage.outbox import AGAIN, TASK_WORKFLOW, TIMED_WORKFLOW, WORKFLOW, DeliveryState
 from storage.tables import Delivery
 
 __all__ = [
+    "AGAIN",
     "REPORT",
     "TASK_WORKFLOW",
+    "TIMED_WORKFLOW",
     "WORKFLOW",
+    "Call",
     "Claim",
     "DeliveryState",
+    "NoRoom",
     "Posted",
     "claim",
+    "closed",
     "failed",
     "look",
     "posted",
     "postponed",
     "remember",
+    "room",
     "sent",
     "troubled",
     "uncertain",
@@ -64,13 +73,52 @@ async def look(deps: Deps, team_id: str, key: str) -> Claim | None:
     return None if row is None else _claim(row, DeliveryState(row.state) is DeliveryState.QUEUED, deps.now())
 
 
-async def claim(deps: Deps, team_id: str, key: str) -> Claim | None:
-    """Mark a delivery as being sent, durably, before anything is sent; None when there is no such delivery."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of Slack's Web API that is to be made: its method, the workspace's budget for it, and what has to stay in
+    the budget for those who are more urgent."""
+
+    method: str
+    budget: Budget
+    keep: float = 0.0
+
+
+class NoRoom(Exception):
+    """Slack's limits leave no room for the call before `seconds` have passed."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Slack takes no more for {seconds:.1f} s")
+        self.seconds = seconds
+
+
+async def claim(deps: Deps, team_id: str, key: str, call: Call) -> Claim | None:
+    """Mark a delivery as being sent, durably, before anything is sent; None when there is no such delivery. Raises
+    `NoRoom` when the call it takes cannot be made now; then nothing is marked."""
     now = deps.now()
     async with deps.writing(team_id) as session:
+        await _room(session, call, now)
         first = await outbox.mark_sending(session, key, now)
         row = await outbox.delivery(session, key)
     return None if row is None else _claim(row, first, now)
+
+
+async def room(deps: Deps, team_id: str, call: Call) -> None:
+    """Take a call out of the workspace's budget. Raises `NoRoom`."""
+    async with deps.writing(team_id) as session:
+        await _room(session, call, deps.now())
+
+
+async def _room(session: AsyncSession, call: Call, now: datetime) -> None:
+    wait = await pace.take(session, call.method, call.budget, now, call.keep)
+    if wait > 0.0:
+        raise NoRoom(wait)
+
+
+async def closed(deps: Deps, team_id: str, method: str, seconds: float) -> None:
+    """Slack wants no call of this method in the workspace for so long: no process makes one."""
+    now = deps.now()
+    async with deps.writing(team_id) as session:
+        await pace.close(session, method, now, now + timedelta(seconds=seconds))
 
 
 def _claim(row: Delivery, first: bool, now: datetime) -> Claim:
@@ -84,12 +132,16 @@ async def untouched(deps: Deps, team_id: str, key: str) -> None:
         await outbox.unmark(session, key)
 
 
-async def postponed(deps: Deps, team_id: str, key: str, *, turn: int, seconds: float) -> None:
-    """Give a delivery another turn in so many seconds; repeating it changes nothing."""
+async def postponed(
+    deps: Deps, team_id: str, key: str, *, turn: int, seconds: float, place: int | None = None, again: int = 0
+) -> None:
+    """Give a delivery another turn in so many seconds, at its place in its line; repeating it changes nothing."""
     async with deps.writing(team_id) as session:
         row = await outbox.delivery(session, key)
         if row is not None:
-            await deps.outbox.postpone(session, key=key, channel=row.channel, turn=turn, seconds=seconds)
+            await deps.outbox.postpone(
+                session, key=key, channel=row.channel, turn=turn, seconds=seconds, place=place, again=again
+            )
 
 
 async def sent(deps: Deps, team_id: str, key: str, *, ts: str | None, channel: str | None) -> DeliveryState:

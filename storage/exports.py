@@ -26,6 +26,7 @@ from storage.tables import (
     Mail,
     Moment,
     OfTeam,
+    SlackPace,
     SpentState,
     Team,
 )
@@ -34,6 +35,7 @@ LEFT_OUT: Mapping[type[Base], str] = {
     AuditPermit: "What a transaction under way may do. It is empty to everybody else.",
     JobRun: "What this installation's clock has done. A new clock must not take another's for its own past.",
     JobPlan: "Since when a job is due here: where the team arrives later, nothing from before was missed.",
+    SlackPace: "When Slack takes the next call. Where the team arrives later, that has passed.",
     JobBeat: "When this installation's processes last ran something. It belongs to no team.",
     Installation: "Tokens for the workspace, which nobody but this installation may have.",
     SpentState: "Who has just come back from Slack's consent page. It belongs to no team.",

@@ -21,7 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.tables import Delivery
 
 QUEUE = "deliveries"
+"""Answers to what people did; partitioned by channel, so that a channel is written to at Slack's rate."""
 WORKFLOW = "deliver"
+TIMED_QUEUE = "timed"
+"""What the clock sends: reminders and the many messages of a morning. Partitioned by team, so that a workspace is
+written to at a part of Slack's rate for it, in order: the engine keeps an order only within a partition."""
+TIMED_WORKFLOW = "deliver-timed"
+REMINDER = 1
+"""The place of a reminder in the line of its workspace: before all that goes to many."""
 TASK_QUEUE = "tasks"
 TASK_WORKFLOW = "perform"
 OUTSIDE_QUEUE = "outside"
@@ -32,6 +39,9 @@ DAILY_QUEUE = "dailies"
 # must go on with the work an older one left behind.
 WORKFLOW_VERSION = "1"
 
+
+AGAIN = "~"
+"""Before how often a turn was put off, in the id of its workflow."""
 
 FORGOTTEN_AT_ONCE = 500
 
@@ -65,11 +75,13 @@ class Outbox:
         channel: str,
         arguments: Mapping[str, Any],
         now: datetime,
+        place: int | None = None,
     ) -> bool:
         """Enqueue one delivery under its key; False when the key was used before (then nothing happens).
 
         `kind` names the message (handlers/messages.py), `channel` is a conversation or a user id, `arguments` is
-        JSON from which the message is made when it is sent.
+        JSON from which the message is made when it is sent. What the clock sends stands in the line of its workspace,
+        at its `place` (`REMINDER`, `in_turn`), and holds up no answer to what somebody did (None).
         """
         team_id = session.info["team_id"]
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -87,13 +99,35 @@ class Outbox:
         )
         if added.scalar_one_or_none() is None:
             return False
-        await self._start(session, _delivery(key, channel), team_id, key)
+        if place is None:
+            await self._start(session, _delivery(key, channel), team_id, key)
+        else:
+            await self._start(session, _timed(key, team_id, place), team_id, key, 0, place)
         return True
 
-    async def postpone(self, session: AsyncSession, *, key: str, channel: str, turn: int, seconds: float) -> None:
-        """Give a delivery its `turn`th further turn in so many seconds; asked twice for the same turn, it has one."""
-        options = _delivery(f"{key}#{turn}", channel) | {"delay_seconds": seconds}
-        await self._start(session, options, session.info["team_id"], key, turn)
+    async def postpone(
+        self,
+        session: AsyncSession,
+        *,
+        key: str,
+        channel: str,
+        turn: int,
+        seconds: float,
+        place: int | None = None,
+        again: int = 0,
+    ) -> None:
+        """Give a delivery its `turn`th further turn in so many seconds; asked twice for the same turn, it has one.
+
+        `again`: how often that turn was put off because Slack's limits left no room.
+        """
+        team_id = session.info["team_id"]
+        workflow_id = f"{key}#{turn}" + (f"{AGAIN}{again}" if again else "")
+        if place is None:
+            options = _delivery(workflow_id, channel) | {"delay_seconds": seconds}
+            await self._start(session, options, team_id, key, turn)
+        else:
+            options = _timed(workflow_id, team_id, place) | {"delay_seconds": seconds}
+            await self._start(session, options, team_id, key, turn, place)
 
     async def resume(self, session: AsyncSession, *, key: str, channel: str, run: str) -> None:
         """Take up a delivery that is there already, and unknown to this queue. `run` tells this time from others."""
@@ -130,7 +164,10 @@ class Outbox:
         while True:
             # Whose work it is stands in its arguments, which the engine keeps in a form of its own.
             page = await self._client.list_workflows_async(
-                name=[WORKFLOW, TASK_WORKFLOW], limit=FORGOTTEN_AT_ONCE, offset=offset, load_output=False
+                name=[WORKFLOW, TIMED_WORKFLOW, TASK_WORKFLOW],
+                limit=FORGOTTEN_AT_ONCE,
+                offset=offset,
+                load_output=False,
             )
             if not page:
                 return
@@ -152,6 +189,22 @@ def _delivery(workflow_id: str, channel: str) -> EnqueueOptions:
         "queue_partition_key": channel,
         "app_version": WORKFLOW_VERSION,
     }
+
+
+def _timed(workflow_id: str, team_id: str, place: int) -> EnqueueOptions:
+    return {
+        "workflow_name": TIMED_WORKFLOW,
+        "queue_name": TIMED_QUEUE,
+        "workflow_id": workflow_id,
+        "queue_partition_key": team_id,
+        "priority": place,
+        "app_version": WORKFLOW_VERSION,
+    }
+
+
+def in_turn(due: datetime) -> int:
+    """The place of one of many messages that are due at a moment: after all that are due earlier."""
+    return max(REMINDER + 1, int(due.timestamp()) // 60)
 
 
 async def delivery(session: AsyncSession, key: str) -> Delivery | None:

@@ -27,6 +27,7 @@ from services.outreach.call_records import mark_of
 from storage import call_queue as queries
 from storage import members as member_queries
 from storage.call_queue import CandidateRow
+from storage.outbox import in_turn
 
 MOST_CANDIDATES = 1000
 """So many leads of a member are ranked; who owns more has those first whose step is due, then the newest."""
@@ -357,6 +358,7 @@ async def send_mornings(deps: Deps, due: Due) -> int:
                     channel=rep.slack_user,
                     arguments={"day": due.day.isoformat()},
                     now=deps.now(),
+                    place=in_turn(due.at),
                 )
     return sent
 

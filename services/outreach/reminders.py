@@ -20,6 +20,7 @@ from services.outreach.call_queue import AT_ONCE, REPS, at_work
 from storage import call_queue as queries
 from storage import members as member_queries
 from storage.call_queue import PlannedRow, StepRow
+from storage.outbox import REMINDER, in_turn
 
 CALLBACK = "call.callback"
 OVERDUE = "call.overdue"
@@ -121,6 +122,7 @@ async def _remind_team(deps: Deps, team_id: str, rows: Sequence[PlannedRow], now
                 channel=row.slack_user,
                 arguments={"lead_id": row.lead_id, "at": row.at.isoformat()},
                 now=now,
+                place=REMINDER,
             )
     return made
 
@@ -203,6 +205,7 @@ async def _send(deps: Deps, due: Due, reps: Sequence[member_queries.MemberRow], 
                     channel=rep.slack_user,
                     arguments={"at": due.at.isoformat()},
                     now=deps.now(),
+                    place=in_turn(due.at),
                 )
     return sent
 

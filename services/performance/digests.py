@@ -20,6 +20,7 @@ from services.performance.kpis import Board, By, of_team
 from services.teams import team_calendar
 from storage import kpis as queries
 from storage import members as member_queries
+from storage.outbox import in_turn
 
 POST = "kpi.digest"
 """The kind of the deliveries; `arguments`: `digest`, `first`, `last`, `language`, and `preview` where it is one."""
@@ -96,7 +97,7 @@ async def send_due(deps: Deps, due: Due, kind: DigestKind) -> int:
         if kind is DigestKind.DAILY and not calendar.is_business_day(due.day):
             return 0
         key = f"digest:{kind}:{due.team_id}:{due.day.isoformat()}"
-        return await _send(deps, session, kind, due.day, due.zone, key)
+        return await _send(deps, session, kind, due.day, due.zone, key, in_turn(due.at))
 
 
 async def send_again(deps: Deps, actor: Actor, kind: DigestKind, request_key: str) -> int:
@@ -155,7 +156,9 @@ def _point(window: Window, days: Mapping[date, Sequence[int]]) -> Point:
     return Point(window, sum(day[0] for day in counted), sum(day[2] for day in counted), sum(day[4] for day in counted))
 
 
-async def _send(deps: Deps, session: AsyncSession, kind: DigestKind, day: date, zone: str, key: str) -> int:
+async def _send(
+    deps: Deps, session: AsyncSession, kind: DigestKind, day: date, zone: str, key: str, place: int | None = None
+) -> int:
     rules = await of(session, kind)
     window = await _window(deps, session, kind, day, zone, rules)
     sent = 0
@@ -167,6 +170,7 @@ async def _send(deps: Deps, session: AsyncSession, kind: DigestKind, day: date, 
             channel=to,
             arguments=_arguments(kind, window, rules),
             now=deps.now(),
+            place=place,
         )
     return sent
 

@@ -13,6 +13,7 @@ from services.deps import Deps
 from services.qualification.meeting_news import OUTCOME, REMINDER, moment_key, outcome_key, write_to_guests
 from services.qualification.meeting_records import MeetingView, Occasion, Write, meeting_view
 from storage import meetings as queries
+from storage import outbox
 from storage.meetings import MeetingRow
 
 _LONGEST = timedelta(hours=4)
@@ -70,6 +71,7 @@ async def _enqueue(deps: Deps, team_id: str, meeting: MeetingView, reminder: Rem
                 "starts_at": meeting.starts_at.isoformat(),
             },
             now=deps.now(),
+            place=outbox.REMINDER,
         )
         if new and reminder in _OCCASIONS:
             # Without the rep: the customer is not told again because somebody else comes.

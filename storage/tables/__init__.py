@@ -1,7 +1,7 @@
 """The tables, a module for each wing."""
 
 from storage.tables.base import Base, Grams, Json, Key, Moment, OfTeam
-from storage.tables.deliveries import Delivery, Mail
+from storage.tables.deliveries import Delivery, Mail, SlackPace
 from storage.tables.installations import Installation, SpentState
 from storage.tables.outreach import (
     Call,
@@ -71,6 +71,7 @@ __all__ = [
     "Moment",
     "OfTeam",
     "Qualification",
+    "SlackPace",
     "SpentState",
     "StageChange",
     "Suppression",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import Double, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import Base, OfTeam
@@ -30,6 +30,20 @@ class Delivery(OfTeam, Base):
     created_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+
+
+class SlackPace(OfTeam, Base):
+    """What is left of Slack's limit for a method in a workspace (storage/pace.py)."""
+
+    __tablename__ = "slack_paces"
+
+    team_id: Mapped[str] = mapped_column(String(32), ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
+    method: Mapped[str] = mapped_column(String(64), primary_key=True)
+    remaining: Mapped[float] = mapped_column(Double)
+    """Calls that could be made at once, at the moment `at`."""
+    at: Mapped[datetime]
+    closed_until: Mapped[datetime | None]
+    """Slack answered 429 and wants no call before."""
 
 
 class Mail(OfTeam, Base):

@@ -90,6 +90,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "calls.reason": _WORD,
     "calls.request_key": _KEYED,
     "contacts.buying_role": _WORD,
+    "slack_paces.method": _WORD,
     "deliveries.key": _KEYED,
     "deliveries.kind": _WORD,
     "deliveries.channel": _SLACK,

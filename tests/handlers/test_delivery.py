@@ -21,6 +21,7 @@ from handlers.clients import OneClient
 from handlers.delivery import GIVE_UP_AFTER, Deliverer
 from handlers.i18n import Markup
 from handlers.messages import Reader, Rendered
+from handlers.pacing import PutOff
 from handlers.routes import NotYet, Outgoing
 from services import deliveries, members
 from services.deliveries import Claim, DeliveryState
@@ -89,8 +90,8 @@ class Desk:
                 now=self.deps.now(),
             )
 
-    async def attempt(self, turn: int = 0, *, key: str = KEY) -> str | float:
-        return await self.deliverer.attempt(TEAM, key, turn)
+    async def attempt(self, turn: int = 0, *, key: str = KEY, timed: bool = False) -> str | float | PutOff:
+        return await self.deliverer.attempt(TEAM, key, turn, timed=timed)
 
     async def stands(self, key: str = KEY) -> Claim:
         found = await deliveries.look(self.deps, TEAM, key)
@@ -235,9 +236,17 @@ async def test_post_still_on_its_way_is_waited_for_before_it_is_looked_for(desk:
 
 async def test_too_many_requests_are_waited_out_and_nothing_needs_to_be_looked_for(desk: Desk) -> None:
     await desk.enqueue()
-    desk.fault("429", seconds=7)
-    assert await desk.attempt() == 7.0
+    desk.fault("429", seconds=1000)
+    assert await desk.attempt() == 1000.0
     assert (await desk.stands()).first
+    # No process asks again before, for whatever channel.
+    await desk.enqueue(IS, key="note:2")
+    another = Desk(desk.workspace, desk.deps, desk.moment)
+    for put_off in (await desk.attempt(1), await another.attempt(key="note:2")):
+        assert isinstance(put_off, PutOff)
+        assert 900.0 < put_off.seconds <= 1000.0
+    assert not (await desk.stands("note:2")).settled
+    desk.later(timedelta(seconds=1000))
     assert await desk.attempt(1) == DeliveryState.SENT
     assert len(desk.notes()) == 1
 
