@@ -9,7 +9,7 @@ from dbos import DBOSClient
 
 from storage import outbox
 from storage.database import Database
-from storage.outbox import QUEUE, TASK_QUEUE, WORKFLOW_VERSION, DeliveryState, Outbox
+from storage.outbox import QUEUE, TASK_QUEUE, TIMED_QUEUE, TIMED_WORKFLOW, WORKFLOW_VERSION, DeliveryState, Outbox
 from storage.tables import Delivery, Team
 
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
@@ -53,6 +53,25 @@ async def test_further_turn_is_a_delayed_workflow_of_its_own_made_once(
     [turn] = await queue_client.list_workflows_async(workflow_id_prefix=f"{KEY}#")
     assert (turn.workflow_id, turn.status, turn.queue_partition_key) == (f"{KEY}#3", "DELAYED", "C1")
     assert turn.input == {"args": ("T1", KEY, 3), "kwargs": {}}
+
+
+async def test_what_the_clock_sends_stands_in_the_line_of_its_workspace_and_keeps_its_place(
+    database: Database, enqueued: Outbox, queue_client: DBOSClient
+) -> None:
+    place = outbox.in_turn(NOW)
+    assert outbox.REMINDER < place == outbox.in_turn(NOW + timedelta(seconds=59)) < outbox.in_turn(NOW.replace(hour=10))
+    async with database.writing("T1") as session:
+        await enqueued.enqueue(session, key="m", kind="post", channel="U1", arguments={}, now=NOW, place=place)
+    for _ in range(2):
+        async with database.writing("T1") as session:
+            await enqueued.postpone(session, key="m", channel="U1", turn=0, seconds=600, place=place, again=2)
+    found = await queue_client.list_workflows_async(queue_name=TIMED_QUEUE)
+    assert [(each.workflow_id, each.status) for each in found] == [("m", "ENQUEUED"), ("m#0~2", "DELAYED")]
+    for each in found:
+        assert (each.name, each.queue_partition_key, each.priority) == (TIMED_WORKFLOW, "T1", place)
+        assert each.input == {"args": ("T1", "m", 0, place), "kwargs": {}}
+    await enqueued.forget("T1")
+    assert await queue_client.list_workflows_async() == []
 
 
 async def test_further_turn_of_a_failed_transaction_does_not_happen(
