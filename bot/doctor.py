@@ -151,6 +151,11 @@ async def _key(settings: Settings, t: Translator) -> list[Finding]:
 
 
 async def _slack(settings: Settings, t: Translator, now: Callable[[], float]) -> list[Finding]:
+    if settings.many_workspaces:
+        # It builds on this module.
+        from bot.doctor_installations import workspaces
+
+        return await workspaces(settings, t, now)
     part = t("Bot token")
     if settings.slack_bot_token is None:
         return [
@@ -161,7 +166,7 @@ async def _slack(settings: Settings, t: Translator, now: Callable[[], float]) ->
                 t("Copy it from your app's page, “OAuth & Permissions” (xoxb-…), into .env."),
             )
         ]
-    client = _client(settings.slack_bot_token.get_secret_value(), settings)
+    client = client_with(settings.slack_bot_token.get_secret_value(), settings)
     asked_at = now()
     try:
         answer = await client.auth_test()
@@ -170,19 +175,19 @@ async def _slack(settings: Settings, t: Translator, now: Callable[[], float]) ->
             Finding(
                 State.BAD,
                 part,
-                t("Slack does not accept it: {error}", error=_error(refused)),
+                t("Slack does not accept it: {error}", error=error_of(refused)),
                 t("Copy it again from “OAuth & Permissions”; install the app anew if it was removed."),
             )
         ]
     except (aiohttp.ClientError, TimeoutError, OSError) as lost:
-        return [_away(part, settings.slack_api_url, lost, t)]
+        return [away(part, settings.slack_api_url, lost, t)]
     good = t("{team}, as {bot}.", team=str(answer.get("team")), bot=str(answer.get("user")))
-    return [Finding(State.GOOD, part, good), _scopes(answer, t), _clock(answer, asked_at, t)]
+    return [Finding(State.GOOD, part, good), _scopes(answer, t), clock_of(answer, asked_at, t)]
 
 
 def _scopes(answer: AsyncSlackResponse, t: Translator) -> Finding:
     part = t("Scopes")
-    granted = {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")} - {""}
+    granted = scopes_of(answer)
     missing = sorted(set(SCOPES) - granted)
     if missing:
         return Finding(
@@ -202,10 +207,16 @@ def _scopes(answer: AsyncSlackResponse, t: Translator) -> Finding:
     return Finding(State.GOOD, part, t("All there, and no more."))
 
 
+def scopes_of(answer: AsyncSlackResponse) -> set[str]:
+    """What Slack says the token may do."""
+    return {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")} - {""}
+
+
 _MANIFEST: Final = "python -m bot manifest"
 
 
-def _clock(answer: AsyncSlackResponse, asked_at: float, t: Translator) -> Finding:
+def clock_of(answer: AsyncSlackResponse, asked_at: float, t: Translator) -> Finding:
+    """How far this machine's clock is off Slack's; `asked_at`: when the question began, in seconds since 1970."""
     part = t("Clock")
     try:
         slack_time = parsedate_to_datetime(_header(answer, "date")).timestamp()
@@ -224,8 +235,10 @@ def _clock(answer: AsyncSlackResponse, asked_at: float, t: Translator) -> Findin
 
 async def _way(settings: Settings, t: Translator) -> list[Finding]:
     """How Slack reaches the bot."""
-    if settings.over_http:
+    if settings.slack_signing_secret is not None:
         return [Finding(State.GOOD, t("Signing secret"), t("SLACK_SIGNING_SECRET is set: Slack is heard over HTTP."))]
+    if settings.many_workspaces:
+        return []
     part = t("App token")
     if settings.slack_app_token is None:
         return [
@@ -236,7 +249,7 @@ async def _way(settings: Settings, t: Translator) -> list[Finding]:
                 t("For Socket Mode make a token (xapp-…) with connections:write under “Basic Information”."),
             )
         ]
-    client = _client(settings.slack_app_token.get_secret_value(), settings)
+    client = client_with(settings.slack_app_token.get_secret_value(), settings)
     try:
         await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as refused:
@@ -244,12 +257,12 @@ async def _way(settings: Settings, t: Translator) -> list[Finding]:
             Finding(
                 State.BAD,
                 part,
-                t("Slack does not accept it: {error}", error=_error(refused)),
+                t("Slack does not accept it: {error}", error=error_of(refused)),
                 t("Under “Basic Information” make one with connections:write, and switch Socket Mode on."),
             )
         ]
     except (aiohttp.ClientError, TimeoutError, OSError) as lost:
-        return [_away(part, settings.slack_api_url, lost, t)]
+        return [away(part, settings.slack_api_url, lost, t)]
     return [Finding(State.GOOD, part, t("Slack is heard over Socket Mode."))]
 
 
@@ -374,7 +387,7 @@ async def _calendar(part: str, app: OAuthApp, url: str, name: str, t: Translator
         async with _session() as session, session.post(url, data=asked) as answer:
             told: Any = await answer.json(content_type=None)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as lost:
-        return _away(part, urlsplit(url).netloc, lost, t)
+        return away(part, urlsplit(url).netloc, lost, t)
     error = str(told.get("error")) if isinstance(told, dict) else ""
     if error in ("invalid_client", "unauthorized_client"):
         return Finding(
@@ -389,7 +402,8 @@ async def _calendar(part: str, app: OAuthApp, url: str, name: str, t: Translator
 # Asking
 
 
-def _client(token: str, settings: Settings) -> AsyncWebClient:
+def client_with(token: str | None, settings: Settings) -> AsyncWebClient:
+    """A client that waits for Slack only so long, and calls once."""
     return AsyncWebClient(token=token, base_url=settings.slack_api_url, timeout=SECONDS, retry_handlers=[])
 
 
@@ -397,7 +411,8 @@ def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS))
 
 
-def _away(part: str, server: str, lost: Exception, t: Translator) -> Finding:
+def away(part: str, server: str, lost: Exception, t: Translator) -> Finding:
+    """That a server does not answer."""
     return Finding(
         State.BAD,
         part,
@@ -406,7 +421,8 @@ def _away(part: str, server: str, lost: Exception, t: Translator) -> Finding:
     )
 
 
-def _error(refused: SlackApiError) -> str:
+def error_of(refused: SlackApiError) -> str:
+    """Slack's error code."""
     return str(refused.response.get("error", ""))
 
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from domain.clock import LATE, Due, Timetable
 from services.deps import Deps
+from storage import installations
 from storage import jobs as queries
 from storage.jobs import BeatRow, RunRow, RunState
 from storage.outbox import DAILY_QUEUE
@@ -94,7 +95,10 @@ async def read(deps: Deps, plans: Mapping[str, Plan]) -> Plans:
 
 
 async def _timetables(deps: Deps, plans: Mapping[str, Plan]) -> tuple[dict[str, tuple[str, Timetable]], set[str]]:
-    """Every job's timetables by their keys, and the jobs whose plan could not be read."""
+    """Every job's timetables by their keys, and the jobs whose plan could not be read. For workspaces that have removed
+    the app nothing is due."""
+    async with deps.database.sessions() as session:
+        gone = await installations.gone(session)
     found: dict[str, tuple[str, Timetable]] = {}
     unread = set()
     for name, plan in plans.items():
@@ -107,6 +111,8 @@ async def _timetables(deps: Deps, plans: Mapping[str, Plan]) -> tuple[dict[str, 
             continue
         for timetable in timetables:
             key = plan_key(name, timetable)
+            if timetable.team_id in gone:
+                continue
             try:
                 ZoneInfo(timetable.zone)
             except (KeyError, ValueError, OSError):

@@ -39,8 +39,6 @@ STALE: Final = timedelta(hours=24)
 """What was on its way for longer, when a workspace comes back, is not sent any more."""
 WELCOME: Final = "installation.welcome"
 """The kind of the message that whoever installed the app gets; `arguments`: whether the workspace was here `before`."""
-REMOVED: Final = "app_removed"
-"""The error of what was not sent because the workspace had removed the app."""
 
 STATE: Final = "slack-install"
 STATE_SECONDS: Final = 600
@@ -161,8 +159,8 @@ async def _put(
 
 async def _go_on(deps: Deps, session: AsyncSession, now: datetime) -> None:
     """Take up what was on its way when the team went; what has grown old meanwhile is told to nobody any more."""
-    await outbox.give_up(session, now - STALE, now, REMOVED)
-    await mails.give_up(session, now - STALE, REMOVED)
+    await outbox.give_up(session, now - STALE, now)
+    await mails.give_up(session, now - STALE, outbox.REMOVED)
     run = f"returned:{secrets.token_hex(8)}"
     for key, channel in await outbox.unfinished(session):
         await deps.outbox.resume(session, key=key, channel=channel, run=run)

@@ -56,6 +56,8 @@ class DeliveryState(StrEnum):
     UNCERTAIN = "uncertain"
 
 
+REMOVED = "app_removed"
+"""The error of what was not sent because the workspace had removed the app."""
 OPEN = (DeliveryState.QUEUED.value, DeliveryState.SENDING.value)
 """States in which something is left to do."""
 
@@ -163,12 +165,7 @@ class Outbox:
         offset = 0
         while True:
             # Whose work it is stands in its arguments, which the engine keeps in a form of its own.
-            page = await self._client.list_workflows_async(
-                name=[WORKFLOW, TIMED_WORKFLOW, TASK_WORKFLOW],
-                limit=FORGOTTEN_AT_ONCE,
-                offset=offset,
-                load_output=False,
-            )
+            page = await self._client.list_workflows_async(limit=FORGOTTEN_AT_ONCE, offset=offset, load_output=False)
             if not page:
                 return
             theirs = [each.workflow_id for each in page if each.input and each.input["args"][:1] == (team_id,)]
@@ -256,13 +253,14 @@ async def unfinished(session: AsyncSession) -> Sequence[tuple[str, str]]:
     return [(key, channel) for key, channel in await session.execute(query.order_by(Delivery.created_at, Delivery.key))]
 
 
-async def give_up(session: AsyncSession, before: datetime, now: datetime, error: str) -> None:
-    """Settle as failed what is older than this moment and has not been sent."""
+async def give_up(session: AsyncSession, before: datetime, now: datetime) -> None:
+    """Settle as failed what is older than this moment and has not been sent, because the workspace had removed us."""
     old = sa.update(Delivery).where(Delivery.state.in_(OPEN), Delivery.created_at < before)
-    await session.execute(old.values(state=DeliveryState.FAILED.value, sent_at=now, error=error))
+    await session.execute(old.values(state=DeliveryState.FAILED.value, sent_at=now, error=REMOVED))
 
 
 async def in_states(session: AsyncSession, states: Sequence[DeliveryState], *, limit: int) -> Sequence[Delivery]:
-    """Deliveries in these states, newest first."""
+    """Deliveries in these states, newest first; not those that `give_up` has settled, about which all know."""
     query = sa.select(Delivery).where(Delivery.state.in_([s.value for s in states]))
+    query = query.where(Delivery.error.is_distinct_from(REMOVED))
     return (await session.scalars(query.order_by(Delivery.created_at.desc()).limit(limit))).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,9 +17,12 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from prometheus_client import generate_latest
+from pydantic import SecretStr
 from rich.table import Table
 
+from bot import doctor_installations
 from bot.app import all_routes
+from bot.doctor import State
 from bot.logs import OURS
 from bot.manifest import SCOPES, manifest
 from bot.run import House, Misconfigured, running
@@ -26,6 +30,7 @@ from bot.settings import Settings
 from bot.teams import list_teams
 from bot.workspace.manifest import RequestUrls
 from bot.workspace.team import EXAMPLE
+from handlers.i18n import translator
 from handlers.installation.pages import INSTALL
 from services import installations
 from services.data.exports import export_team
@@ -34,6 +39,7 @@ from tests.dump import dump
 from tests.handlers.conftest import eventually
 from tests.servers.slack import OTHER, Slack, slack
 
+GOOD, BAD = State.GOOD, State.BAD
 PUBLIC = "https://kakehashi.example/"
 HAYASHI, SATO, OKADA, BAKER = "U01HAYASHI", "U01SATO001", "U02OKADA01", "U02BAKER01"
 
@@ -183,6 +189,13 @@ async def test_two_workspaces_install_work_and_one_goes_and_comes_back(
     ]
     assert not [text[:80] for text in public for token in tokens if token in text]
 
+    # The doctor tries each one's token.
+    assert await examined(settings) == [("Slack app", GOOD), ("Clock", GOOD), ("Workspaces", GOOD)]
+    other_key = settings.model_copy(update={"secret_key": SecretStr("another")})
+    assert (f"{OTHER.name} ({OTHER.id})", BAD) in await examined(other_key)
+    wrong = settings.model_copy(update={"slack_client_secret": SecretStr("wrong")})
+    assert ("Slack app", BAD) in await examined(wrong)
+
     # One goes: its tokens at once, and what is on its way stays where it is.
     gone = town.slack.first.workspace
     credentials = {"client_id": settings.slack_client_id, "client_secret": gone.grants.client_secret}
@@ -224,6 +237,11 @@ async def test_two_workspaces_install_work_and_one_goes_and_comes_back(
     assert (SATO, "inside_sales") in await town.rows(EXAMPLE.id, Member.slack_user, Member.role)
     told = await eventually(lambda: town.direct(EXAMPLE.id, SATO))
     assert "Kakehashi が戻りました" in told[-1]["text"]
+
+
+async def examined(settings: Settings) -> list[tuple[str, State]]:
+    found = await doctor_installations.workspaces(settings, translator("en"), time.time)
+    return [(finding.part, finding.state) for finding in found]
 
 
 async def until(look: Callable[[], Any], right: Callable[[Any], bool]) -> None:
