@@ -9,25 +9,25 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.oauth.installation_store import Installation
 from starlette.requests import Request
 from starlette.responses import Response
 
 from handlers.boundary import fault, new_reference
 from handlers.i18n import Translator, translator
 from handlers.installation.clients import TeamClients
+from handlers.installation.store import Store
 from handlers.pages import Button, language_of, page
-from handlers.people import name_of
 from handlers.routes import Routes
 from services import installations
 from services.deps import Deps
-from services.installations import Installed, Person, StateProblem
+from services.installations import StateProblem
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,8 @@ async def come_back(clients: TeamClients, deps: Deps, request: Request) -> Respo
 
 async def _installed(clients: TeamClients, deps: Deps, t: Translator, code: str) -> Response:
     try:
-        found, team_name, person = await _exchange(clients, deps, code)
+        found = await _exchange(clients, deps, code)
+        await Store(clients).async_save(found)
     except Unfit as unfit:
         return _unfit(t, enterprise=unfit.enterprise)
     except SlackApiError as refused:
@@ -135,26 +136,23 @@ async def _installed(clients: TeamClients, deps: Deps, t: Translator, code: str)
             _again(t),
             502,
         )
-    await installations.install(deps, found, team_name, person)
-    clients.forget(found.team_id)
     log.info("Team %s has installed the app", found.team_id)
     home = f"https://slack.com/app_redirect?{urlencode({'app': found.app_id, 'team': found.team_id})}"
     return page(
         t,
         t("Kakehashi is installed"),
         [
-            t("It is now in {team}, and has sent you a direct message with the first steps.", team=team_name),
+            t("It is now in {team}, and has sent you a direct message with the first steps.", team=found.team_name),
             t("You can close this page."),
         ],
         Button(t("Open in Slack"), home),
     )
 
 
-async def _exchange(clients: TeamClients, deps: Deps, code: str) -> tuple[Installed, str, Person]:
-    """What a code of Slack's stands for: the installation, the workspace's name, and who gave consent. Raises
-    SlackApiError, `Unfit`."""
+async def _exchange(clients: TeamClients, deps: Deps, code: str) -> Installation:
+    """What a code of Slack's stands for. Raises SlackApiError, `Unfit`."""
     credentials = {"client_id": clients.app.client_id, "client_secret": clients.app.client_secret}
-    now = deps.now()
+    now = deps.now().timestamp()
     # Not the SDK's own call: it sends the secret in a way that its HTTP client is about to drop.
     answer = await clients.client_with(None).api_call(
         "oauth.v2.access",
@@ -171,30 +169,21 @@ async def _exchange(clients: TeamClients, deps: Deps, code: str) -> tuple[Instal
     installer = str((given.get("authed_user") or {}).get("id") or "")
     if given.get("token_type") != "bot" or not token or not installer:
         raise Unfit(enterprise=False)
-    client = clients.client_with(token)
-    itself = await client.auth_test()
+    itself = await clients.client_with(token).auth_test()
     expires_in = given.get("expires_in")
-    found = Installed(
-        team_id=str(team["id"]),
+    return Installation(
         app_id=str(given.get("app_id") or ""),
+        team_id=str(team["id"]),
+        team_name=str(team.get("name") or team["id"]),
+        bot_token=token,
         bot_id=str(itself.get("bot_id") or ""),
-        bot_user=str(given.get("bot_user_id") or itself.get("user_id") or ""),
-        installer=installer,
-        scopes=tuple(str(given.get("scope") or "").split(",")),
-        token=token,
-        refresh_token=str(given["refresh_token"]) if expires_in else None,
-        expires_at=now + timedelta(seconds=int(expires_in)) if expires_in else None,
+        bot_user_id=str(given.get("bot_user_id") or itself.get("user_id") or ""),
+        bot_scopes=str(given.get("scope") or ""),
+        bot_refresh_token=str(given["refresh_token"]) if expires_in else None,
+        bot_token_expires_at=int(now) + int(expires_in) if expires_in else None,
+        user_id=installer,
         installed_at=now,
     )
-    info = (await client.users_info(user=found.installer, include_locale=True))["user"]
-    person = Person(
-        found.installer,
-        name_of(info),
-        "ja" if str(info.get("locale") or "ja-JP").startswith("ja") else "en",
-        str(info.get("tz") or "Asia/Tokyo"),
-        str(info.get("profile", {}).get("email") or ""),
-    )
-    return found, str(team.get("name") or team["id"]), person
 
 
 async def _give_back(clients: TeamClients, token: str, credentials: dict[str, str]) -> None:

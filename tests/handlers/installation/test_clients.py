@@ -12,12 +12,16 @@ from typing import Any
 import aiohttp
 import pytest
 from dbos import DBOSClient
+from slack_bolt.authorization.async_authorize import AsyncInstallationStoreAuthorize
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.oauth.installation_store import Installation
 
 from bot.app import all_routes
 from bot.manifest import SCOPES, manifest
 from bot.slack_client import web_client
 from bot.workspace.team import EXAMPLE
 from handlers.installation.clients import SlackApp, TeamClients
+from handlers.installation.store import Store
 from services import installations
 from services.deps import Deps
 from services.installations import Installed, NotInstalled, Person
@@ -29,6 +33,7 @@ from tests.handlers.conftest import eventually
 from tests.servers.slack import Slack, slack
 
 TEAM = EXAMPLE.id
+BYSTANDER = "U01SATO001"
 
 
 @dataclass
@@ -165,3 +170,27 @@ async def test_refresh_token_that_slack_does_not_know_ends_with_the_token(proces
     processes.forward(hours=2)
     with pytest.raises(NotInstalled):
         await processes.one.of(TEAM)
+
+
+async def test_sdks_own_authorisation_works_with_the_store(processes: Processes) -> None:
+    store = Store(processes.one)
+    authorise = AsyncInstallationStoreAuthorize(logger=store.logger, installation_store=store, bot_only=True)
+    context, found = AsyncBoltContext(), await processes.found()
+    asked = {"context": context, "enterprise_id": None, "user_id": None}
+    context["client"] = processes.one.client_with(None)
+    right = await authorise(team_id=TEAM, **asked)
+    assert right is not None
+    assert (right.bot_token, right.team_id) == (found.token, TEAM)
+    whole = {"enterprise_id": "E1", "team_id": TEAM, "is_enterprise_install": True}
+    assert await store.async_find_bot(**whole) is None
+    assert await store.async_find_installation(enterprise_id=None, team_id=TEAM, user_id=BYSTANDER) is None
+    kept = await store.async_find_installation(enterprise_id=None, team_id=TEAM, user_id="U01HAYASHI")
+    assert kept is not None
+    assert (kept.bot_token, kept.bot_refresh_token) == (found.token, None)
+    with pytest.raises(ValueError, match="single workspaces"):
+        await store.async_save(Installation(user_id="U1", team_id=None, is_enterprise_install=True, bot_token="xoxb-1"))
+    await store.async_delete_installation(enterprise_id=None, team_id=TEAM, user_id=BYSTANDER)
+    assert await installations.find(processes.one.deps, TEAM) is not None
+    await store.async_delete_all(enterprise_id=None, team_id=TEAM)
+    assert await installations.find(processes.one.deps, TEAM) is None
+    assert await authorise(team_id=TEAM, **asked) is None
