@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html import unescape
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -21,12 +21,14 @@ from pydantic import SecretStr
 from rich.table import Table
 
 from bot import doctor_installations
-from bot.app import all_routes
+from bot.app import Listeners, all_routes, bolt
 from bot.doctor import State
 from bot.logs import OURS
 from bot.manifest import SCOPES, manifest
+from bot.metrics import Metrics
 from bot.run import House, Misconfigured, running
 from bot.settings import Settings
+from bot.slack_client import web_client
 from bot.teams import list_teams
 from bot.workspace.manifest import RequestUrls
 from bot.workspace.team import EXAMPLE
@@ -34,6 +36,7 @@ from handlers.i18n import translator
 from handlers.installation.pages import INSTALL
 from services import installations
 from services.data.exports import export_team
+from services.deps import Deps
 from storage.tables import Delivery, Installation, Member
 from tests.dump import dump
 from tests.handlers.conftest import eventually
@@ -179,6 +182,7 @@ async def test_two_workspaces_install_work_and_one_goes_and_comes_back(
     assert found.token in tokens
     exported: list[bytes] = []
     await export_team(town.house.deps, OTHER.id, exported.append)
+    assert b'"table":"installations"' not in b"".join(exported)
     public = [
         dump(settings.database_url),
         caplog.text,
@@ -324,7 +328,14 @@ async def test_missing_settings_are_named_at_the_start(
             pass
 
 
-def test_bot_token_keeps_it_one_workspace() -> None:
+def test_bot_token_keeps_it_one_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_CLIENT_ID", "1.2")
+    monkeypatch.setenv("SLACK_CLIENT_SECRET", "s")
+    routes = all_routes()
+    listeners = Listeners(cast("Deps", None), routes, Metrics(routes))
+    app = bolt(listeners, web_client("xoxb-1", "http://127.0.0.1:9/api/"), "a secret")
+    # Of these two Bolt would make an installation in files, and drop the token.
+    assert (app.oauth_flow, app.installation_store, app._token) == (None, None, "xoxb-1")
     given = {"slack_client_id": "1.2", "slack_client_secret": "s", "slack_bot_token": "xoxb-1"}
     assert not Settings(_env_file=None, **given).many_workspaces
     assert Settings(_env_file=None, **{**given, "slack_bot_token": ""}).many_workspaces

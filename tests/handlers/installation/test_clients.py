@@ -151,7 +151,9 @@ async def test_workspace_whose_tokens_are_worth_nothing_has_removed_the_app(proc
     processes.forward(hours=11)
     await processes.other.of(TEAM)
     processes.slack.first.workspace.grants.dead[first.token] = "token_expired"
+    asked = processes.slack.calls["auth.test"]
     assert not await processes.one.refused(TEAM, client, "invalid_auth")
+    assert processes.slack.calls["auth.test"] == asked
     newest = await processes.one.of(TEAM)
     processes.slack.first.workspace.grants.end(str(newest.token))
     assert await processes.one.refused(TEAM, newest, "account_inactive")
