@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tools of their own: what they bring along would not go with the program's.
+AUDIT := .venv-audit
 PORT ?= 8025
 # More than the cores of the smallest machine we test on: half of the time goes into waiting. Browsers have two of them.
 WORKERS ?= 5
@@ -12,7 +14,7 @@ SCRATCH ?= $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
 
-.PHONY: run test lint check-types check-imports pytest bench chaos messages lock clean
+.PHONY: run test lint check-types check-imports pytest bench chaos audit messages lock clean
 
 run: $(READY)
 	$(BIN)/python -m bot demo --port $(PORT)
@@ -46,13 +48,24 @@ chaos: $(READY)
 messages: $(READY)
 	$(BIN)/python -m tests.catalogue
 
+# What is known to be wrong with the dependencies, where the service that knows can be reached; and a list of them (SBOM).
+audit: $(AUDIT)/.ready
+	$(AUDIT)/bin/python tests/audit.py
+
+$(AUDIT)/.ready: requirements-audit.lock
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	touch $@
+
 # Pin every dependency with its hashes, for every platform and Python from 3.11 on (needs uv): all of them, and those of
-# them that a server needs.
+# them that a server needs, and the auditor's.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --no-header --no-annotate pyproject.toml --group dev -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --no-annotate pyproject.toml -c requirements.lock -o requirements-run.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate --group audit -o requirements-audit.lock
 
 $(READY): requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit("Kakehashi needs Python 3.11 or newer." if sys.version_info < (3, 11) else 0)'
@@ -62,4 +75,4 @@ $(READY): requirements.lock
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) data/local artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(AUDIT) data/local artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

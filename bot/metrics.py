@@ -31,6 +31,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.logs import SLACK_ERROR
 from bot.settings import ALL_ROLES, ProcessRole
+from handlers import trail
 from handlers.routes import Routes
 from handlers.trail import UNKNOWN, Outcome
 from services import mail
@@ -170,13 +171,15 @@ class Metrics:
         method = method if known else "upload"
         began = time.perf_counter()
         error = "lost"
-        try:
-            answer = await handler(request)
-            # Slack says in the body what is wrong. It is kept for whoever called.
-            error = error_of(answer, await answer.read() if known else b"")
-        finally:
-            self._call_seconds.labels(method).observe(time.perf_counter() - began)
-            self._calls.labels(method, error).inc()
+        with trail.step(f"slack {method}") as span:
+            try:
+                answer = await handler(request)
+                # Slack says in the body what is wrong. It is kept for whoever called.
+                error = error_of(answer, await answer.read() if known else b"")
+            finally:
+                self._call_seconds.labels(method).observe(time.perf_counter() - began)
+                self._calls.labels(method, error).inc()
+                trail.close(span, error, fault=error != OK)
         return answer
 
     async def read(self, database: Database) -> None:

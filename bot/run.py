@@ -30,6 +30,7 @@ from bot.queue import Queue
 from bot.readiness import Readiness, database_parts
 from bot.settings import ALL_ROLES, ProcessRole, Settings
 from bot.socket_mode import SocketMode
+from bot.tracing import tracing
 from handlers import delivery
 from handlers.delivery import Deliverer
 from handlers.routes import Routes
@@ -158,6 +159,7 @@ async def running(
     routes = all_routes()
     metrics = Metrics(routes, roles)
     async with (
+        tracing(settings),
         storage(settings, now=now) as stored,
         aiohttp.ClientSession(middlewares=[metrics.call]) as session,
         AsyncExitStack() as at_the_end,

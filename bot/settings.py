@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     log_format: LogFormat | None = None
     """None: text on a terminal, else JSON."""
     metrics_token: SecretStr | None = Field(None, description="Whoever brings it may read /metrics; empty: nobody")
+    otel_exporter_otlp_endpoint: str = Field("", description="The collector of traces, over HTTP; empty: no traces")
+    otel_exporter_otlp_headers: SecretStr | None = Field(None, description="What it asks for: name=value,name=value")
     delivery_limit: Annotated[int, Field(ge=1)] = 5
     """Messages a channel may receive within `delivery_seconds`: half of what Slack allows (one a second)."""
     delivery_seconds: Annotated[float, Field(gt=0)] = 10.0
@@ -108,6 +110,7 @@ class Settings(BaseSettings):
         "slack_client_secret",
         "secret_key",
         "metrics_token",
+        "otel_exporter_otlp_headers",
         "smtp_password",
         "google_client_secret",
         "microsoft_client_secret",
@@ -141,7 +144,7 @@ class Settings(BaseSettings):
         networks(named)
         return named
 
-    @field_validator("slack_api_url", "public_url")
+    @field_validator("slack_api_url", "public_url", "otel_exporter_otlp_endpoint")
     @classmethod
     def _ends_with_slash(cls, url: str) -> str:
         return url if not url or url.endswith("/") else f"{url}/"

@@ -22,9 +22,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from handlers import trail
 from handlers.boundary import new_reference
 from handlers.pages import fault
 from handlers.routes import Endpoint
+from handlers.trail import Outcome
 from services.deps import Deps
 
 log = logging.getLogger(__name__)
@@ -104,14 +106,16 @@ async def _health(_request: Request) -> Response:
 
 def _answering(endpoint: Endpoint, deps: Deps) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        try:
-            return await endpoint.answer(deps, request)
-        except (HTTPException, ClientDisconnect, _TooSlow):
-            raise
-        except Exception:
-            reference = new_reference()
-            log.exception("%s could not be answered (reference %s)", endpoint.path, reference)
-            return fault(request, reference)
+        with trail.following(kind="web", route=endpoint.path) as followed:
+            try:
+                return await endpoint.answer(deps, request)
+            except (HTTPException, ClientDisconnect, _TooSlow):
+                raise
+            except Exception:
+                followed.outcome = Outcome.FAULT
+                reference = new_reference()
+                log.exception("%s could not be answered (reference %s)", endpoint.path, reference)
+                return fault(request, reference)
 
     return answer
 

@@ -427,7 +427,8 @@ def register(
         with under_way.attempt(), trail.following(team=team_id, delivery=key) as followed:
             result = await deliverer.attempt(team_id, key, turn, timed=timed)
             kind = followed.fields.get("kind", UNKNOWN)
-            watch.delivery(kind, result if isinstance(result, str) else Outcome.POSTPONED)
+            followed.outcome = result if isinstance(result, str) else Outcome.POSTPONED
+            watch.delivery(kind, followed.outcome)
             return result
 
     async def work(team_id: str, kind: str, arguments: dict[str, Any]) -> None:
