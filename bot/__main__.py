@@ -3,14 +3,17 @@ check | doctor | migrate | manifest`."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot import logs
@@ -22,6 +25,7 @@ from domain.members import Role
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
 errors = Console(stderr=True)
+T = TypeVar("T")
 
 
 def _settings() -> Settings:
@@ -44,6 +48,17 @@ def _settings_with_data() -> Settings:
     return settings
 
 
+def _run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a command; where a setting is missing, say which."""
+    from bot.run import Misconfigured
+
+    try:
+        return run_loop(main)
+    except Misconfigured as missing:
+        errors.print(f"[red]{escape(str(missing))}[/red]")
+        raise typer.Exit(2) from missing
+
+
 @app.command()
 def run(
     role: Annotated[
@@ -62,17 +77,13 @@ def run(
     Slack reaches it over HTTP where SLACK_SIGNING_SECRET is set, else over Socket Mode. On PostgreSQL any number of
     processes share the work: edges answer people, workers work on the queues, clocks enqueue what is due.
     """
-    from bot.run import Misconfigured, run_until_stopped
+    from bot.run import run_until_stopped
 
     settings = _settings()
     logs.set_up(settings.log_level, settings.log_format)
     given = {"web_host": host, "web_port": port, "roles": frozenset(role) if role else None}
     chosen = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
-    try:
-        run_loop(run_until_stopped(chosen, http=http))
-    except Misconfigured as missing:
-        errors.print(f"[red]{missing}[/red]")
-        raise typer.Exit(2) from missing
+    _run(run_until_stopped(chosen, http=http))
 
 
 @app.command()
@@ -136,8 +147,8 @@ def import_(
     from services.data.exports import is_export
 
     if is_export(file):
-        raise typer.Exit(run_loop(import_export(_settings(), console, file, team)))
-    raise typer.Exit(run_loop(import_file(_settings_with_data(), console, file, team, rejects, language)))
+        raise typer.Exit(_run(import_export(_settings(), console, file, team)))
+    raise typer.Exit(_run(import_file(_settings_with_data(), console, file, team, rejects, language)))
 
 
 @app.command()
@@ -151,7 +162,7 @@ def export(
     """
     from bot.exports import export_file
 
-    raise typer.Exit(run_loop(export_file(_settings_with_data(), errors, file, team)))
+    raise typer.Exit(_run(export_file(_settings_with_data(), errors, file, team)))
 
 
 @app.command()
@@ -167,7 +178,7 @@ def members(
     from bot.commands import list_or_change_members
 
     table = Table("Slack", "Name", "Role", "Territories", "Industries")
-    code = run_loop(
+    code = _run(
         list_or_change_members(
             _settings_with_data(), errors, table, slack_user, role, territory or [], industry or [], team, name
         )
@@ -227,7 +238,7 @@ def jobs(
     from bot.commands import COLUMNS, list_jobs, show_jobs
 
     table = Table(*COLUMNS)
-    code = run_loop(list_jobs(_settings_with_data(), errors, table, team))
+    code = _run(list_jobs(_settings_with_data(), errors, table, team))
     if code == 0:
         show_jobs(console, table)
     raise typer.Exit(code)
@@ -239,18 +250,24 @@ def teams() -> None:
     from bot.teams import COLUMNS, list_teams
 
     table = Table(*COLUMNS)
-    run_loop(list_teams(_settings_with_data(), table))
+    _run(list_teams(_settings_with_data(), table))
     console.print(table)
 
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to the newest version (every start does so too)."""
-    from storage.migrations import upgrade
+    """Bring the database to the newest version (every start does so too, where it may).
+
+    With DATABASE_OWNER_URL it is done as that role, and the one of DATABASE_URL gets the rights that the bot needs.
+    """
+    from bot.run import migrate as migrated
 
     settings = _settings()
-    settings.prepare_folder()
-    upgrade(settings.database_url)
+
+    async def main() -> None:
+        await asyncio.to_thread(migrated, settings)
+
+    _run(main())
 
 
 @app.command()
@@ -267,8 +284,8 @@ def check(
 
     settings = _settings_with_data()
     codes = (
-        run_loop(check_roll_ups(settings, console, team, rebuild=rebuild)),
-        run_loop(check_audit(settings, console, team, anchor)),
+        _run(check_roll_ups(settings, console, team, rebuild=rebuild)),
+        _run(check_audit(settings, console, team, anchor)),
     )
     raise typer.Exit(max(codes))
 
@@ -280,7 +297,7 @@ def doctor(
     """Check settings, database, Slack, mail and calendars; the exit code is 1 when something has to be mended."""
     from bot.doctor import examine
 
-    raise typer.Exit(run_loop(examine(_settings(), console, language)))
+    raise typer.Exit(_run(examine(_settings(), console, language)))
 
 
 @app.command()

@@ -28,7 +28,8 @@ from handlers.i18n import Translator, translator
 from services.oauth import OAuthApp
 from services.smtp import Unsent
 from storage.database import normalise_url
-from storage.migrations import TooNew, behind
+from storage.isolation import Standing
+from storage.migrations import TooNew, behind, standing
 
 SECONDS = 10
 """How long each server is waited for."""
@@ -103,6 +104,7 @@ def _database(settings: Settings, t: Translator) -> list[Finding]:
                 )
             ]
         return [Finding(State.GOOD, part, t("{database} is made at the first start.", database=shown))]
+    apart: list[Finding] = []
     try:
         waits = behind(settings.database_url)
     except TooNew:
@@ -123,9 +125,37 @@ def _database(settings: Settings, t: Translator) -> list[Finding]:
                 t("Check DATABASE_URL, and that the server runs and lets this machine in."),
             )
         ]
+    if url.get_backend_name() == "postgresql":
+        stands = standing(settings.database_url)
+        apart = [] if waits else [_apart(stands, t)]
+        if waits and not stands.owner and not settings.database_owner_url:
+            return [
+                Finding(
+                    State.BAD,
+                    part,
+                    t("{database} waits for migrations, which only its owner may make.", database=shown),
+                    t("Set DATABASE_OWNER_URL to the owner's address, and run {command}.", command=_MIGRATE),
+                )
+            ]
     if waits:
         return [Finding(State.GOOD, part, t("{database} is brought up to date at the next start.", database=shown))]
-    return [Finding(State.GOOD, part, t("{database} can be reached and is up to date.", database=shown))]
+    return [Finding(State.GOOD, part, t("{database} can be reached and is up to date.", database=shown)), *apart]
+
+
+def _apart(stands: Standing, t: Translator) -> Finding:
+    """Whether PostgreSQL itself keeps teams apart."""
+    part = t("Row-level security")
+    if stands.exposed:
+        return Finding(
+            State.NOTE,
+            part,
+            t("It does not bind {role}, who is a superuser or owns the tables.", role=stands.role),
+            t(
+                "Make this address DATABASE_OWNER_URL, name a role of its own in DATABASE_URL, and run {command}.",
+                command=_MIGRATE,
+            ),
+        )
+    return Finding(State.GOOD, part, t("PostgreSQL shows {role} one team's rows at a time.", role=stands.role))
 
 
 async def _key(settings: Settings, t: Translator) -> list[Finding]:
@@ -212,6 +242,7 @@ def scopes_of(answer: AsyncSlackResponse) -> set[str]:
     return {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")} - {""}
 
 
+_MIGRATE: Final = "python -m bot migrate"
 _MANIFEST: Final = "python -m bot manifest"
 
 

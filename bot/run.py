@@ -38,7 +38,7 @@ from services.deps import Deps, wall_clock
 from services.keys import Keys
 from services.networks import networks
 from storage.database import Database, connect, normalise_url
-from storage.migrations import sync_url, upgrade
+from storage.migrations import MayNotMigrate, sync_url, upgrade
 from storage.outbox import Outbox
 
 log = logging.getLogger(__name__)
@@ -65,11 +65,24 @@ class House:
     """Over HTTP: where Slack is to send everything, as seen from this machine."""
 
 
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest version: as its owner where DATABASE_OWNER_URL says who that is, and the role of
+    DATABASE_URL is then let in. Raises `Misconfigured` where only the owner may."""
+    settings.prepare_folder()
+    try:
+        upgrade(settings.database_owner_url or settings.database_url, program=settings.database_url)
+    except MayNotMigrate as refused:
+        raise Misconfigured(
+            "The database waits for migrations, which only its owner may make: run `python -m bot migrate` with "
+            f"DATABASE_OWNER_URL set (docs/install.md says how). PostgreSQL says: {refused}"
+        ) from refused
+
+
 @asynccontextmanager
 async def storage(settings: Settings, *, now: Callable[[], datetime] = wall_clock) -> AsyncIterator[Deps]:
-    """A migrated database and what use cases need, without Slack."""
-    settings.prepare_folder()
-    await asyncio.to_thread(upgrade, settings.database_url)
+    """A migrated database and what use cases need, without Slack. Raises `Misconfigured` where somebody else has to
+    migrate."""
+    await asyncio.to_thread(migrate, settings)
     database: Database = connect(settings.database_url)
     client = DBOSClient(system_database_url=sync_url(settings.database_url), lazy=True)
     try:

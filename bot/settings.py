@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     slack_client_secret: SecretStr | None = Field(None, description="Basic Information")
     slack_api_url: str = Field("https://slack.com/api/", description="Another server that speaks Slack's Web API")
     database_url: str = Field("sqlite:///data/local/kakehashi.db", description="SQLite or PostgreSQL")
+    database_owner_url: str = Field("", description="The same database for its owner, who migrates; empty: as above")
     roles: Annotated[frozenset[ProcessRole], NoDecode] = Field(
         ALL_ROLES, description="Which of edge, worker and clock this process is; empty: all"
     )
@@ -132,10 +133,11 @@ class Settings(BaseSettings):
     def _chosen(cls, form: object) -> object:
         return form or None
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_owner_url")
     @classmethod
     def _known_database(cls, url: str) -> str:
-        normalise_url(url)
+        if url:
+            normalise_url(url)
         return url
 
     @field_validator("caldav_private_networks")

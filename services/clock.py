@@ -77,7 +77,7 @@ def run_key(name: str, due: Due) -> str:
 async def read(deps: Deps, plans: Mapping[str, Plan]) -> Plans:
     """Read every plan, and write down since when each job's times have stood."""
     timetables, unread = await _timetables(deps, plans)
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         known = await queries.plans(session, list(plans))
         created = await queries.created(session) if timetables.keys() - known.keys() else {}
     # Somebody may have chosen a time just after the last reading.
@@ -128,20 +128,19 @@ async def _timetables(deps: Deps, plans: Mapping[str, Plan]) -> tuple[dict[str, 
 async def _write(deps: Deps, changed: Sequence[Planned], gone: Sequence[str]) -> None:
     if not changed and not gone:
         return
-    async with deps.database.turn, deps.database.sessions() as session:
+    async with deps.database.writing_across_teams() as session:
         # In one order in every process, so that none waits for another that waits for it.
         for plan in sorted(changed, key=lambda plan: plan.key):
             team_id = plan.timetable.team_id
             await queries.put_plan(session, plan.key, plan.name, team_id, plan.timetable.text(), plan.since)
         await queries.drop_plans(session, sorted(gone))
-        await session.commit()
 
 
 async def sweep(deps: Deps, planned: Sequence[Planned]) -> int:
     """Ring for whatever is due and not in the book; how many due times were begun."""
     now = deps.now()
     due = {run_key(plan.name, last): (plan, last) for plan in planned if (last := plan.last_due(now)) is not None}
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         recorded = await queries.recorded(session, list(due))
     begun = 0
     for key, (plan, last) in due.items():
@@ -229,17 +228,14 @@ async def _finish(deps: Deps, name: str, due: Due, state: RunState, error: str |
 async def beat(deps: Deps, beats: Sequence[BeatRow]) -> None:
     """Write down when the jobs that come every so many seconds last ran in this process."""
     if beats:
-        async with deps.database.turn, deps.database.sessions() as session:
+        async with deps.database.writing_across_teams() as session:
             await queries.put_beats(session, beats)
-            await session.commit()
 
 
 async def forget(deps: Deps) -> int:
     """Delete due times of long ago; how many there were."""
-    async with deps.database.turn, deps.database.sessions() as session:
-        forgotten = await queries.forget(session, deps.now() - KEPT)
-        await session.commit()
-    return forgotten
+    async with deps.database.writing_across_teams() as session:
+        return await queries.forget(session, deps.now() - KEPT)
 
 
 async def troubled(deps: Deps, team_id: str) -> list[RunRow]:
@@ -270,7 +266,7 @@ async def overview(
     """What fires when, and when it last did. `every`: the seconds of the jobs that come in intervals."""
     now = deps.now()
     timetables, _ = await _timetables(deps, plans)
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         runs = {(run.name, run.team_id, run.zone): run for run in await queries.last_runs(session)}
         beats = {row.name: row for row in await queries.beats(session)}
     lines = []

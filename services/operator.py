@@ -11,7 +11,7 @@ from storage import members as queries
 
 async def known_teams(deps: Deps) -> list[str]:
     """The ids of all teams, in order."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         return await queries.team_ids(session)
 
 

@@ -14,7 +14,7 @@ from storage import members as queries
 
 async def by_team(deps: Deps, at: time, weekdays: AbstractSet[int] = EVERY_DAY) -> Sequence[Timetable]:
     """Every team at this time of its own zone."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         found = await queries.team_zones(session)
     return [Timetable(team_id, zone, at, weekdays) for team_id, zone in found]
 
@@ -23,6 +23,6 @@ async def by_member_zone(
     deps: Deps, roles: Sequence[Role], at: time, weekdays: AbstractSet[int] = EVERY_DAY
 ) -> Sequence[Timetable]:
     """Every team at this time of each zone in which active members with one of these roles live."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         found = await queries.member_zones(session, [role.value for role in roles])
     return [Timetable(team_id, zone, at, weekdays) for team_id, zone in found]

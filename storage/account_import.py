@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.data.search import ngrams
-from storage import account_search, roll_up
+from storage import account_search, bulk, roll_up
 from storage.account_search import is_postgresql
 from storage.tables import Account
 
@@ -156,7 +156,6 @@ def pack(postgresql: bool, team_id: str, companies: Sequence[Incoming], now: dat
 
 
 _COPY_COLUMNS = ("team_id", *FIELDS, "name_key", "search_text", "grams", "created_at", "updated_at")
-_COPY = f"COPY accounts ({', '.join(_COPY_COLUMNS)}) FROM STDIN"
 _needs_escape = re.compile(r"[\\\t\n\r]").search
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _NULL = r"\N"
@@ -188,13 +187,13 @@ def _values(columns: int, rows: int) -> str:
 async def insert(session: AsyncSession, packed: Packed) -> list[int]:
     """Add what `pack` made; the new ids. Nobody else may add companies in the meantime (`accounts.lock`)."""
     connection = await session.connection()
-    # Of all teams: they share the table, and so its ids.
+    # Of all teams where they can be seen: they share the table, and so its ids. On PostgreSQL ids only grow.
     newest = (await connection.execute(_NEWEST)).scalar() or 0
     if isinstance(packed, bytes):
         for setting in _ROOM_POSTGRESQL:
             await connection.execute(setting)
         driver: Any = (await connection.get_raw_connection()).driver_connection
-        async with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        async with bulk.copying(driver, "accounts", _COPY_COLUMNS) as copy:
             await copy.write(packed)
         await account_search.settle(session)
         return list(await session.scalars(sa.select(Account.id).where(Account.id > newest)))
@@ -244,7 +243,7 @@ async def count_anew(session: AsyncSession) -> None:
     """Tell the database to look at what many changes have made of the table: until PostgreSQL does so by itself, which
     takes minutes, it plans searches as if the table were small, and they take ten times as long."""
     if is_postgresql(session):
-        await session.execute(sa.text("ANALYZE accounts"))
+        await session.execute(sa.text("SELECT kakehashi_count_accounts()"))
 
 
 # Those that differ

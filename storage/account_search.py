@@ -6,7 +6,8 @@ Nothing keeps it in step by itself: whoever adds, changes or deletes an account 
 costs a look at the account and finds nothing.
 
 PostgreSQL: a GIN index over the grams as numbers. It has no order, so each account carries one more number, made of
-team and length class of its name: a search with many answers asks for the classes one after the other.
+team and length class of its name: a search with many answers asks for the classes one after the other. Under row-level
+security only a function of the tables' owner can use that index (migrations/versions/0006_isolation.py says why).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.data.search import Branch, Query, Tier, gram_numbers, ngrams, numbers_of, rank
@@ -126,7 +128,7 @@ async def settle(session: AsyncSession) -> None:
     await session.execute(_SETTLE)
 
 
-_SETTLE = sa.text("SELECT gin_clean_pending_list(CAST('ix_accounts_grams' AS regclass))")
+_SETTLE = sa.text("SELECT kakehashi_settle_accounts()")
 
 
 async def replace_sqlite(session: AsyncSession, former: Sequence[Entry], new: Sequence[Entry]) -> None:
@@ -242,39 +244,34 @@ async def _tier_postgresql(session: AsyncSession, query: Query, tier: Tier, limi
         return few[:limit]
     team_id = session.info["team_id"]
     classes = [signed(class_number(team_id, length_class)) for length_class in range(len(_CLASSES) + 1)]
+    checks = {
+        "needles": [list(needles) for needles in tier.needles],
+        "without": list(tier.without),
+        "but": query.name,
+        "longest": MAX_LENGTH,
+    }
     found: list[Found] = []
     at_once = 1
     while classes and len(found) < limit:
         asked, classes = classes[:at_once], classes[at_once:]
-        statement = (
-            sa.select(*_COLUMNS)
-            .where(Account.team_id == team_id, _of_classes(tier, asked), *_checks(sa.func.strpos, query, tier))
-            .order_by(*_order(session))
-        )
-        rows = await _fetch(session, statement.limit(limit - len(found)))
-        found += rows
+        rows = await _offered(session, {**_of_classes(tier, asked), **checks}, limit - len(found))
+        found += [Found._make(row[: len(_COLUMNS)]) for row in rows]
         # Where one class has no answer, the next probably has none either.
         at_once = 1 if rows else at_once * 2
     return found
 
 
-def _of_classes(tier: Tier, classes: list[int]) -> sa.ColumnElement[bool]:
+def _of_classes(tier: Tier, classes: list[int]) -> dict[str, Any]:
     if len(classes) == 1:
-        return _offers(tier, classes)
-    grams: Any = Account.grams
-    return sa.and_(_offers(tier, []), grams.overlap(classes))
+        return {"branches": _branches(tier, classes)}
+    return {"branches": _branches(tier, []), "classes": classes}
 
 
 async def _few(session: AsyncSession, query: Query, tier: Tier) -> list[Found] | None:
     """All answers of this tier and better ones but the best, in order; None when the index offers many."""
     if not all(branch.every for branch in tier.branches):
         return None
-    statement = (
-        sa.select(*_COLUMNS, Account.name_key, Account.search_text)
-        .where(Account.team_id == session.info["team_id"], _offers(tier, []))
-        .limit(_FEW + 1)
-    )
-    rows = (await session.execute(statement)).all()
+    rows = await _offered(session, {"branches": _branches(tier, [])}, _FEW + 1)
     if len(rows) > _FEW:
         return None
     ranked = []
@@ -285,13 +282,24 @@ async def _few(session: AsyncSession, query: Query, tier: Tier) -> list[Found] |
     return [entry for *_, entry in sorted(ranked, key=lambda entry: (entry[0], entry[1], entry[2].id))]
 
 
-def _offers(tier: Tier, further: list[int]) -> sa.ColumnElement[bool]:
-    grams: Any = Account.grams
+def _branches(tier: Tier, further: list[int]) -> list[dict[str, list[int]]]:
+    """What the index is asked for: accounts that have all of `every` and one of `some`, of any branch."""
+    return [
+        {"every": sorted(numbers_of(branch.every)) + further, "some": sorted(numbers_of(branch.some))}
+        for branch in tier.branches
+    ]
 
-    def holds(branch: Branch) -> sa.ColumnElement[bool]:
-        every = sorted(numbers_of(branch.every)) + further
-        some = sorted(numbers_of(branch.some))
-        conditions = ([grams.contains(every)] if every else []) + ([grams.overlap(some)] if some else [])
-        return sa.and_(*conditions)
 
-    return sa.or_(*map(holds, tier.branches))
+async def _offered(session: AsyncSession, asked: dict[str, Any], most: int) -> Sequence[sa.Row[Any]]:
+    """Accounts of the session's team (`_COLUMNS`, name key, search text) that the index offers and that stand up to the
+    checks; in order where `longest` is given."""
+    nothing: dict[str, Any] = {"classes": [], "needles": [], "without": [], "but": None, "longest": None}
+    return (await session.execute(_FIND, {"asked": {**nothing, **asked}, "most": most})).all()
+
+
+_FOUND = sa.func.kakehashi_find_accounts(sa.bindparam("asked", type_=JSONB), sa.bindparam("most", type_=sa.Integer))
+_FIND = sa.select(
+    *_FOUND.table_valued(
+        *(sa.column(column.key, column.type) for column in (*_COLUMNS, Account.name_key, Account.search_text))
+    ).c
+)

@@ -1,5 +1,8 @@
 """Many rows at once: COPY on PostgreSQL, one prepared statement for all rows on SQLite.
 
+PostgreSQL copies into no table with row-level security. So the rows go into a temporary table, and from there into
+their own in one statement, in which each row's team is looked at.
+
 Rows go in as they are given, past the session's rules: whoever writes in bulk keeps roll-ups, indexes and the audit
 trail in step by writing those rows too.
 """
@@ -7,7 +10,8 @@ trail in step by writing those rows too.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, cast
@@ -66,7 +70,27 @@ async def write(session: AsyncSession, model: type[Base], columns: Sequence[str]
         marks = ", ".join("?" * len(names))
         return await _execute_many(driver, f'INSERT INTO "{target.name}" ({listed}) VALUES ({marks})', encoders, given)  # noqa: S608 - our own names, no values
     into = [_for_copy(target.c[name].type, connection.dialect) for name in names]
-    return await _copy(driver, f'COPY "{target.name}" ({listed}) FROM STDIN', into, given)
+    async with copying(driver, target.name, names) as copy:
+        return await _copy(copy, into, given)
+
+
+@asynccontextmanager
+async def copying(
+    driver: psycopg.AsyncConnection[Any], name: str, columns: Sequence[str]
+) -> AsyncIterator[psycopg.AsyncCopy]:
+    """Where lines for COPY go: rows of the table at the end of the block. For a transaction on PostgreSQL."""
+    listed = ", ".join(f'"{column}"' for column in columns)
+    async with driver.cursor() as cursor:
+
+        async def run(sql: str) -> None:
+            # Our own names and nothing else.
+            await cursor.execute(cast("Any", sql))
+
+        await run(f'CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {listed} FROM "{name}" WITH NO DATA')  # noqa: S608 - see above
+        async with cursor.copy(cast("Any", f"COPY pg_temp.incoming ({listed}) FROM STDIN")) as copy:
+            yield copy
+        await run(f'INSERT INTO "{name}" ({listed}) SELECT {listed} FROM pg_temp.incoming')  # noqa: S608 - see above
+        await run("DROP TABLE pg_temp.incoming")
 
 
 def _defaults(target: sa.Table, columns: Sequence[str]) -> dict[str, Any]:
@@ -98,17 +122,16 @@ async def _execute_many(driver: OneTripConnection, sql: str, into: Sequence[Enco
     return count
 
 
-async def _copy(driver: psycopg.AsyncConnection[Any], sql: str, into: Sequence[Encode], rows: Iterable[Row]) -> int:
+async def _copy(copy: psycopg.AsyncCopy, into: Sequence[Encode], rows: Iterable[Row]) -> int:
     count = 0
-    async with driver.cursor() as cursor, cursor.copy(cast("Any", sql)) as copy:
-        for chunk in _chunks(rows):
-            # As text and in large pieces: the driver's own way is a coroutine for each row.
-            lines = [
-                "\t".join([r"\N" if value is None else encode(value) for encode, value in zip(into, row, strict=True)])
-                for row in chunk
-            ]
-            await copy.write("\n".join(lines) + "\n")
-            count += len(chunk)
+    for chunk in _chunks(rows):
+        # As text and in large pieces: the driver's own way is a coroutine for each row.
+        lines = [
+            "\t".join([r"\N" if value is None else encode(value) for encode, value in zip(into, row, strict=True)])
+            for row in chunk
+        ]
+        await copy.write("\n".join(lines) + "\n")
+        count += len(chunk)
     return count
 
 

@@ -328,7 +328,6 @@ def _callable() -> tuple[Any, ...]:
 class PlannedRow(NamedTuple):
     """A call planned for a moment: whose it is, and what decides whether it is still to be made."""
 
-    team_id: str
     lead_id: int
     at: datetime
     member_id: int
@@ -354,7 +353,6 @@ def _planned(*conditions: Any) -> Any:
     )
     return (
         sa.select(
-            Lead.team_id,
             Lead.id,
             Lead.next_step_at,
             Member.id,
@@ -376,11 +374,18 @@ def _planned(*conditions: Any) -> Any:
 
 
 async def planned_between(session: AsyncSession, after: datetime, until: datetime) -> list[PlannedRow]:
-    """Calls planned for after `after` and at the latest `until`, whose owner is active. For a session that sees all
-    teams."""
+    """The team's calls planned for after `after` and at the latest `until`, whose owner is active."""
     soon = _planned(Lead.next_step_at > after, Lead.next_step_at <= until, Member.active)
     rows = await session.execute(soon.order_by(Lead.next_step_at, Lead.id))
     return [PlannedRow._make(row) for row in rows]
+
+
+async def teams_with_planned(session: AsyncSession, after: datetime, until: datetime) -> list[str]:
+    """The teams with a call planned for after `after` and at the latest `until`. For a session that sees all teams."""
+    soon = sa.select(Lead.team_id).where(
+        Lead.next_step == "call", Lead.next_step_at > after, Lead.next_step_at <= until
+    )
+    return list(await session.scalars(soon.distinct().order_by(Lead.team_id)))
 
 
 async def planned_call(session: AsyncSession, lead_id: int, owner_id: int) -> PlannedRow | None:

@@ -14,11 +14,12 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import greenlet_spawn
 
 from storage.brief import Brief
+from storage.isolation import ALL_TEAMS, TeamConnection
 from storage.sqlite import OneTripConnection
 from storage.tables import OfTeam
 
@@ -56,14 +57,14 @@ class Database:
     @asynccontextmanager
     async def reading(self, team_id: str) -> AsyncIterator[AsyncSession]:
         """A session that sees one team's rows. It is rolled back at the end: nothing written in it stays."""
-        async with self.sessions(info={"team_id": team_id}) as session:
+        async with self.sessions(info={"team_id": _named(team_id)}) as session:
             yield session
 
     @asynccontextmanager
     async def asking(self, team_id: str) -> AsyncIterator[AsyncSession]:
         """A session for one question about one team's rows: on PostgreSQL without a transaction around it, which would
         cost two more trips to the server."""
-        async with self.sessions(info={"team_id": team_id}) as session:
+        async with self.sessions(info={"team_id": _named(team_id)}) as session:
             if self.dialect == "postgresql":
                 await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
             yield session
@@ -72,7 +73,7 @@ class Database:
     async def snapshot(self, team_id: str) -> AsyncIterator[AsyncSession]:
         """A session that sees one team's rows as they were at one moment, however long it reads. Nothing written in it
         stays."""
-        async with self.sessions(info={"team_id": team_id}) as session:
+        async with self.sessions(info={"team_id": _named(team_id)}) as session:
             if self.dialect == "postgresql":
                 # On SQLite every transaction is like this; here each statement would see what was committed before it.
                 await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -81,7 +82,7 @@ class Database:
     @asynccontextmanager
     async def writing(self, team_id: str) -> AsyncIterator[AsyncSession]:
         """A transaction on one team's rows: committed at the end, rolled back when the block raises."""
-        async with self.turn, self.sessions(info={"team_id": team_id}) as session:
+        async with self.turn, self.sessions(info={"team_id": _named(team_id)}) as session:
             # On SQLite a transaction that first reads and then writes fails when another wrote in between;
             # taking the write lock at once makes it wait instead.
             await session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
@@ -89,12 +90,31 @@ class Database:
             await session.commit()
 
     @asynccontextmanager
+    async def reading_across_teams(self) -> AsyncIterator[AsyncSession]:
+        """A session that sees the rows of every team, in the few tables that are made for it (storage/isolation.py).
+        For what must know which teams there is something to do in, or whose form it is; the work itself is done in a
+        session of that team. Nothing written in it stays."""
+        async with self.sessions(info={_ACROSS: True}) as session:
+            yield session
+
+    @asynccontextmanager
+    async def writing_across_teams(self) -> AsyncIterator[AsyncSession]:
+        """A transaction on the clock's own tables, which are kept over all teams. Of other tables nothing can be
+        written in it on PostgreSQL."""
+        async with self.turn, self.sessions(info={_ACROSS: True}) as session:
+            yield session
+            await session.commit()
+
+    @asynccontextmanager
     async def brief(self, team_id: str) -> AsyncIterator[Brief]:
         """A transaction of a few prepared statements on one team's rows, in as few trips as possible: committed at the
         end, rolled back when the block raises."""
+        named = _named(team_id)
         async with self.turn:
             connection = await self.engine.raw_connection()
             driver: Any = connection.driver_connection
+            if isinstance(driver, TeamConnection):
+                driver.team = named
             brief = Brief(team_id, self.engine.dialect, driver, self._prepared)
             try:
                 yield brief
@@ -124,6 +144,7 @@ def connect(url: str, *, pool_size: int = 10) -> Database:
     if parsed.get_backend_name() == "postgresql":
         # The connection used last is used again: few stay busy, and those are known to live.
         options |= {"pool_size": pool_size, "max_overflow": pool_size, "pool_use_lifo": True}
+        options["connect_args"] = {"async_creator_fn": TeamConnection.connect}
     else:
         options["connect_args"] = {"async_creator_fn": OneTripConnection}
     # What people typed is in the parameters, and errors are logged.
@@ -131,11 +152,20 @@ def connect(url: str, *, pool_size: int = 10) -> Database:
     if parsed.get_backend_name() == "sqlite":
         _prepare_sqlite(engine)
     else:
+        _begin_without_team(engine)
         _ping_rested(engine)
     # SQLite's own way of waiting is to sleep and try again, up to 100 ms at a time and in no order: with 32 writers the
     # unluckiest wait for seconds. Queued here, each waits for those before it and no longer.
     turn = asyncio.Lock() if parsed.get_backend_name() == "sqlite" else nullcontext()
     return Database(engine, async_sessionmaker(engine, expire_on_commit=False), turn)
+
+
+def _begin_without_team(engine: AsyncEngine) -> None:
+    """A connection comes from the pool without the team that it worked for before."""
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def forget(connection: Any, _entry: ConnectionPoolEntry, _proxy: Any) -> None:
+        connection.driver_connection.team = ""
 
 
 def _ping_rested(engine: AsyncEngine) -> None:
@@ -175,6 +205,24 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
+
+
+_ACROSS = "across_teams"
+
+
+def _named(team_id: str) -> str:
+    """A team's id, which must not be what stands for all of them."""
+    if team_id == ALL_TEAMS:
+        raise ValueError("This is no team.")
+    return team_id
+
+
+@event.listens_for(Session, "after_begin")
+def _tell_the_team(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    """PostgreSQL is told the session's team with its first statement (storage/isolation.py)."""
+    driver = connection.connection.driver_connection
+    if isinstance(driver, TeamConnection):
+        driver.team = ALL_TEAMS if session.info.get(_ACROSS) else _named(session.info.get("team_id", ""))
 
 
 @event.listens_for(Session, "do_orm_execute")

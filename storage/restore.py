@@ -102,10 +102,12 @@ async def _refers_within(
     parent = other.table.alias("parent")
     if "team_id" not in parent.c:
         return
+    # Not a search for rows of others, which PostgreSQL would hide: among the team's own rows there must be one.
+    found = sa.and_(parent.c[other.name] == column, parent.c.team_id == team_id)
     strange = (
         sa.select(sa.literal(1))
-        .select_from(part.target.join(parent, parent.c[other.name] == column))
-        .where(part.team == team_id, parent.c.team_id != team_id)
+        .select_from(part.target.outerjoin(parent, found))
+        .where(part.team == team_id, column.is_not(None), parent.c[other.name].is_(None))
     )
     if (await session.execute(strange.limit(1))).first() is not None:
         raise NotStored(Trouble.REFERS, part.name, column.name)

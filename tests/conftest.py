@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from dbos import DBOSClient
 
 from handlers.qualification import calendars as calendar_form
@@ -65,11 +66,11 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: str) -> str:
-    """A migrated database that each test's own is copied from."""
+    """A migrated database that each test's own is copied from, made as the owner, in which the program's role has the
+    rights it needs."""
     name = f"template_{uuid4().hex}"
     _administer(postgres, f'CREATE DATABASE "{name}"')
-    url = _of(postgres, name)
-    upgrade(url)
+    upgrade(of_server(postgres, name), program=as_program(of_server(postgres, name)))
     return name
 
 
@@ -105,7 +106,7 @@ def copy_of(template: str | Path, request: pytest.FixtureRequest, folder: Path) 
     server: str = request.getfixturevalue("postgres")
     name = f"test_{uuid4().hex}"
     _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield _of(server, name)
+    yield as_program(of_server(server, name))
     _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
@@ -113,6 +114,14 @@ def copy_of(template: str | Path, request: pytest.FixtureRequest, folder: Path) 
 async def database(database_url: str) -> AsyncIterator[Database]:
     """The product's own connection to `database_url`."""
     opened = connect(database_url)
+    yield opened
+    await opened.dispose()
+
+
+@pytest.fixture
+async def owner(owner_url: str) -> AsyncIterator[Database]:
+    """The same for its owner, who sees every team's rows and may change what only the owner may."""
+    opened = connect(owner_url)
     yield opened
     await opened.dispose()
 
@@ -130,7 +139,25 @@ def _administer(server: str, statement: str) -> None:
         connection.execute(statement)  # type: ignore[call-overload]  # names made here, not typed by anybody
 
 
-def _of(server: str, name: str) -> str:
+PROGRAM = "kakehashi_tests"
+"""The role as which the program runs in tests: like the real one it owns nothing, so row-level security binds it."""
+
+
+def as_program(url: str) -> str:
+    """The same database for the program's role."""
+    return sa.make_url(url).set(username=PROGRAM, password=PROGRAM).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def owner_url(database_url: str, request: pytest.FixtureRequest) -> str:
+    """`database_url` for its owner, who migrates."""
+    if database_url.startswith("sqlite"):
+        return database_url
+    return of_server(request.getfixturevalue("postgres"), sa.make_url(database_url).database or "")
+
+
+def of_server(server: str, name: str) -> str:
+    """The address of a database of a server, for who administers that."""
     parts = psycopg.conninfo.conninfo_to_dict(server)
     host = parts.get("host", "")
     user, password = parts.get("user", "postgres"), parts.get("password", "")

@@ -327,7 +327,7 @@ async def queue_rules(deps: Deps, actor: Actor) -> QueueRules:
 
 async def mornings(deps: Deps) -> Sequence[Timetable]:
     """When the list is due: each team's own time, in every zone in which its reps live."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         decided = await queries.all_rules(session, QUEUE_RULES)
     own = {team_id: rules.parse(values, QueueRules()).morning for team_id, values in decided.items()}
     tables = await timetables.by_member_zone(deps, REPS, time.fromisoformat(QueueRules().morning))

@@ -85,7 +85,7 @@ async def prove(deps: Deps, name: str, timestamp: str, signed: str, body: bytes)
 
     A form that does not exist takes the same way as one with another secret, so the answer says nothing about it.
     """
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         source = await queries.source_named(session, name)
         team = await member_queries.team(session, source.team_id) if source else None
     secret = _secret(deps, source) if source else secrets.token_hex(32)

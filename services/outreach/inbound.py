@@ -343,7 +343,7 @@ async def taken_back(deps: Deps, session: AsyncSession, lead_id: int, call_id: i
 
 async def teams_with_work(deps: Deps) -> list[str]:
     """The teams in which `keep_time` has something to do."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         return await queries.teams_with_work(session, deps.now())
 
 

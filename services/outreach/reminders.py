@@ -89,16 +89,14 @@ async def friday_plan(deps: Deps) -> Sequence[Timetable]:
 async def remind_promised(deps: Deps) -> int:
     """Enqueue a reminder of every call promised for the next minutes; how many were new. For an interval job."""
     now = deps.now()
-    async with deps.database.sessions() as session:
-        # A little of the past as well, for a promise made just now or a clock that rings late.
-        found = await queries.planned_between(session, now - timedelta(minutes=1), now + EARLY)
-    by_team: dict[str, list[PlannedRow]] = {}
-    for row in found:
-        by_team.setdefault(row.team_id, []).append(row)
-    return sum([await _remind_team(deps, team_id, rows, now) for team_id, rows in by_team.items()])
+    # A little of the past as well, for a promise made just now or a clock that rings late.
+    since, until = now - timedelta(minutes=1), now + EARLY
+    async with deps.database.reading_across_teams() as session:
+        found = await queries.teams_with_planned(session, since, until)
+    return sum([await _remind_team(deps, team_id, since, until, now) for team_id in found])
 
 
-async def _remind_team(deps: Deps, team_id: str, rows: Sequence[PlannedRow], now: datetime) -> int:
+async def _remind_team(deps: Deps, team_id: str, since: datetime, until: datetime, now: datetime) -> int:
     made = 0
     async with deps.writing(team_id) as session:
         team = await member_queries.team(session, team_id)
@@ -109,7 +107,7 @@ async def _remind_team(deps: Deps, team_id: str, rows: Sequence[PlannedRow], now
             return 0
         call_rules = await rules.of(session, CALL_RULES, CallRules())
         away: dict[str, set[int]] = {}
-        for row in rows:
+        for row in await queries.planned_between(session, since, until):
             local = now.astimezone(ZoneInfo(row.zone)).date()
             if row.zone not in away:
                 away[row.zone] = await member_queries.absent(session, local)

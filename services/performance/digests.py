@@ -77,7 +77,7 @@ async def change(deps: Deps, actor: Actor, kind: DigestKind, rules: DigestRules)
 
 async def plan(deps: Deps, kind: DigestKind) -> list[Timetable]:
     """When each team's digest of this kind is due."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         zones = await member_queries.team_zones(session)
     found = []
     for team_id, zone in zones:

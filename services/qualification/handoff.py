@@ -311,7 +311,7 @@ async def remind_overdue(deps: Deps, team_id: str) -> int:
 
 async def teams_with_waiting(deps: Deps) -> list[str]:
     """The teams in which a handoff waits that nobody was reminded of yet."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         return await handoff_queries.teams_with_waiting(session)
 
 

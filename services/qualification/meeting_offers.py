@@ -252,7 +252,7 @@ async def _free(deps: Deps, team_id: str, offer: OfferView, zone: str) -> Free:
 
 async def teams_due(deps: Deps) -> list[str]:
     """The teams in which an offer has run out unanswered."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         return await queries.teams_with_run_out(session, deps.now())
 
 

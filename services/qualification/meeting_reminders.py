@@ -26,7 +26,7 @@ _OCCASIONS = {Reminder.DAY_BEFORE: Occasion.DAY_BEFORE, Reminder.SOON: Occasion.
 async def teams_due(deps: Deps) -> list[str]:
     """The teams with a booked meeting of which somebody may have to be told something now."""
     now = deps.now()
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         return await queries.teams_with(session, now - ASK_UNTIL - _LONGEST, now + DAY_BEFORE + LATE_REMINDER)
 
 

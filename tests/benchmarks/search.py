@@ -28,6 +28,7 @@ from storage.database import Database, connect
 from storage.migrations import upgrade
 from tests.benchmarks.companies import EXCERPT, write
 from tests.benchmarks.imports import ACTOR, import_file, open_team, server
+from tests.conftest import as_program
 
 LIMIT = 20
 ROUNDS = 50
@@ -62,8 +63,9 @@ def main() -> None:
         write(path, arguments.size, source=arguments.source)
         for database in arguments.database or ["sqlite", "postgresql"]:
             with server(database, Path(folder)) as new_database:
-                url = new_database()
-                upgrade(url)
+                owner_url = new_database()
+                url = owner_url if database == "sqlite" else as_program(owner_url)
+                upgrade(owner_url, program=url)
                 asyncio.run(_filled_and_measured(url, path))
 
 
@@ -126,6 +128,7 @@ def _bare(url: str) -> tuple[Callable[[list[Statement]], None], Callable[[], Non
     else:
         # Planned for each set of values, as it pays for values as different as these.
         connection = psycopg.connect(url, autocommit=True, prepare_threshold=None)
+        connection.execute("SET kakehashi.team = 'T1'")
 
     def send(statements: list[Statement]) -> None:
         for statement, parameters in statements:

@@ -81,7 +81,7 @@ async def eventually(check: Callable[[], Awaitable[Any]]) -> Any:
 
 
 async def runs(deps: Deps) -> list[tuple[str, str]]:
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         found = await session.execute(sa.select(JobRun.key, JobRun.state).order_by(JobRun.key))
         return [(key, state) for key, state in found]
 

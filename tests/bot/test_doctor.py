@@ -150,18 +150,22 @@ async def test_clock_is_held_against_slacks(
 
 
 async def test_database_is_up_to_date_behind_or_ahead(
-    workspace: RunningWorkspace, tmp_path: Path, database_url: str
+    workspace: RunningWorkspace, tmp_path: Path, database_url: str, owner_url: str
 ) -> None:
     own = settings(workspace, tmp_path, database_url=database_url, secret_key="a key")
     assert "is up to date" in (await found(own))["Database"].found
-    engine = sa.create_engine(sync_url(database_url))
-    for revision, state, said in (
-        ("0001", GOOD, "at the next start"),
-        ("9999", BAD, "newer version"),
+    # Who may not migrate is told so, unless the owner is named, who then does at the start.
+    of_owner = own.model_copy(update={"database_owner_url": owner_url})
+    waits = (BAD, "only its owner may") if database_url != owner_url else (GOOD, "at the next start")
+    engine = sa.create_engine(sync_url(owner_url))
+    for asked, revision, state, said in (
+        (own, "0001", *waits),
+        (of_owner, "0001", GOOD, "at the next start"),
+        (own, "9999", BAD, "newer version"),
     ):
         with engine.begin() as connection:
             connection.execute(sa.text("UPDATE alembic_version SET version_num = :number"), {"number": revision})
-        finding = (await found(own))["Database"]
+        finding = (await found(asked))["Database"]
         assert (finding.state, said in finding.found) == (state, True), finding
     engine.dispose()
 

@@ -68,9 +68,8 @@ async def test_file_appears_whole_and_for_its_owner_only_and_goes_back_into_a_ne
 
 
 async def test_team_has_to_be_named_where_there_are_two(settings: Settings, tmp_path: Path) -> None:
-    async with storage(settings) as deps, deps.database.sessions() as session:
+    async with storage(settings) as deps, deps.writing("T2") as session:
         session.add(Team(id="T2", name="隣", created_at=Clock().now))
-        await session.commit()
     said = Said()
     assert await export_file(settings, said.console, tmp_path / "team.jsonl", None) == 2
     assert "T1, T2" in str(said)

@@ -129,7 +129,8 @@ async def add_lead(office: Office, customer: Customer) -> int:
 
 
 async def link_in_mail(office: Office) -> str:
-    async with office.house.deps.database.sessions() as session:
+    team_id = office.workspace.introduction()["team"]["id"]
+    async with office.house.deps.reading(team_id) as session:
         text = await session.scalar(
             sa.select(Mail.text).where(Mail.key.like("offer:%")).order_by(Mail.created_at.desc())
         )

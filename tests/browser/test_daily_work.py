@@ -133,7 +133,8 @@ class TestMorningOfARep:
         await rep.snap("home-after-the-calls", whole=True)
 
     async def _link(self, office: Office) -> str:
-        async with office.house.deps.database.sessions() as session:
+        team_id = office.workspace.introduction()["team"]["id"]
+        async with office.house.deps.reading(team_id) as session:
             text = await session.scalar(sa.select(Mail.text).where(Mail.key.like("offer:%")))
         found = re.search(r"https?://\S+/book/\S+", text or "")
         assert found is not None, text

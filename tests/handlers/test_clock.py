@@ -51,7 +51,7 @@ class Job:
 
 
 async def state(deps: Deps) -> tuple[str, str | None]:
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         row = (await session.execute(sa.select(JobRun.state, JobRun.error))).one()
         return row.state, row.error
 

@@ -31,7 +31,7 @@ from handlers.interaction import Answer, Interaction
 from handlers.routes import Outgoing, Route
 from handlers.trail import UNKNOWN, Outcome
 from services.deps import Deps
-from storage.database import BUSY_TIMEOUT_MS
+from storage.database import BUSY_TIMEOUT_MS, Database
 from tests.handlers.conftest import ADMIN, IS, MANAGER, World, eventually
 from tests.handlers.test_main_job import hand_off
 
@@ -185,7 +185,7 @@ async def eventually_ready(world: World) -> None:
             await ask()
 
 
-async def test_part_that_does_not_work_is_named(world: World) -> None:
+async def test_part_that_does_not_work_is_named(world: World, owner: Database) -> None:
     await eventually_ready(world)
     deps = world.house.deps
 
@@ -199,7 +199,7 @@ async def test_part_that_does_not_work_is_named(world: World) -> None:
     assert len(QUEUES) == 5
 
     async def revision(value: str) -> None:
-        async with deps.database.turn, deps.database.sessions() as session:
+        async with owner.turn, owner.sessions() as session:
             await session.execute(sa.text("UPDATE alembic_version SET version_num = :v"), {"v": value})
             await session.commit()
 
@@ -235,7 +235,7 @@ def written() -> Iterator[dict[LogFormat, io.StringIO]]:
 
 async def say(deps: Deps) -> None:
     """Fails as code does that was given what it cannot read, after a database that will not save it."""
-    statement = sa.text("INSERT INTO alembic_version (version_num) VALUES (:typed)")
+    statement = sa.text("INSERT INTO job_beats (name, seconds, ran_at, state) VALUES (:typed, 1, now(), 'done')")
     try:
         async with deps.writing(TEAM) as session:
             for _ in range(2):

@@ -93,7 +93,7 @@ class Hall:
         try:
             async with asyncio.timeout(DEADLINE):
                 while True:
-                    async with opened.sessions() as session:
+                    async with opened.reading(TEAM) as session:
                         runs = [(key, how) for key, how in await session.execute(sa.select(JobRun.key, JobRun.state))]
                         deliveries = list(await session.scalars(sa.select(Delivery.state)))
                     if [how for _, how in runs] == [state] and deliveries == ["sent"] * posts:

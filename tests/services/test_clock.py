@@ -45,7 +45,7 @@ def planned(timetable: Timetable = MORNING, since: datetime = NOW) -> Planned:
 
 async def book(deps: Deps) -> dict[str, RunState]:
     """What the book says of each due time."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         return {row.key: RunState(row.state) for row in await session.execute(sa.select(JobRun.key, JobRun.state))}
 
 
@@ -229,7 +229,7 @@ async def test_two_processes_that_read_at_once_agree(office: Office, wall: Clock
     plans = {f"job{n}": plan(MORNING) for n in range(5)}
     first, second = await asyncio.gather(clock.read(office.deps, plans), clock.read(office.deps, plans))
     assert first == second
-    async with office.deps.database.sessions() as session:
+    async with office.deps.database.reading_across_teams() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(JobPlan)) == 5
 
 
@@ -302,7 +302,7 @@ async def test_due_times_of_long_ago_are_forgotten(office: Office, wall: Clock) 
 async def test_book_of_a_team_goes_with_it(office: Office) -> None:
     await clock.start(office.deps, "digest", DUE)
     await clock.read(office.deps, {"digest": plan(MORNING)})
-    async with office.deps.database.sessions() as session:
+    async with office.deps.writing("T1") as session:
         await session.execute(sa.delete(Team).where(Team.id == "T1"))
         await session.flush()
         assert await session.scalar(sa.select(sa.func.count()).select_from(JobRun)) == 0

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from storage.migrations import behind, sync_url
-from tests.conftest import copy_of
+from tests.conftest import copy_of, of_server
 
 BALANCE = 1_000
 """What the two rows of the writer's account always sum up to."""
@@ -90,7 +90,9 @@ def test_postgresql_dump_is_restored_into_a_new_database(
     postgres: str, postgres_template: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     dump, name = tmp_path / "kakehashi.dump", f"restored_{uuid4().hex}"
-    with copy_of(postgres_template, request, tmp_path) as url:
+    with copy_of(postgres_template, request, tmp_path) as program:
+        # Who makes backups must see everything: the owner.
+        url = of_server(postgres, sa.make_url(program).database or "")
         engine = sa.create_engine(sync_url(url))
         with engine.begin() as connection:
             connection.exec_driver_sql("INSERT INTO teams VALUES ('T1', 'あ', 'Asia/Tokyo', 'ja', NULL, 60, now())")

@@ -16,10 +16,10 @@ NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
 
 
 async def _two_teams(database: Database) -> None:
-    async with database.writing("T1") as session:
-        session.add_all(Team(id=team, name=team, created_at=NOW) for team in ("T1", "T2"))
     for team in ("T1", "T2"):
         async with database.writing(team) as session:
+            session.add(Team(id=team, name=team, created_at=NOW))
+            await session.flush()
             session.add(Member(team_id=team, slack_user="U1", name=f"of {team}", role="inside_sales"))
 
 

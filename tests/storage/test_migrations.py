@@ -42,15 +42,15 @@ def _tables(url: str) -> set[str]:
     return names
 
 
-def test_migrations_make_what_the_models_describe(database_url: str) -> None:
+def test_migrations_make_what_the_models_describe(owner_url: str) -> None:
     # Raises when a revision made now would not be empty.
-    command.check(config(database_url))
+    command.check(config(owner_url))
 
 
-def test_downgrade_leaves_no_table_of_ours(database_url: str) -> None:
-    assert set(Base.metadata.tables) <= _tables(database_url)
-    command.downgrade(config(database_url), "base")
-    left = _tables(database_url)
+def test_downgrade_leaves_no_table_of_ours(owner_url: str) -> None:
+    assert set(Base.metadata.tables) <= _tables(owner_url)
+    command.downgrade(config(owner_url), "base")
+    left = _tables(owner_url)
     assert not {name for name in left if name in Base.metadata.tables or name.startswith("account_search")}
 
 

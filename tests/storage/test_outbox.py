@@ -20,8 +20,9 @@ KEY = "handoff:1"
 async def enqueued(database: Database, queue_client: DBOSClient) -> Outbox:
     """One delivery in the queue."""
     made = Outbox(queue_client)
-    async with database.writing("T1") as session:
-        session.add_all(Team(id=team, name=team, created_at=NOW) for team in ("T1", "T2"))
+    for team in ("T1", "T2"):
+        async with database.writing(team) as session:
+            session.add(Team(id=team, name=team, created_at=NOW))
     async with database.writing("T1") as session:
         assert await made.enqueue(session, key=KEY, kind="post", channel="C1", arguments={"n": 1}, now=NOW)
     return made

@@ -18,10 +18,10 @@ NOW = datetime(2026, 4, 1, 1, tzinfo=UTC)
 async def leads(database: Database) -> dict[str, int]:
     """One lead in each of two teams."""
     found = {}
-    async with database.writing("T1") as session:
-        session.add_all(Team(id=team, name=team, created_at=NOW) for team in ("T1", "T2"))
     for team in ("T1", "T2"):
         async with database.writing(team) as session:
+            session.add(Team(id=team, name=team, created_at=NOW))
+            await session.flush()
             member = {"slack_user": "U1", "name": "n", "role": "inside_sales"}
             owner = await statements.insert(session, Member, member)
             keys = {"name": "n", "name_key": "n", "created_at": NOW}

@@ -146,7 +146,7 @@ async def test_any_rows_come_back_byte_for_byte_beside_other_teams(
     two: tuple[Deps, Deps], file: Path, pool: Pool
 ) -> None:
     here, there = two
-    async with here.database.sessions() as session:
+    async with here.database.reading_across_teams() as session:
         number = int(await session.scalar(sa.select(sa.func.count()).select_from(Team)) or 0)
     team_id = f"T{number}"
     async with here.writing(team_id) as session:
@@ -168,12 +168,12 @@ async def test_values_are_the_rows_own(office: Office, file: Path) -> None:
     assert (lead["note"], lead["created_at"], lead["next_step"]) == ('a\n"b"', "2026-04-01T01:00:00.000000Z", None)
 
 
-async def test_export_holds_one_moment_and_no_other_team(office: Office, neighbours: Office, database_url: str) -> None:
+async def test_export_holds_one_moment_and_no_other_team(office: Office, neighbours: Office, owner_url: str) -> None:
     await office.lead("青葉 一郎")
     await neighbours.lead("隣 花子")
     before = await exported(office.deps, "T1")
     assert "隣".encode() not in before
-    engine = sa.create_engine(sync_url(database_url))
+    engine = sa.create_engine(sync_url(owner_url))
     pieces: list[bytes] = []
 
     def write(piece: bytes) -> None:
@@ -314,7 +314,7 @@ async def refused(deps: Deps, content: bytes, file: Path, team_id: str | None = 
 
 
 async def nothing_there(deps: Deps) -> bool:
-    async with deps.database.sessions() as session:
+    async with deps.reading("T1") as session:
         counts = [await session.scalar(sa.select(sa.func.count()).select_from(part.target)) for part in queries.parts()]
     return not any(counts)
 
@@ -421,7 +421,7 @@ async def test_ids_of_other_teams_are_neither_taken_nor_referred_to(next_door: D
     leaning = sealed([lines[0], team, json.dumps(absence).encode() + b"\n"])
     assert await refused(next_door, leaning, file) is Problem.REFERS
     assert await exported(next_door, "T2") == before
-    async with next_door.database.sessions() as session:
+    async with next_door.database.reading_across_teams() as session:
         assert list(await session.scalars(sa.select(Team.id))) == ["T2"]
 
 

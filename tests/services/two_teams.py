@@ -1,0 +1,132 @@
+"""A team with something in every table, made the way people make it, and its texts marked so that they can be found
+wherever they turn up."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.outreach.calls import CallResult, Connection
+from domain.performance.windows import Span
+from domain.qualification.handoff import ReturnReason
+from domain.qualification.meetings import Slot
+from services import leave, teams
+from services.outreach import calls, form_sources, inbound, reminders, suppressions
+from services.performance import targets
+from services.qualification import handoff, meeting_offers, meetings, verdict
+from services.qualification.meeting_records import Plan, Words
+from storage import calendars as calendar_queries
+from storage.exports import parts
+from tests.services.data.any_team import Pool, fill
+from tests.services.office import NOW, Office
+from tests.services.outreach.website import YAMADA, send
+
+PLAN = Plan("お打ち合わせ", "", ("aoki@customer.example",), "Asia/Tokyo", "ja")
+
+
+def words(*_about: object) -> Words:
+    return Words("件名", "本文")
+
+
+def slot(rep: int, hour: int) -> Slot:
+    """An hour of the day after the office's, in its working time."""
+    start = datetime(2026, 4, 2, hour - 9, tzinfo=UTC)
+    return Slot(start, start + timedelta(hours=1), rep)
+
+
+async def move_in(office: Office, first: int) -> None:
+    """Let the team do something of everything; rows that nobody makes get ids from `first` on."""
+    deps = office.deps
+
+    async def lead(name: str) -> int:
+        return await office.lead(name, email="aoki@customer.example", phone="03-1234-5678", note="メモ")
+
+    called = await lead("架電 済")
+    await calls.record(deps, office.sato, called, CallResult(Connection.NO_ANSWER, note="不在"))
+    await reminders.promise(deps, office.sato, called, NOW + timedelta(minutes=4))
+    await office.handed_off(await lead("引継 待ち"), request_key="handed-off")
+    accepted = await office.handed_off(await lead("引継 受諾"))
+    await handoff.accept(deps, office.ito, accepted.handoff_id)
+    returned = await office.handed_off(await lead("引継 差戻"))
+    await handoff.return_(deps, office.ito, returned.handoff_id, ReturnReason.OTHER, "時期が合わない")
+    await meetings.book(deps, office.sato, await lead("面談 予定"), slot(office.ito.member_id, 10), PLAN, words)
+    candidates = [slot(office.ito.member_id, hour) for hour in (13, 15, 16)]
+    await meeting_offers.send(deps, office.sato, await lead("候補 提示"), candidates, PLAN, words)
+    await suppressions.stop_calling(deps, office.sato, await lead("架電 停止"), "本人の希望")
+    form = await form_sources.add(deps, office.mori, "お問い合わせ")
+    claimed = await send(office, form, YAMADA, "1")
+    await inbound.claim(deps, office.sato, claimed.submission_id)
+    await send(office, form, {**YAMADA, "お名前": "山田 花子"}, "2")
+    await leave.add(deps, office.boss, office.ito.member_id, date(2026, 5, 1), None)
+    await teams.add_days(deps, office.boss, date(2026, 5, 7), None, works=False, name="創立日")
+    await targets.set_(deps, office.mori, "dials", Span.DAY, 40.0)
+    policy = await verdict.policy(deps, office.mori)
+    await verdict.change_policy(deps, office.mori, policy.policy, based_on=policy.version)
+    async with deps.writing(office.team_id) as session:
+        await calendar_queries.connect(
+            session,
+            office.kato.member_id,
+            kind="caldav",
+            url="http://127.0.0.1:1/",
+            calendar="",
+            secret=deps.keys.encrypt("{}"),
+            now=NOW,
+        )
+        await fill(session, Pool(), first)
+
+
+def mark(connection: sa.Connection, team_id: str, text: str) -> None:
+    """Write the mark behind every text that people typed into the team's rows. For the owner of the tables."""
+    for part in parts():
+        named = [column for column in part.target.c if isinstance(column.type, sa.String) and column.name == "name"]
+        free = [*named, *(column for column in part.target.c if isinstance(column.type, sa.Text | sa.JSON))]
+        # A form's name is in its address.
+        free = [column for column in free if not column.primary_key and not column.unique]
+        free = list(dict.fromkeys(free))
+        if not free:
+            continue
+        key = list(part.target.primary_key.columns)
+        rows = connection.execute(sa.select(*key, *free).where(part.team == team_id)).all()
+        for row in rows:
+            same = sa.and_(*(column == value for column, value in zip(key, row, strict=False)))
+            values = dict(zip((column.name for column in free), row[len(key) :], strict=True))
+            marked = {name: _marked(value, text) for name, value in values.items()}
+            connection.execute(sa.update(part.target).where(same).values(marked))
+
+
+def _marked(value: Any, text: str) -> Any:
+    match value:
+        case str():
+            return value + text
+        case dict():
+            return {key: _marked(each, text) for key, each in value.items()}
+        case list():
+            return [_marked(each, text) for each in value]
+    return value
+
+
+def ids(connection: sa.Connection, team_id: str) -> dict[str, list[Any]]:
+    """The primary keys of the team's rows, of each table that has one column for them."""
+    found = {}
+    for part in parts():
+        key = list(part.target.primary_key.columns)
+        if len(key) == 1:
+            found[part.name] = list(connection.scalars(sa.select(*key).where(part.team == team_id).order_by(*key)))
+    return found
+
+
+def contents(connection: sa.Connection, team_id: str) -> list[str]:
+    """All of the team's rows, to be compared with what they were."""
+    if connection.dialect.name == "postgresql":
+        each = [
+            f"SELECT '{part.name} ' || x::text FROM {part.name} AS x WHERE {part.team.name} = '{team_id}'"  # noqa: S608 - our own names
+            for part in parts()
+        ]
+        return sorted(connection.scalars(sa.text(" UNION ALL ".join(each))))
+    return sorted(
+        f"{part.name} {tuple(row)}"
+        for part in parts()
+        for row in connection.exec_driver_sql(f"SELECT * FROM {part.name} WHERE {part.team.name} = '{team_id}'")  # noqa: S608 - see above
+    )
