@@ -31,7 +31,7 @@ class Checked:
 
 async def seal(deps: Deps) -> None:
     """Seal what every team's log has been given since."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         teams = await queries.unsealed_teams(session)
     for team_id in teams:
         await seal_team(deps, team_id)

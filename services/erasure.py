@@ -26,7 +26,7 @@ PIECE: Final = 1_000
 async def erase_due(deps: Deps, piece: int = PIECE) -> int:
     """Erase every team that went long enough ago; how many there were. For an interval job."""
     before = deps.now() - KEPT
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         due = await queries.to_erase(session, before)
     erased = 0
     for team_id in due:

@@ -189,13 +189,13 @@ async def gone(deps: Deps, team_id: str, reason: str, *, at: datetime | None = N
 
 async def stopped(deps: Deps) -> frozenset[str]:
     """The teams that have removed the app: nothing is done for them any more."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         return await queries.gone(session)
 
 
 async def everybody(deps: Deps) -> Sequence[ListedRow]:
     """Every workspace, for those who run the house."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         return await queries.listed(session)
 
 
@@ -204,7 +204,7 @@ async def everybody(deps: Deps) -> Sequence[ListedRow]:
 
 async def expiring(deps: Deps) -> list[str]:
     """The teams whose token is to be renewed now, whether they are at work or asleep."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         return await queries.expiring(session, deps.now() + RENEW_AHEAD)
 
 
@@ -296,10 +296,9 @@ async def spend_state(deps: Deps, state: str, browser: str) -> StateProblem | No
     if now >= expires_at:
         return StateProblem.EXPIRED
     # Many edges, one database: whoever writes it down first has spent it.
-    async with deps.database.turn, deps.database.sessions() as session:
+    async with deps.database.writing_across_teams() as session:
         first = await queries.spend(session, _digest(state), expires_at)
         await queries.forget_spent(session, now)
-        await session.commit()
     return None if first else StateProblem.SPENT
 
 

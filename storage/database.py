@@ -99,8 +99,8 @@ class Database:
 
     @asynccontextmanager
     async def writing_across_teams(self) -> AsyncIterator[AsyncSession]:
-        """A transaction on the clock's own tables, which are kept over all teams. Of other tables nothing can be
-        written in it on PostgreSQL."""
+        """A transaction on what is kept over all teams: the clock's own tables, and those of no team. Of other tables
+        nothing can be written in it on PostgreSQL."""
         async with self.turn, self.sessions(info={_ACROSS: True}) as session:
             yield session
             await session.commit()

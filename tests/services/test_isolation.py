@@ -55,6 +55,11 @@ EXAMPLES = 2
 """Calls of each function: the first with ids of the other team only, the next with both teams'."""
 
 OVER_ALL_TEAMS = {
+    "audit.seal": "Seals every team's log, each in its own transaction.",
+    "erasure.erase_due": "Erases the teams that went, each in its own transaction.",
+    "installations.everybody": "The operator's list of workspaces names every team.",
+    "installations.expiring": "Says whose token is to be renewed.",
+    "installations.stopped": "Says which teams have removed the app.",
     "clock.beat": "What the processes last ran is no team's.",
     "clock.forget": "Deletes what all teams' due times of long ago were.",
     "clock.overview": "The operator's list of jobs names every team.",
@@ -76,6 +81,7 @@ OVER_ALL_TEAMS = {
 """What works for all teams, and why; it names teams and nothing else of theirs."""
 
 SIGNED = {
+    "installations.spend_state": "The state that we signed is of no team yet.",
     "calendars.connecting.agreed": "The token that we signed names the team.",
     "calendars.connecting.asked": "The token that we signed names the team.",
     "calendars.connecting.provider_address": "What it is given comes from a token that we signed.",
@@ -94,6 +100,7 @@ RECORDS = {
     "but": "meetings",
     "call_id": "calls",
     "contact_id": "contacts",
+    "contact_ids": "contacts",
     "handoff_id": "handoffs",
     "lead_id": "leads",
     "leave_id": "absences",
@@ -170,6 +177,8 @@ class Arguments:
         if origin in (Sequence, Collection, list, AbstractSet, frozenset, tuple):
             kind = origin if origin in (list, frozenset, tuple) else frozenset if origin is AbstractSet else tuple
             return st.lists(self.value(inner[0], name, place), min_size=1, max_size=3).map(kind)
+        if origin is Mapping:
+            return st.just({})
         if inspect.isclass(hint) and issubclass(hint, Enum):
             return st.sampled_from(list(hint))
         if dataclasses.is_dataclass(hint) and inspect.isclass(hint):

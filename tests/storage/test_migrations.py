@@ -81,8 +81,10 @@ def test_process_that_comes_while_another_begins_a_new_file_waits_for_it(
     other.close()
 
 
-def test_database_of_a_later_version_is_left_as_it_is(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
-    engine = sa.create_engine(sync_url(database_url))
+def test_database_of_a_later_version_is_left_as_it_is(
+    database_url: str, owner_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = sa.create_engine(sync_url(owner_url))
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = 'from_tomorrow'"))
     upgrade(database_url)
