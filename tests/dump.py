@@ -18,6 +18,9 @@ def dump(url: str) -> str:
     engine = sa.create_engine(sync_url(url))
     found = []
     with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            # For its owner only: whoever sees a part of the rows is refused, instead of finding nothing.
+            connection.exec_driver_sql("SET row_security = off")
         inspector = sa.inspect(connection)
         for schema in (None, "dbos") if engine.dialect.name == "postgresql" else (None,):
             for name in inspector.get_table_names(schema):

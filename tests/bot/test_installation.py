@@ -144,7 +144,7 @@ async def town(workspaces: Slack, settings: Settings, monkeypatch: pytest.Monkey
 
 
 async def test_two_workspaces_install_work_and_one_goes_and_comes_back(
-    town: Town, settings: Settings, caplog: pytest.LogCaptureFixture
+    town: Town, settings: Settings, owner_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     for package in OURS:
         caplog.set_level(logging.DEBUG, logger=package)
@@ -184,7 +184,7 @@ async def test_two_workspaces_install_work_and_one_goes_and_comes_back(
     await export_team(town.house.deps, OTHER.id, exported.append)
     assert b'"table":"installations"' not in b"".join(exported)
     public = [
-        dump(settings.database_url),
+        dump(owner_url),
         caplog.text,
         repr(found),
         repr(settings),

@@ -70,15 +70,15 @@ async def settled(deps: Deps, clock: Clock) -> Office:
 
 
 async def test_nothing_of_a_team_is_left_though_it_was_killed_midway_and_others_keep_every_byte(
-    deps: Deps, office: Office, clock: Clock, database_url: str, monkeypatch: pytest.MonkeyPatch
+    deps: Deps, office: Office, clock: Clock, owner_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await settled(deps, clock)
     await accounts.create(deps, office.kato, NewAccount("株式会社うすらい"))
     async with deps.writing("T1") as session:
         await fill(session, Pool(), first=900, each=1)
     before = await content(deps, "T1")
-    assert all(word in dump(database_url) for word in PLANTED[:5])
-    assert "xoxb" not in dump(database_url)
+    assert all(word in dump(owner_url) for word in PLANTED[:5])
+    assert "xoxb" not in dump(owner_url)
 
     assert await installations.gone(deps, GONE, "app_uninstalled")
     clock.forward(days=29, hours=23)
@@ -106,7 +106,7 @@ async def test_nothing_of_a_team_is_left_though_it_was_killed_midway_and_others_
             (left,) = [row for row in await installations.everybody(deps) if row.team_id == GONE]
             assert left.erasing
     assert kills >= 5
-    found = dump(database_url)
+    found = dump(owner_url)
     assert [line for line in found.splitlines() for word in PLANTED if word in line] == []
     assert kept != b""
     assert await content(deps, "T1") == before

@@ -62,7 +62,7 @@ async def figures(deps: Deps, office: Office) -> list[str]:
 
 
 async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
-    deps: Deps, office: Office, neighbours: Office, form: NewSecret, database_url: str
+    deps: Deps, office: Office, neighbours: Office, form: NewSecret, database_url: str, owner_url: str
 ) -> None:
     who, other = makabe(), nanao()
     await plant(office, form, who, 10)
@@ -77,7 +77,7 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
     (other_id,) = await contacts(office, other.name)
     chosen = Chosen((contact_id,))
 
-    before = dump(database_url)
+    before = dump(owner_url)
     assert found_in(who.texts, before) == who.texts
     marked = {
         part.name: [name for name, mark in queries.marks(part.target).items() if mark.kind is not Personal.MEMBER]
@@ -91,7 +91,7 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
         if not any(row[name] for row in hers.get(table, ()))
     ]
     assert not empty, "nothing was planted there, so nothing is proven of it"
-    others, theirs = await everything(office, (other_id,)), dump(database_url).count("隣の部屋の記録")
+    others, theirs = await everything(office, (other_id,)), dump(owner_url).count("隣の部屋の記録")
     counted = await figures(deps, office)
 
     disclosed = await personal.disclose(deps, office.boss, chosen)
@@ -116,7 +116,7 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
     async with neighbours.deps.writing("T2") as session:
         await session.execute(sa.delete(Lead))
         await session.execute(sa.delete(Contact))
-    after = dump(database_url)
+    after = dump(owner_url)
     kept = f"{who.name}という人ではない"
     assert kept in after, "a name alone, at another company, may be anybody's"
     assert found_in(who.searched, after.replace(kept, "")) == []
