@@ -1,5 +1,5 @@
 """The command line: `python -m bot run | demo | workspace | import | export | members | person | teams | jobs |
-check | doctor | migrate | manifest`."""
+check | doctor | migrate | manifest | openapi`."""
 
 from __future__ import annotations
 
@@ -194,6 +194,14 @@ def roles(language: Annotated[str, typer.Option(help="ja or en.")] = "ja") -> No
     from bot.roles import table
 
     typer.echo(table(language), nl=False)
+
+
+@app.command()
+def openapi() -> None:
+    """Print what the bot's own server takes and answers, as an OpenAPI 3.1 description."""
+    from bot.openapi import document
+
+    typer.echo(json.dumps(document(), ensure_ascii=False, indent=2))
 
 
 @app.command()

@@ -21,6 +21,7 @@ from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply
 from handlers.messages import Reader, Rendered
+from handlers.openapi import FORM, Described, Operation, Parameter, fields, link, shown
 from handlers.routes import Outgoing, Routes
 from handlers.trail import Outcome
 from services import deliveries, mail
@@ -44,12 +45,29 @@ TROUBLES: Final[Mapping[Trouble, str]] = {
 }
 
 
+_OPT_OUT_LINK: Final = (
+    link("The link at the end of a mail."),
+    Parameter("Accept-Language", "header", "The page's language; otherwise the mail's."),
+)
+_NO_LINK: Final = shown("This link is not ours, or its mail is gone.")
+OPT_OUT: Final[Described] = {
+    "GET": Operation("Asks whether to stop mails", {200: shown("The question."), 404: _NO_LINK}, _OPT_OUT_LINK),
+    "POST": Operation(
+        "Stops mails to the address that the mail went to",
+        {200: shown("Nobody is written to there any more."), 404: _NO_LINK},
+        _OPT_OUT_LINK,
+        # As mail programs send it (RFC 8058); what stands in it does not matter.
+        {FORM: fields({"List-Unsubscribe": {"const": "One-Click"}})},
+    ),
+}
+
+
 def register(routes: Routes) -> None:
     """Sending, the opt-out page, the sender's details, letters that did not arrive."""
     routes.task(mail.SEND, send, patient=True)
     routes.delivery(mail.FAILED, compose_failed)
     routes.delivery(mail.SHOWN, compose_shown)
-    routes.web("/mail/opt-out/{token}", opt_out_page, methods=["GET", "POST"])
+    routes.web("/mail/opt-out/{token}", opt_out_page, methods=["GET", "POST"], described=OPT_OUT)
     routes.command(
         "team",
         "sender",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -15,6 +16,7 @@ from domain.members import Permission
 from handlers.charts import Chart
 from handlers.interaction import Answer, Interaction
 from handlers.messages import Message
+from handlers.openapi import Described
 from services.deps import Deps
 
 Handler = Callable[[Interaction], Awaitable[Answer]]
@@ -65,6 +67,8 @@ class Endpoint:
     path: str
     methods: tuple[str, ...]
     answer: WebAnswer
+    described: Described = field(default_factory=dict)
+    """What it takes and answers, for each method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +165,12 @@ class Routes:
         """Something the clock does at local times, once for each team, zone and date, over all processes."""
         _add(self.dailies, name, Daily(run, plan))
 
-    def web(self, path: str, answer: WebAnswer, *, methods: Sequence[str]) -> None:
-        """A page or webhook beside Slack's own address; `path` as Starlette writes it."""
-        _add(self.endpoints, path, Endpoint(path, tuple(methods), answer))
+    def web(
+        self, path: str, answer: WebAnswer, *, methods: Sequence[str], described: Described = MappingProxyType({})
+    ) -> None:
+        """A page or webhook beside Slack's own address; `path` as Starlette writes it. What is not described is not
+        in docs/openapi.json, and a test asks for it."""
+        _add(self.endpoints, path, Endpoint(path, tuple(methods), answer, described))
 
     def delivery(self, kind: str, compose: Compose) -> None:
         """How a kind of delivery is made."""

@@ -23,6 +23,7 @@ from handlers.boundary import fault, new_reference
 from handlers.i18n import Translator, translator
 from handlers.installation.clients import TeamClients
 from handlers.installation.store import Store
+from handlers.openapi import Described, Operation, Parameter, shown
 from handlers.pages import Button, language_of, page
 from handlers.routes import Routes
 from services import installations
@@ -39,6 +40,38 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _ERROR = re.compile(r"[a-z][a-z0-9_]{0,60}")
 
 
+_LANGUAGE: Final = Parameter("Accept-Language", "header", "The page's language; otherwise Japanese.")
+_BROWSER: Final = tuple(
+    Parameter(name, "cookie", f"The browser's secret, where the bot is reached over {'https' if safe else 'http'}.")
+    for safe, name in COOKIES.items()
+)
+BEGIN: Final[Described] = {
+    "GET": Operation(
+        "Says what is going to be installed, and leads on to Slack's page of consent",
+        {200: shown("The way there.", **{"Set-Cookie": "The browser's secret."})},
+        (_LANGUAGE, *_BROWSER),
+    )
+}
+COME_BACK: Final[Described] = {
+    "GET": Operation(
+        "Where Slack sends the browser back to",
+        {
+            200: shown("Kakehashi is in the workspace now."),
+            400: shown("It is not: the state is not ours or not this browser's, or Slack did not complete it."),
+            403: shown("It is not: there was no consent."),
+            502: shown("It is not: Slack could not be reached."),
+        },
+        (
+            Parameter("state", "query", "What the way began with."),
+            Parameter("code", "query", "What Slack gives out for the consent."),
+            Parameter("error", "query", "Why Slack gave out no code."),
+            _LANGUAGE,
+            *_BROWSER,
+        ),
+    )
+}
+
+
 class Unfit(Exception):
     """Slack's consent is not one that we can use. `enterprise`: it is for a whole organisation."""
 
@@ -49,8 +82,8 @@ class Unfit(Exception):
 
 def register(routes: Routes, clients: TeamClients) -> None:
     """`GET /slack/install`, `GET /slack/oauth_redirect`."""
-    routes.web(INSTALL, partial(begin, clients), methods=["GET"])
-    routes.web(REDIRECT, partial(come_back, clients), methods=["GET"])
+    routes.web(INSTALL, partial(begin, clients), methods=["GET"], described=BEGIN)
+    routes.web(REDIRECT, partial(come_back, clients), methods=["GET"], described=COME_BACK)
 
 
 def redirect_url(public_url: str) -> str:

@@ -7,13 +7,14 @@ import json
 import re
 from collections.abc import Mapping
 from email.message import Message
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from handlers.i18n import Translator, translator
+from handlers.openapi import Described, Operation, Parameter, Said, Schema
 from handlers.routes import Routes
 from services.deps import Deps
 from services.outreach import forms
@@ -38,13 +39,76 @@ _CHARSET = "_charset_"
 _CHARSETS |= {"windows-31j": "cp932", "cp932": "cp932", "euc-jp": "euc_jp", "iso-2022-jp": "iso2022_jp"}
 
 
+def _error(about: str, *codes: str) -> Said:
+    properties = {"ok": {"const": False}, "error": {"enum": list(codes)}, "message": {"type": "string"}}
+    schema: Schema = {"type": "object", "properties": properties, "required": list(properties)}
+    return Said(about, {_JSON: schema})
+
+
+def _received(about: str, *, new: bool) -> Said:
+    properties: Schema = {
+        "ok": {"const": True},
+        "new": {"const": new},
+        "lead": {"type": ["integer", "null"]},
+        "submission": {"type": "integer"},
+    }
+    return Said(about, {_JSON: {"type": "object", "properties": properties, "required": list(properties)}})
+
+
+DESCRIBED: Final[Described] = {
+    "POST": Operation(
+        "Takes what somebody typed into a form on a website",
+        {
+            200: _received("This submission had come before.", new=False),
+            201: _received("There is a lead now.", new=True),
+            400: _error(
+                "The body cannot be read.",
+                *("bad_json", "not_an_object", "bad_encoding", "too_many_fields", "bad_submission_id", "empty"),
+            ),
+            401: _error("Address, secret, clock or signature is wrong.", "not_proven"),
+            403: _error("A manager has paused the form.", "paused"),
+            413: _error("Larger than 64 KB.", "too_large"),
+            415: _error("Neither JSON nor a form.", "unknown_type"),
+        },
+        (
+            Parameter("source", "path", "The form, as its address names it.", required=True),
+            Parameter(
+                TIMESTAMP,
+                "header",
+                "The present time, in whole seconds since 1970; at most 5 minutes off.",
+                {"type": "string", "pattern": "^[0-9]{1,12}$"},
+                required=True,
+            ),
+            Parameter(
+                SIGNATURE,
+                "header",
+                "“v1=” and the HMAC-SHA256, keyed with the form's secret, of the timestamp, a full stop and the body.",
+                {"type": "string", "pattern": "^v1=[0-9a-f]{64}$"},
+                required=True,
+            ),
+            Parameter(
+                SUBMISSION,
+                "header",
+                "The sender's own id of this submission: the same id is the same submission.",
+                {"type": "string", "pattern": "^[!-~]{1,200}$"},
+            ),
+            Parameter("Accept-Language", "header", "Beginning with “ja”: errors are in Japanese."),
+        ),
+        {
+            _JSON: {"type": "object", "description": "Names of fields, and what was typed."},
+            _FORM: {"type": "object", "additionalProperties": {"type": "string"}},
+        },
+    )
+}
+
+
 class Unreadable(Exception):
     """The body is not what it says it is; the text is an error code."""
 
 
 def register(routes: Routes) -> None:
     """The webhook."""
-    routes.web(PATH, receive, methods=["POST"])
+    routes.web(PATH, receive, methods=["POST"], described=DESCRIBED)
 
 
 async def receive(deps: Deps, request: Request) -> Response:

@@ -22,6 +22,7 @@ from domain.errors import Code, Refused
 from domain.qualification.meetings import MeetingStatus, OfferStatus, Slot, is_link
 from handlers import pages
 from handlers.i18n import LANGUAGES, Translator, translator
+from handlers.qualification import booking_described
 from handlers.qualification import meeting_words as words
 from handlers.qualification.booking_visits import HEADERS, Show, Turnstile, Visit, answered
 from handlers.qualification.meeting_form import COMMON_ZONES, slot_of, value_of, zone_choice
@@ -46,12 +47,17 @@ def register(routes: Routes) -> None:
 
         return answer
 
-    routes.web("/book/{token}", page(meeting_news.OFFER_LINK, offer), methods=["GET", "POST"])
-    routes.web("/meeting/{token}", page(meeting_news.MEETING_LINK, meeting), methods=["GET"])
-    routes.web("/meeting/{token}/move", page(meeting_news.MEETING_LINK, move), methods=["GET", "POST"])
-    routes.web("/meeting/{token}/cancel", page(meeting_news.MEETING_LINK, cancel), methods=["GET", "POST"])
-    routes.web("/meeting/{token}/meeting.ics", page(meeting_news.MEETING_LINK, invitation), methods=["GET"])
-    routes.web("/booking/{name}", asset, methods=["GET"])
+    shows: Sequence[tuple[str, str, Show]] = (
+        ("/book/{token}", meeting_news.OFFER_LINK, offer),
+        ("/meeting/{token}", meeting_news.MEETING_LINK, meeting),
+        ("/meeting/{token}/move", meeting_news.MEETING_LINK, move),
+        ("/meeting/{token}/cancel", meeting_news.MEETING_LINK, cancel),
+        ("/meeting/{token}/meeting.ics", meeting_news.MEETING_LINK, invitation),
+    )
+    for path, purpose, show in shows:
+        said = booking_described.PAGES[path]
+        routes.web(path, page(purpose, show), methods=[*said], described=said)
+    routes.web("/booking/{name}", asset, methods=["GET"], described=booking_described.ASSETS)
 
 
 async def asset(_deps: Deps, request: Request) -> Response:

@@ -26,6 +26,7 @@ from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Errors, Interaction, Update
 from handlers.messages import Reader, Rendered
+from handlers.openapi import Described, Operation, Parameter, link, shown
 from handlers.routes import Outgoing, Routes
 from services import calendars, deliveries
 from services.calendars import connecting
@@ -62,6 +63,36 @@ PROBLEMS: Final[Mapping[Problem, str]] = {
 }
 
 
+_LANGUAGE: Final = Parameter("Accept-Language", "header", "The page's language; otherwise Japanese.")
+CONSENT: Final[Described] = {
+    "GET": Operation(
+        "Says whose calendar is about to be connected, and leads on to its provider",
+        {
+            200: shown("The way to the provider's page of consent."),
+            404: shown("This link is not ours, or does not count any more."),
+            502: shown("The provider cannot be used now, and why."),
+        },
+        (link("The link that the form in Slack holds."), _LANGUAGE),
+    )
+}
+CALLBACK: Final[Described] = {
+    "GET": Operation(
+        "Where a calendar's provider sends the member back to",
+        {
+            200: shown("The calendar is connected."),
+            400: shown("It is not: there was no consent, or the state is not ours."),
+            502: shown("It is not: the provider cannot be used now, and why."),
+        },
+        (
+            Parameter("state", "query", "What the way began with."),
+            Parameter("code", "query", "What the provider gives out for the member's consent."),
+            Parameter("error", "query", "Why the provider gave out no code."),
+            _LANGUAGE,
+        ),
+    )
+}
+
+
 def register(routes: Routes) -> None:
     """The form, the way to Google and Microsoft and back, the task that writes, the news of what does not work."""
     routes.command(
@@ -74,8 +105,8 @@ def register(routes: Routes) -> None:
     )
     routes.view(SUBMIT, submit, Permission.BOOK_MEETINGS)
     routes.action("meeting.calendar.disconnect", disconnect, Permission.BOOK_MEETINGS)
-    routes.web("/calendars/connect/{token}", consent_page, methods=["GET"])
-    routes.web(f"/{connecting.CALLBACK}", callback_page, methods=["GET"])
+    routes.web("/calendars/connect/{token}", consent_page, methods=["GET"], described=CONSENT)
+    routes.web(f"/{connecting.CALLBACK}", callback_page, methods=["GET"], described=CALLBACK)
     routes.task(calendars.WRITE, write, patient=True)
     routes.delivery(calendars.TROUBLE, compose_trouble)
 

@@ -142,7 +142,11 @@ async def test_forged_event_runs_nothing(served: Served) -> None:
     assert served.finished == ["forged"]
 
 
-@pytest.mark.parametrize("body", ["{", "\udcff"], ids=["broken JSON", "no UTF-8"])
+@pytest.mark.parametrize(
+    "body",
+    ["{", "\udcff", "null", "[]", "1", '{"authorizations": 1}', '{"team": 1}'],
+    ids=["broken JSON", "no UTF-8", "nothing", "list", "number", "no authorizations", "no team"],
+)
 async def test_request_that_cannot_be_read_is_refused(served: Served, body: str) -> None:
     raw = body.encode("utf-8", "surrogateescape")
     answer = await served.http.post(served.url, content=raw, headers=signed("x"))
