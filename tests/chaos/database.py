@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import sqlalchemy as sa
 
+PROGRAM = "kakehashi"
+"""The role as which the bots run."""
 ROOM = 512
 """Megabytes of the disk that is filled up."""
 
@@ -29,6 +32,10 @@ class File:
     def url(self) -> str:
         return f"sqlite:///{self.path}"
 
+    @property
+    def owner_url(self) -> str:
+        return ""
+
 
 class Server:
     """A PostgreSQL server that can be restarted, and that may lie on a small disk of its own."""
@@ -40,7 +47,10 @@ class Server:
         self._folder = folder
         self.on_own_disk = own_disk
         self._server = get_server(folder / "data", cleanup_mode=None)
-        self.url = self._server.get_uri()
+        self.owner_url = self._server.get_uri()
+        # The program's role owns nothing.
+        program = sa.make_url(self.owner_url).set(username=PROGRAM, password=PROGRAM)
+        self.url = program.render_as_string(hide_password=False)
         for setting in ("fsync = off", "full_page_writes = off", "max_wal_size = '64MB'"):
             self._do(f"ALTER SYSTEM SET {setting}")
         self._do("SELECT pg_reload_conf()")
@@ -89,7 +99,7 @@ class Server:
             self._control("-m", "immediate", "stop")
 
     def _do(self, statement: str) -> list[tuple[object, ...]]:
-        with psycopg.connect(self.url, autocommit=True, connect_timeout=10) as connection:
+        with psycopg.connect(self.owner_url, autocommit=True, connect_timeout=10) as connection:
             cursor = connection.execute(statement)  # type: ignore[call-overload]  # statements of this module
             return cursor.fetchall() if cursor.description else []
 
@@ -100,7 +110,7 @@ class Server:
         given = ("-w", "-t", "60", "-D", str(server.pgdata), "-l", str(server.log))
         # A start takes no options from the last life; a restart does.
         if arguments == ("start",):
-            given += ("-o", f'-h "" -k {psycopg.conninfo.conninfo_to_dict(self.url)["host"]}')
+            given += ("-o", f'-h "" -k {psycopg.conninfo.conninfo_to_dict(self.owner_url)["host"]}')
         pgexec("pg_ctl", (*given, *arguments), bin_path=server.bin_path, user=server.system_user)
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from bot.run import storage
 from bot.settings import Settings
 from domain.leads import Stage
+from services import audit
 from services.deps import Deps
 from services.outreach import roll_up
 from storage.tables import (
@@ -48,6 +49,8 @@ class Books:
     """Work that the queue engine has not brought to its end."""
     differing: list[object]
     """Rows of the calls' roll-ups that are not what the calls say."""
+    broken: object | None
+    """Where the audit log's chain is broken."""
 
     def __getitem__(self, table: str) -> list[sa.Row[Any]]:
         return self.rows[table]
@@ -59,6 +62,7 @@ async def wrongs(scene: Scene) -> list[str]:
     checks = (_deliveries, _letters, _handoffs, _calls, _submissions, _meetings, _what_people_read)
     found = [f"unfinished work: {each}" for each in books.unfinished]
     found += [f"roll-up: {each}" for each in books.differing]
+    found += [f"audit log: {books.broken}"] if books.broken is not None else []
     for check in checks:
         found += check(scene, books)
     return found
@@ -116,7 +120,10 @@ async def _read(deps: Deps) -> Books:
         )
         unfinished = [f"{row.name} {row.workflow_uuid} is {row.status}" for row in engine]
     manager = await _who(deps, MANAGER)
-    return Books(rows, unfinished, list(await roll_up.check(deps, manager)))
+    # Whatever was sealed while processes died, and what nobody has come to seal.
+    await audit.seal_team(deps, TEAM)
+    checked = await audit.check(deps, TEAM)
+    return Books(rows, unfinished, list(await roll_up.check(deps, manager)), checked.broken)
 
 
 def _twice(values: Iterator[Any] | list[Any], what: str) -> list[str]:

@@ -250,6 +250,7 @@ async def scene(database: File | Server, chance: random.Random, journal: Path, s
             "slack_api_url": workspace.api_url,
             "secret_key": "a key for a run",
             "database_url": database.url,
+            "database_owner_url": database.owner_url,
             "delivery_limit": 10_000,
             "delivery_settle_seconds": 0.3,
             "queue_poll_seconds": 0.05,
