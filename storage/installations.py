@@ -149,6 +149,12 @@ async def gone(session: AsyncSession) -> frozenset[str]:
     return frozenset(await session.scalars(sa.select(Installation.team_id).where(Installation.gone_at.is_not(None))))
 
 
+async def has_gone(session: AsyncSession, team_id: str) -> bool:
+    """Whether this team has removed the app."""
+    gone = sa.select(Installation.team_id).where(Installation.team_id == team_id, Installation.gone_at.is_not(None))
+    return (await session.execute(gone)).scalar_one_or_none() is not None
+
+
 async def to_erase(session: AsyncSession, before: datetime) -> list[str]:
     """The teams that went before this moment."""
     statement = sa.select(Installation.team_id).where(Installation.gone_at <= before)

@@ -230,7 +230,8 @@ async def _give_back(clients: TeamClients, token: str, credentials: dict[str, st
 
 
 def _again(t: Translator) -> Button:
-    return Button(t("Begin again"), INSTALL)
+    # From one page to its neighbour, wherever PUBLIC_URL says that they stand.
+    return Button(t("Begin again"), INSTALL.rpartition("/")[2])
 
 
 def _problem(t: Translator, problem: StateProblem) -> Response:

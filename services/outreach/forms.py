@@ -23,7 +23,7 @@ from services.deps import Deps
 from services.outreach import inbound
 from services.outreach.leads import NewLead, add_person, tidied
 from services.teams import team_calendar
-from storage import account_search, accounts
+from storage import account_search, accounts, installations
 from storage import inbound as queries
 from storage import leads as lead_queries
 from storage import members as member_queries
@@ -88,13 +88,15 @@ async def prove(deps: Deps, name: str, timestamp: str, signed: str, body: bytes)
     async with deps.database.reading_across_teams() as session:
         source = await queries.source_named(session, name)
         team = await member_queries.team(session, source.team_id) if source else None
+        gone = source is not None and await installations.has_gone(session, source.team_id)
     secret = _secret(deps, source) if source else secrets.token_hex(32)
     genuine = hmac.compare_digest(signature(secret, timestamp, body).encode(), signed.encode())
     fresh = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12
     fresh = fresh and abs(deps.now().timestamp() - int(timestamp)) <= MAX_AGE.total_seconds()
     if source is None or team is None or not genuine or not fresh:
         raise Unproven
-    if not source.active:
+    if not source.active or gone:
+        # Nobody would read what customers write to a workspace that has removed the app.
         raise Paused
     digest = hashlib.sha256(f"{timestamp}.{signed}".encode()).hexdigest()
     return Proven(source.id, source.team_id, team.language, field_map(source.mapping), digest)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from domain.clock import Timetable
 from domain.members import Role
+from services import clock as clock_service
 from services import erasure, installations, members
 from services.data.exports import export_team
 from services.deps import Deps
 from services.installations import Installed, Person
+from services.outreach import form_sources, forms
 from services.targeting import accounts
 from services.targeting.accounts import NewAccount
 from storage import account_search
@@ -138,10 +141,23 @@ async def test_workspace_that_comes_back_while_it_is_erased_begins_anew(deps: De
 async def test_news_of_a_removal_that_comes_late_removes_nothing(deps: Deps, clock: Clock) -> None:
     went = clock.now
     clock.forward(minutes=5)
-    await installations.install(deps, installed(GONE, clock, "new"), "うすずみ商会", PERSON)
+    admin = await installations.install(deps, installed(GONE, clock, "new"), "うすずみ商会", PERSON)
+    form = await form_sources.add(deps, admin, "お問い合わせ")
+    timestamp = str(int(clock.now.timestamp()))
+    signed = (form.form.name, timestamp, forms.signature(form.secret, timestamp, b"{}"), b"{}")
     assert not await installations.gone(deps, GONE, "app_uninstalled", at=went)
+    assert (await forms.prove(deps, *signed)).team_id == GONE
     assert not await installations.gone(deps, GONE, "token_revoked", token="xoxb-old")
     assert await installations.find(deps, GONE) is not None
     assert await installations.gone(deps, GONE, "app_uninstalled", at=clock.now + timedelta(seconds=1))
     assert not await installations.gone(deps, GONE, "app_uninstalled")
     assert await installations.stopped(deps) == {GONE}
+    # Nothing is due for it any more, and its website is told to keep what customers write.
+    with pytest.raises(forms.Paused):
+        await forms.prove(deps, *signed)
+    await open_office(deps, clock, "T1")
+
+    async def plan(_deps: Deps) -> list[Timetable]:
+        return [Timetable(team_id, "Asia/Tokyo", time(9)) for team_id in (GONE, "T1")]
+
+    assert [each.timetable.team_id for each in (await clock_service.read(deps, {"digest": plan})).planned] == ["T1"]

@@ -34,6 +34,8 @@ from tests.servers.slack import Slack, slack
 
 TEAM = EXAMPLE.id
 BYSTANDER = "U01SATO001"
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what rests on no row that two processes change at once."""
 
 
 @dataclass
@@ -128,6 +130,7 @@ async def test_token_that_ends_soon_is_renewed_once_by_two_processes(processes: 
     assert (await woken[0].auth_test())["ok"]
 
 
+@on_sqlite
 async def test_answer_that_is_lost_costs_nothing_until_the_token_ends(processes: Processes) -> None:
     first = await processes.found()
     processes.forward(hours=11)
@@ -141,6 +144,7 @@ async def test_answer_that_is_lost_costs_nothing_until_the_token_ends(processes:
     assert (await processes.other.of(TEAM)).token != first.token
 
 
+@on_sqlite
 async def test_workspace_whose_tokens_are_worth_nothing_has_removed_the_app(processes: Processes) -> None:
     first = await processes.found()
     client = await processes.one.of(TEAM)
@@ -164,6 +168,7 @@ async def test_workspace_whose_tokens_are_worth_nothing_has_removed_the_app(proc
     assert await processes.one.authorize(TEAM) is None
 
 
+@on_sqlite
 async def test_refresh_token_that_slack_does_not_know_ends_with_the_token(processes: Processes) -> None:
     grants = processes.slack.first.workspace.grants
     grants.refresh_tokens.clear()
@@ -174,6 +179,7 @@ async def test_refresh_token_that_slack_does_not_know_ends_with_the_token(proces
         await processes.one.of(TEAM)
 
 
+@on_sqlite
 async def test_sdks_own_authorisation_works_with_the_store(processes: Processes) -> None:
     store = Store(processes.one)
     authorise = AsyncInstallationStoreAuthorize(logger=store.logger, installation_store=store, bot_only=True)
