@@ -97,7 +97,7 @@ async def read(deps: Deps, plans: Mapping[str, Plan]) -> Plans:
 async def _timetables(deps: Deps, plans: Mapping[str, Plan]) -> tuple[dict[str, tuple[str, Timetable]], set[str]]:
     """Every job's timetables by their keys, and the jobs whose plan could not be read. For workspaces that have removed
     the app nothing is due."""
-    async with deps.database.sessions() as session:
+    async with deps.database.reading_across_teams() as session:
         gone = await installations.gone(session)
     found: dict[str, tuple[str, Timetable]] = {}
     unread = set()
