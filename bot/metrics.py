@@ -229,7 +229,7 @@ class Page:
 
     metrics: Metrics
     database: Database
-    token: str
+    token: str = field(repr=False)
     _read_at: float = field(default=float("-inf"), init=False)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 

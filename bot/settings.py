@@ -43,7 +43,9 @@ ALL_ROLES: Final = frozenset(ProcessRole)
 class Settings(BaseSettings):
     """Frozen after start; each field's environment variable is its name in capitals."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     slack_bot_token: SecretStr | None = Field(None, description="xoxb-…, from OAuth & Permissions")
     slack_app_token: SecretStr | None = Field(None, description="xapp-…, with the scope connections:write")
@@ -51,8 +53,11 @@ class Settings(BaseSettings):
     slack_client_id: str = Field("", description="Basic Information; for an app that workspaces install themselves")
     slack_client_secret: SecretStr | None = Field(None, description="Basic Information")
     slack_api_url: str = Field("https://slack.com/api/", description="Another server that speaks Slack's Web API")
-    database_url: str = Field("sqlite:///data/local/kakehashi.db", description="SQLite or PostgreSQL")
-    database_owner_url: str = Field("", description="The same database for its owner, who migrates; empty: as above")
+    # With their passwords: shown nowhere.
+    database_url: str = Field("sqlite:///data/local/kakehashi.db", description="SQLite or PostgreSQL", repr=False)
+    database_owner_url: str = Field(
+        "", description="The same database for its owner, who migrates; empty: as above", repr=False
+    )
     roles: Annotated[frozenset[ProcessRole], NoDecode] = Field(
         ALL_ROLES, description="Which of edge, worker and clock this process is; empty: all"
     )

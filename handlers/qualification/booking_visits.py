@@ -58,7 +58,7 @@ class Visit:
     request: Request
     team_id: str
     record_id: int
-    token: str
+    token: str = field(repr=False)
     form: Mapping[str, str]
     """What was submitted; empty for a GET."""
 

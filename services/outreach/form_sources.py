@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.errors import Code, Refused, Rejected
@@ -61,7 +61,7 @@ class NewSecret:
     """A form and its secret, which is shown this once."""
 
     form: FormView
-    secret: str
+    secret: str = field(repr=False)
 
 
 async def all_of(deps: Deps, actor: Actor) -> list[FormView]:
