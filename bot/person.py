@@ -51,6 +51,9 @@ async def find_or_handle(
             planned = await personal.plan(deps, actor, chosen)
             console.print(_numbers(planned), highlight=False)
             if erase:
+                if deps.keys.secret is None:
+                    console.print("[red]SECRET_KEY is not set: without it nobody could be left alone later on.[/red]")
+                    return 2
                 if not confirmed("Erase this person? It cannot be undone."):
                     return 1
                 voice = await deliveries.team_voice(deps, actor.team_id)

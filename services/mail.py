@@ -307,6 +307,9 @@ async def opt_out(deps: Deps, token: str) -> bool:
     team_id, _ = deps.keys.read(OPT_OUT, token)
     letter, now = written.letter, deps.now()
     key = email_key(letter.to_address)
+    if not key:
+        # The reader was erased since, and is left alone already.
+        return False
     async with deps.writing(team_id) as session:
         await suppressions.hold(session, MAIL, key)
         new = await suppressions.add(

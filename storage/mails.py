@@ -79,8 +79,8 @@ async def give_up(session: AsyncSession, before: datetime, error: str) -> None:
 
 
 async def in_states(session: AsyncSession, states: Sequence[DeliveryState], *, limit: int) -> Sequence[Mail]:
-    """Letters in these states, newest first."""
-    query = sa.select(Mail).where(Mail.state.in_([state.value for state in states]))
+    """Letters in these states, newest first; not those whose readers were erased, for whom nobody can do anything."""
+    query = sa.select(Mail).where(Mail.state.in_([state.value for state in states]), Mail.to_address != "")
     return (await session.scalars(query.order_by(Mail.created_at.desc(), Mail.key).limit(limit))).all()
 
 

@@ -159,10 +159,12 @@ async def shared(session: AsyncSession, contact_ids: Sequence[int], column: Any,
     return (await session.execute(others.limit(1))).first() is not None
 
 
-async def colleagues(session: AsyncSession, contact_ids: Sequence[int]) -> list[int]:
-    """Everybody at these people's companies, themselves included."""
+async def colleagues(session: AsyncSession, contact_ids: Sequence[int], most: int) -> list[int]:
+    """Everybody at these people's companies, themselves included, of companies with no more people than that."""
     own = sa.select(Contact.account_id).where(Contact.id.in_(contact_ids))
-    return list(await session.scalars(sa.select(Contact.id).where(Contact.account_id.in_(own))))
+    sizes = sa.select(Contact.account_id).where(Contact.account_id.in_(own)).group_by(Contact.account_id)
+    small = list(await session.scalars(sizes.having(sa.func.count(Contact.id) <= most)))
+    return list(await session.scalars(sa.select(Contact.id).where(Contact.account_id.in_(small))))
 
 
 async def reached(session: AsyncSession, contact_ids: Sequence[int], addresses: Sequence[str]) -> Held:

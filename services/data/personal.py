@@ -55,6 +55,8 @@ MIN_DIGITS = 4
 MIN_TYPED = 2
 MIN_NAME = 3
 """Letters that a name needs to be looked for in what was written about others: 林 stands in too many words."""
+MOST_COLLEAGUES = 200
+"""Where more people than these stand at one company, it is none: those whose company nobody knew are put together."""
 UNPOST: Final = "person.unpost"
 """The task that takes the person out of our messages in Slack; `arguments`: `deliveries` and `slack_user`."""
 
@@ -225,7 +227,9 @@ def _grouped(rows: Sequence[CandidateRow]) -> list[Candidate]:
     return sorted(made, key=lambda candidate: (candidate.same, candidate.contact_id))
 
 
-async def _look(session: AsyncSession, chosen: Chosen) -> _Found:
+async def _look(session: AsyncSession, chosen: Chosen, *, elsewhere: bool = False) -> _Found:
+    """The person's rows; with `elsewhere` also those about others that mention the person, for which every text of the
+    team is read."""
     people = await queries.contacts(session, chosen.contact_ids)
     if len(people) != len(set(chosen.contact_ids)) or not (people or chosen.address):
         raise Refused(Code.NOT_FOUND)
@@ -247,20 +251,22 @@ async def _look(session: AsyncSession, chosen: Chosen) -> _Found:
             found.keys.add((channel, key))
             found.texts += _numbers(key) if channel == PHONE else [key]
     found.texts += [row.email for row in people if row.email and row.email_key not in found.shared]
-    elsewhere = await queries.mentions(session, found.texts) if found.texts else {}
     names = [name for row in people for name in _names(row.name)]
-    if names:
-        # A name may be somebody else's too. At the person's own companies it is probably not.
-        near = await queries.reached(session, await queries.colleagues(session, ids), [])
-        for table, rows in (await queries.mentions(session, names, near)).items():
-            elsewhere[table] = sorted({*elsewhere.get(table, ()), *rows})
-        found.texts += names
-    found.mentions = {
-        table: others
-        for table, rows in elsewhere.items()
-        if (others := [key for key in rows if key not in set(found.held.get(table, ()))])
-    }
+    if elsewhere:
+        found.mentions = await _mentions(session, found, ids, names)
+    found.texts += names
     return found
+
+
+async def _mentions(session: AsyncSession, found: _Found, ids: Sequence[int], names: Sequence[str]) -> Held:
+    mentions = await queries.mentions(session, found.texts)
+    # A name may be somebody else's too. At the person's own companies it is probably not.
+    near = await queries.reached(session, await queries.colleagues(session, ids, MOST_COLLEAGUES), [])
+    for table, rows in (await queries.mentions(session, names, near)).items():
+        mentions[table] = sorted({*mentions.get(table, ()), *rows})
+    own = {table: frozenset(keys) for table, keys in found.held.items()}
+    others = {table: [key for key in rows if key not in own.get(table, ())] for table, rows in mentions.items()}
+    return {table: keys for table, keys in others.items() if keys}
 
 
 async def _typed(session: AsyncSession, held: Held) -> tuple[set[str], set[str]]:
@@ -361,7 +367,7 @@ async def plan(deps: Deps, actor: Actor, chosen: Chosen) -> Plan:
     """What an erasure would reach; nothing is changed. Refused: NOT_ALLOWED, NOT_FOUND."""
     require(actor.role, Permission.HANDLE_PERSONAL_DATA)
     async with deps.reading(actor.team_id) as session:
-        found = await _look(session, chosen)
+        found = await _look(session, chosen, elsewhere=True)
     people = _grouped(found.people)
     return Plan(tuple(people), _counts(found.held), sum(map(len, found.mentions.values())), tuple(found.shared))
 
@@ -378,9 +384,13 @@ async def erase(deps: Deps, actor: Actor, chosen: Chosen, words: Words) -> Erase
     """
     require(actor.role, Permission.HANDLE_PERSONAL_DATA)
     now = deps.now()
+    async with deps.reading(actor.team_id) as session:
+        # Before the transaction, in which nobody else may write on SQLite: it reads every text.
+        mentions = (await _look(session, chosen, elsewhere=True)).mentions
     async with deps.writing(actor.team_id) as session:
         await queries.lock(session, chosen.contact_ids)
         found = await _look(session, chosen)
+        found.mentions = mentions
         ids = [row.id for row in found.people]
         await _leave_alone(session, found, ids, now)
         await audit.seal_all(session)

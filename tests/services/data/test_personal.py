@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from domain.audit import ERASURE
 from domain.errors import Code, Refused
+from domain.members import Role
 from domain.performance.windows import Span
 from services import audit
 from services.data import personal, scrubbing
@@ -162,6 +163,37 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
     with pytest.raises(Refused) as refused:
         await personal.erase(deps, office.boss, chosen, WORDS)
     assert refused.value.code is Code.NOT_FOUND
+
+
+async def test_erasure_that_fails_half_way_has_changed_nothing(
+    deps: Deps, office: Office, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = makabe()
+    who.lead_id = await office.lead(who.name, phone=who.phone, email=who.email, note=who.text("備考"))
+    chosen = Chosen(await contacts(office, who.name))
+    # What is sealed stays so, whatever comes of it.
+    await audit.seal(deps)
+    before = dump(database_url)
+
+    async def killed(*_: object) -> None:
+        # The last thing that is done.
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(personal, "write_down", killed)
+        with pytest.raises(RuntimeError):
+            await personal.erase(deps, office.boss, chosen, WORDS)
+    assert dump(database_url) == before
+    for role in Role:
+        actor = next(member for member in office.members.values() if member.role is role)
+        if role is not Role.ADMIN:
+            for verb in (personal.disclose, personal.plan):
+                with pytest.raises(Refused, match=Code.NOT_ALLOWED):
+                    await verb(deps, actor, chosen)
+            with pytest.raises(Refused, match=Code.NOT_ALLOWED):
+                await personal.erase(deps, actor, chosen, WORDS)
+    assert (await personal.erase(deps, office.boss, chosen, WORDS)).rows["contacts"] == 1
+    assert found_in(who.searched, dump(database_url)) == []
 
 
 def unsealed(row: dict[str, Any]) -> dict[str, Any]:
