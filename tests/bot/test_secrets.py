@@ -57,7 +57,13 @@ def secretive() -> Settings:
         if "SecretStr" in str(field.annotation)
     }
     assert len(secret) >= 9
-    given: dict[str, Any] = {**secret, "database_url": URL, "smtp_host": "localhost", "mail_from": "a@example.jp"}
+    given: dict[str, Any] = {
+        **secret,
+        "database_url": URL,
+        "database_owner_url": URL,
+        "smtp_host": "localhost",
+        "mail_from": "a@example.jp",
+    }
     return Settings(_env_file=None, **given)
 
 

@@ -169,14 +169,14 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
 
 
 async def test_erasure_that_fails_half_way_has_changed_nothing(
-    deps: Deps, office: Office, database_url: str, monkeypatch: pytest.MonkeyPatch
+    deps: Deps, office: Office, owner_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     who = makabe()
     who.lead_id = await office.lead(who.name, phone=who.phone, email=who.email, note=who.text("備考"))
     chosen = Chosen(await contacts(office, who.name))
     # What is sealed stays so, whatever comes of it.
     await audit.seal(deps)
-    before = dump(database_url)
+    before = dump(owner_url)
 
     async def killed(*_: object) -> None:
         # The last thing that is done.
@@ -186,7 +186,7 @@ async def test_erasure_that_fails_half_way_has_changed_nothing(
         patched.setattr(personal, "write_down", killed)
         with pytest.raises(RuntimeError):
             await personal.erase(deps, office.boss, chosen, WORDS)
-    assert dump(database_url) == before
+    assert dump(owner_url) == before
     for role in Role:
         actor = next(member for member in office.members.values() if member.role is role)
         if role is not Role.ADMIN:
@@ -196,7 +196,7 @@ async def test_erasure_that_fails_half_way_has_changed_nothing(
             with pytest.raises(Refused, match=Code.NOT_ALLOWED):
                 await personal.erase(deps, actor, chosen, WORDS)
     assert (await personal.erase(deps, office.boss, chosen, WORDS)).rows["contacts"] == 1
-    assert found_in(who.searched, dump(database_url)) == []
+    assert found_in(who.searched, dump(owner_url)) == []
 
 
 def leave_remains(connection: Any, *_: object) -> None:
