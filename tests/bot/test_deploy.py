@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from bot.settings import ProcessRole, Settings
+from storage.database import normalise_url
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -50,7 +51,7 @@ def test_image_holds_every_package_of_the_program_and_nothing_else() -> None:
 @pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "kakehashi.service"])
 def test_settings_that_are_named_exist(name: str) -> None:
     others = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "MPLCONFIGDIR"}
-    others |= {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"}
+    others |= {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "BOT_PASSWORD"}
     text = (DEPLOY / name).read_text("utf-8")
     named = set(re.findall(r"\b([A-Z][A-Z_]{3,})\s*[=:]", text)) - others - {"HEALTHCHECK"}
     assert named
@@ -65,6 +66,16 @@ def test_compose_starts_bots_that_can_write_nowhere_and_open_no_port_to_the_worl
         assert service["read_only"]
         assert service["cap_drop"] == ["ALL"]
         assert all(str(port).startswith("127.0.0.1:") for port in service.get("ports", []))
+    # Only what migrates knows the owner's password; the bot's role is another.
+    migrate = services.pop("migrate")
+    assert (migrate["command"], migrate["restart"]) == (["migrate"], "no")
+    owner, program = (migrate["environment"][name] for name in ("DATABASE_OWNER_URL", "DATABASE_URL"))
+    assert normalise_url(owner).username != normalise_url(program).username
+    for service in services.values():
+        assert service["environment"]["DATABASE_URL"] == program
+        assert "DATABASE_OWNER_URL" not in service["environment"]
+        assert service["environment"]["POSTGRES_PASSWORD"] == ""
+        assert service["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
     # One process that does everything, or as many as one likes for each role.
     assert "profiles" not in services["bot"]
     assert "command" not in services.pop("bot")

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from storage.migrations import behind, sync_url
-from tests.conftest import copy_of, of_server
+from storage.migrations import behind, sync_url, upgrade
+from tests.conftest import as_program, copy_of, of_server
 
 BALANCE = 1_000
 """What the two rows of the writer's account always sum up to."""
@@ -97,14 +97,23 @@ def test_postgresql_dump_is_restored_into_a_new_database(
         with engine.begin() as connection:
             connection.exec_driver_sql("INSERT INTO teams VALUES ('T1', 'あ', 'Asia/Tokyo', 'ja', NULL, 60, now())")
         engine.dispose()
+        with pytest.raises(subprocess.CalledProcessError):
+            # Half a backup is none.
+            _run("pg_dump", "--format=custom", f"--file={dump}", program)
         _run("pg_dump", "--format=custom", f"--file={dump}", url)
         with psycopg.connect(postgres, autocommit=True) as server:
             server.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]  # a name made here
             restored = sa.make_url(url).set(database=name).render_as_string(hide_password=False)
             try:
-                _run("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={restored}", str(dump))
-                engine = sa.create_engine(sync_url(restored))
+                _run(
+                    "pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", f"--dbname={restored}", str(dump)
+                )
+                upgrade(restored, program=as_program(restored))
+                engine = sa.create_engine(sync_url(as_program(restored)))
                 with engine.connect() as connection:
+                    # Walls and rights are as they were.
+                    assert connection.exec_driver_sql("SELECT name FROM teams").scalar_one_or_none() is None
+                    connection.exec_driver_sql("SET kakehashi.team = 'T1'")
                     assert connection.exec_driver_sql("SELECT name FROM teams").scalar_one() == "あ"
                 engine.dispose()
                 assert not behind(restored)

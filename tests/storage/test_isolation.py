@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -39,7 +41,7 @@ WRITTEN_ACROSS = {"job_plans", "job_runs"}
 TABLES = sorted(set(Base.metadata.tables) - set(OF_NO_TEAM))
 MEMBERS = sa.text("SELECT DISTINCT team_id FROM members ORDER BY 1")
 
-pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 def column(name: str) -> str:
@@ -80,6 +82,7 @@ async def seen(database: Database, team: str | None) -> dict[str, set[str]]:
         }
 
 
+@on_postgresql
 async def test_statement_that_names_no_team_finds_its_own_rows_only_and_none_where_the_team_was_forgotten(
     full: Database,
 ) -> None:
@@ -88,6 +91,7 @@ async def test_statement_that_names_no_team_finds_its_own_rows_only_and_none_whe
     assert await seen(full, "T2") == everywhere("T2")
 
 
+@on_postgresql
 async def test_no_statement_changes_deletes_or_adds_rows_of_others(full: Database, owner: Database) -> None:
     async def changed(sql: str, *, across: bool = False) -> int:
         """The number of rows; -1: refused."""
@@ -124,6 +128,7 @@ async def test_no_statement_changes_deletes_or_adds_rows_of_others(full: Databas
     assert await seen(owner, None) == everywhere("T1", "T2")
 
 
+@on_postgresql
 async def test_over_all_teams_only_the_tables_made_for_it_can_be_read(full: Database) -> None:
     async with full.reading_across_teams() as session:
         for name in TABLES:
@@ -139,6 +144,17 @@ async def test_over_all_teams_only_the_tables_made_for_it_can_be_read(full: Data
             pass
 
 
+def test_sessions_without_a_team_are_opened_only_where_no_team_has_rows() -> None:
+    root = Path(__file__).parents[2]
+    sources = [path for folder in ("bot", "handlers", "services", "storage") for path in (root / folder).rglob("*.py")]
+    opening = {
+        path.relative_to(root).as_posix() for path in sources if re.search(r"\.sessions\b", path.read_text("utf-8"))
+    }
+    # The queue's depth and the schema's revision.
+    assert opening == {"storage/database.py", "bot/metrics.py", "bot/readiness.py"}
+
+
+@on_postgresql
 async def test_connection_never_brings_the_team_that_used_it_before(full: Database) -> None:
     async def asked(team: str) -> list[str]:
         async with full.asking(team) as session:
@@ -165,6 +181,7 @@ async def test_connection_never_brings_the_team_that_used_it_before(full: Databa
         assert list(await session.scalars(MEMBERS)) == []
 
 
+@on_postgresql
 async def test_many_rows_at_once_are_as_apart_as_one(full: Database) -> None:
     async with full.reading("T1") as session:
         connection = await session.connection()
@@ -179,6 +196,7 @@ async def test_many_rows_at_once_are_as_apart_as_one(full: Database) -> None:
     assert (await seen(full, "T1"))["team_days"] == {"T1"}
 
 
+@on_postgresql
 async def test_program_may_work_and_nothing_else(full: Database) -> None:
     async def refused(sql: str) -> bool:
         try:
