@@ -289,12 +289,12 @@ async def spend_state(deps: Deps, state: str, browser: str) -> StateProblem | No
         _, issued, digest = deps.keys.read(STATE, state)
     except (Refused, ValueError, TypeError):
         return StateProblem.UNKNOWN
-    if not browser or not secrets.compare_digest(str(digest), _digest(browser)):
-        return StateProblem.BROWSER
     now = deps.now()
     expires_at = datetime.fromtimestamp(int(issued), UTC) + timedelta(seconds=STATE_SECONDS)
     if now >= expires_at:
         return StateProblem.EXPIRED
+    if not browser or not secrets.compare_digest(str(digest), _digest(browser)):
+        return StateProblem.BROWSER
     # Many edges, one database: whoever writes it down first has spent it.
     async with deps.database.writing_across_teams() as session:
         first = await queries.spend(session, _digest(state), expires_at)

@@ -131,7 +131,7 @@ async def come_back(clients: TeamClients, deps: Deps, request: Request) -> Respo
     """The end of the way: the workspace is there, or why it is not and what to do."""
     t = _reader(request)
     asked = request.query_params
-    secure, browser = _cookie(deps, request)
+    _, browser = _cookie(deps, request)
     problem = await installations.spend_state(deps, asked.get("state", ""), browser)
     if problem is not None:
         return _problem(t, problem)
@@ -146,7 +146,7 @@ async def come_back(clients: TeamClients, deps: Deps, request: Request) -> Respo
             log.exception("An installation failed (reference %s)", reference)
             said = fault(t, reference, submitting=False)
             answer = page(t, t("Kakehashi could not be installed"), [said], _again(t), 500)
-    answer.delete_cookie(COOKIES[secure], path="/", secure=secure, httponly=True, samesite="lax")
+    # The cookie stays for its ten minutes: whoever opens this page once more is told so, and nothing worse.
     return answer
 
 
@@ -238,7 +238,10 @@ def _problem(t: Translator, problem: StateProblem) -> Response:
     match problem:
         case StateProblem.EXPIRED:
             title = t("This took too long")
-            said = t("The way to Slack and back is open for ten minutes. Nothing was installed.")
+            said = t(
+                "The way to Slack and back is open for ten minutes. If Kakehashi is not in your workspace, please "
+                "begin again."
+            )
         case StateProblem.SPENT:
             title = t("This page has been opened before")
             said = t("If Kakehashi is in your workspace by now, all is well. If not, please begin again.")

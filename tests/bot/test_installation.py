@@ -215,6 +215,9 @@ async def test_two_workspaces_install_work_and_one_goes_and_comes_back(
 
     await until(row, lambda now: now.gone_at is not None)
     assert (await row())[:2] == (None, None)
+    # Whoever still uses it there learns what has become of it.
+    answered = await town.slack.first.person(SATO).command("C01GENERAL", "/lead", "help")
+    assert "このワークスペースから削除されています" in str(answered) + str(town.slack.first.person(SATO).screen())
     for team, user in ((EXAMPLE.id, HAYASHI), (OTHER.id, OKADA)):
         async with deps.writing(team) as session:
             await deps.outbox.enqueue(
@@ -303,10 +306,8 @@ async def test_who_comes_back_is_who_went_once_and_soon(town: Town, monkeypatch:
     # Once: the second time nothing happens, even for the same browser.
     town.slack.first.workspace.live_bot_token()
     again = await town.slack.consent(await browser.begin(), user=HAYASHI)
-    held = dict(browser.cookies)
     assert (await browser.get(again)).status_code == 200
     calls = town.slack.calls["oauth.v2.access"]
-    browser.cookies = held
     assert "opened before" in (await browser.get(again)).text
     assert town.slack.calls["oauth.v2.access"] == calls
     # A member's token taken back is none of ours; the bot's is.
