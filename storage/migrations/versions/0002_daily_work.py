@@ -10,6 +10,28 @@ branch_labels = None
 depends_on = None
 
 
+# Until now only the call said that somebody must not be called any more. From now on a list says so, by the number (or
+# by the person, where none is known), and whoever has the number is marked.
+STOP = """
+INSERT INTO suppressions (team_id, channel, key, contact_id, member_id, reason, created_at)
+SELECT said.team_id, 'phone', said.number, MIN(said.contact_id), MIN(said.member_id), '', MIN(said.called_at)
+FROM (
+    SELECT contacts.team_id, contacts.id AS contact_id, calls.member_id, calls.called_at,
+        CASE WHEN contacts.phone <> '' THEN contacts.phone ELSE 'contact:' || contacts.id END AS number
+    FROM calls JOIN leads ON leads.id = calls.lead_id JOIN contacts ON contacts.id = leads.contact_id
+    WHERE calls.outcome = 'do_not_call'
+) AS said
+GROUP BY said.team_id, said.number
+"""
+MARK = """
+UPDATE contacts SET do_not_call_at = (
+    SELECT suppressions.created_at FROM suppressions
+    WHERE suppressions.team_id = contacts.team_id AND suppressions.channel = 'phone' AND suppressions.key =
+        CASE WHEN contacts.phone <> '' THEN contacts.phone ELSE 'contact:' || contacts.id END
+)
+"""
+
+
 def upgrade() -> None:
     op.create_table(
         "call_hours",
@@ -374,6 +396,9 @@ def upgrade() -> None:
     with op.batch_alter_table("contacts") as batch_op:
         batch_op.add_column(sa.Column("do_not_call_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("opted_out_at", sa.DateTime(timezone=True), nullable=True))
+
+    op.execute(STOP)
+    op.execute(MARK)
 
     with op.batch_alter_table("leads") as batch_op:
         batch_op.add_column(sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"))
