@@ -15,7 +15,7 @@ from storage import audit as queries
 log = logging.getLogger(__name__)
 
 SEAL_SECONDS = 60
-BATCHES = 20
+BATCHES = 100
 """Batches of a team that one turn of the clock seals: what waits beyond, after a large import, is sealed the next."""
 
 
@@ -50,13 +50,13 @@ async def seal_team(deps: Deps, team_id: str) -> None:
             count = await queries.seal(session)
         if count and end is not None and end[1].date() < deps.now().date():
             log.info("Audit log of %s until %s: anchor %d:%s", team_id, end[1].date(), end[0].seal, end[0].hash)
-        if count < queries.BATCH:
+        if count < queries.AT_ONCE:
             return
 
 
 async def seal_all(session: AsyncSession) -> None:
     """Seal whatever the team's log has been given, in the caller's transaction."""
-    while await queries.seal(session) == queries.BATCH:
+    while await queries.seal(session) == queries.AT_ONCE:
         pass
 
 

@@ -405,7 +405,8 @@ async def _settle(session: AsyncSession, held: Held, words: Words, now: datetime
     )
     # Forms that are open on it are told that it has changed.
     await change(Lead, next_step=None, next_step_at=None, version=Lead.version + 1)
-    await change(Meeting, subject=words.subject, version=Meeting.version + 1)
+    # An entry that is just being written into a calendar is out of date from now on.
+    await change(Meeting, subject=words.subject, version=Meeting.version + 1, sequence=Meeting.sequence + 1)
     await change(MeetingOffer, MeetingOffer.status == "open", status="withdrawn")
     for before, after in (
         (DeliveryState.QUEUED, DeliveryState.FAILED),

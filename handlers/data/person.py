@@ -254,8 +254,6 @@ async def send_file(deps: Deps, client: AsyncWebClient, team_id: str, arguments:
 async def unpost(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapping[str, Any]) -> None:
     """Rewrite our messages about somebody who was erased, and say how it went. Doing it twice changes nothing."""
     keys = [str(key) for key in arguments["deliveries"]]
-    if not keys:
-        return
     voice = await deliveries.team_voice(deps, team_id)
     t = translator(voice.language)
     text = t("This message was about somebody whose data has been erased.")
@@ -269,6 +267,9 @@ async def unpost(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Ma
             done += 1
         else:
             refused += 1
+    await service.sweep(deps, team_id, [int(key) for key in arguments["contacts"]], words(voice.language))
+    if not keys:
+        return
     reader = str(arguments["slack_user"])
     member = await deliveries.member_voice(deps, team_id, reader)
     t = translator(member.language)

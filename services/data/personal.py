@@ -48,6 +48,7 @@ __all__ = [
     "erase",
     "find",
     "plan",
+    "sweep",
 ]
 
 LIMIT = 20
@@ -407,6 +408,15 @@ async def erase(deps: Deps, actor: Actor, chosen: Chosen, words: Words) -> Erase
         detail = {"contacts": ids, ENTRIES: sorted(entries), "rows": counts}
         await write_down(session, actor.member_id, ERASURE, f"contacts:{ids[0] if ids else 0}", detail, now)
     return Erased(counts, sum(map(len, found.mentions.values())), tasks, entered, len(messages))
+
+
+async def sweep(deps: Deps, team_id: str, contact_ids: Sequence[int], words: Words) -> int:
+    """Look through the queue once more for people who were erased: a task that was just at work may have put itself
+    off with what it had read before. How many tasks were rewritten."""
+    async with deps.writing(team_id) as session:
+        held = await queries.reached(session, contact_ids, [])
+        uids = {str(row["uid"]) for row in await queries.rows(session, "meetings", held.get("meetings", ()))}
+        return await work.rewrite(session, lambda kind, given: _argued(kind, given, uids, words, lambda same: same))
 
 
 async def _leave_alone(session: AsyncSession, found: _Found, ids: Sequence[int], now: datetime) -> None:

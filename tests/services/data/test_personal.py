@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.audit import ERASURE
 from domain.errors import Code, Refused
 from domain.members import Role
 from domain.performance.windows import Span
-from services import audit
+from services import audit, calendars
 from services.data import personal, scrubbing
 from services.data.personal import Chosen, Words
 from services.deps import Deps
@@ -21,6 +22,7 @@ from services.outreach.form_sources import NewSecret
 from services.outreach.leads import NewLead, add
 from services.performance import kpis
 from storage import personal as queries
+from storage import work
 from storage.exports import parts
 from storage.tables import Base, Contact, Lead, Suppression
 from storage.tables.personal import KEY, NOT_PERSONAL, Personal
@@ -88,6 +90,7 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
         for part in parts()
     }
     hers = await everything(office, (contact_id,))
+    uid = hers["meetings"][-1]["uid"]
     empty = [
         f"{table}.{name}"
         for table, names in marked.items()
@@ -162,6 +165,17 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
         keys = list(await session.scalars(sa.select(Suppression.key)))
     assert [key for key in keys if who.email in key or "355500147" in key] == []
 
+    # A write into a calendar that was under way has put itself off, with what it had read before.
+    async with deps.writing("T1") as session:
+        (given, *_) = [
+            given for kind, given in await tasks_of(session) if kind == calendars.WRITE and uid in str(given)
+        ]
+        late = {**given, "event": {**given["event"], "summary": who.text("遅れ")}}
+        await deps.outbox.start_task(session, key="late", kind=calendars.WRITE, arguments=late)
+    assert found_in(who.texts[-1:], dump(owner_url)) == who.texts[-1:]
+    assert await personal.sweep(deps, "T1", [contact_id], WORDS) == 1
+    assert found_in(who.texts[-1:], dump(owner_url)) == []
+
     # Twice is once.
     with pytest.raises(Refused) as refused:
         await personal.erase(deps, office.boss, chosen, WORDS)
@@ -197,6 +211,18 @@ async def test_erasure_that_fails_half_way_has_changed_nothing(
                 await personal.erase(deps, actor, chosen, WORDS)
     assert (await personal.erase(deps, office.boss, chosen, WORDS)).rows["contacts"] == 1
     assert found_in(who.searched, dump(owner_url)) == []
+
+
+async def tasks_of(session: AsyncSession) -> list[tuple[str, dict[str, Any]]]:
+    """The tasks of the queue, with their arguments."""
+    found: list[tuple[str, dict[str, Any]]] = []
+
+    def seen(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+        found.append((kind, given))
+        return given
+
+    await work.rewrite(session, seen)
+    return found
 
 
 def leave_remains(connection: Any, *_: object) -> None:
