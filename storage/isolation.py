@@ -123,20 +123,30 @@ def let_in(connection: sa.Connection, role: str, password: str | None) -> None:
         driver.execute(made)
     schema = str(connection.scalar(sa.text("SELECT current_schema()")))
     database = str(connection.scalar(sa.text("SELECT current_database()")))
-    for statement in _GRANTS:
-        names = {"role": role, "schema": schema, "database": database}
-        identifiers = {name: psycopg.sql.Identifier(value) for name, value in names.items()}
-        driver.execute(psycopg.sql.SQL(statement).format(**identifiers))
+    identifiers = {"role": role, "schema": schema, "database": database}
+    # What others keep beside our tables, such as an extension's, is none of the program's business.
+    owned = connection.execute(_OWNED).all()
+    for statement, kind in _GRANTS:
+        for name in [name for name, found in owned if found == kind] if kind else [""]:
+            names = {key: psycopg.sql.Identifier(value) for key, value in {**identifiers, "name": name or "-"}.items()}
+            driver.execute(psycopg.sql.SQL(statement).format(**names))
 
 
+_OWNED: Final = sa.text(
+    "SELECT relname, CAST(relkind AS text) FROM pg_class"
+    " WHERE relnamespace = to_regnamespace(quote_ident(current_schema()))"
+    " AND relkind IN ('r', 'S') AND pg_has_role(current_user, relowner, 'USAGE')"
+)
 _GRANTS: Final = (
     # Temporary tables: many rows at once come in through one (storage/bulk.py).
-    "GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {role}",
-    "GRANT USAGE ON SCHEMA {schema} TO {role}",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
-    "REVOKE INSERT, UPDATE, DELETE ON {schema}.alembic_version FROM {role}",
-    "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
-    "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role}",
+    ("GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {role}", ""),
+    ("GRANT USAGE ON SCHEMA {schema} TO {role}", ""),
+    ("GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.{name} TO {role}", "r"),
+    ("REVOKE INSERT, UPDATE, DELETE ON {schema}.alembic_version FROM {role}", ""),
+    ("GRANT USAGE, SELECT, UPDATE ON SEQUENCE {schema}.{name} TO {role}", "S"),
+    ("GRANT EXECUTE ON FUNCTION {schema}.kakehashi_find_accounts(jsonb, integer) TO {role}", ""),
+    ("GRANT EXECUTE ON FUNCTION {schema}.kakehashi_settle_accounts() TO {role}", ""),
+    ("GRANT EXECUTE ON FUNCTION {schema}.kakehashi_count_accounts() TO {role}", ""),
 )
 
 
