@@ -37,6 +37,10 @@ pytest: $(READY)
 		trap 'rm -rf "$$scratch"' EXIT INT TERM && \
 		TMPDIR="$$scratch" $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
+# Two edges, three workers and two clocks on one PostgreSQL, one of each killed at work.
+scale: $(READY)
+	$(BIN)/python -m tests.scale
+
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
 
