@@ -14,7 +14,7 @@ SCRATCH ?= $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
 
-.PHONY: run test lint check-types check-imports pytest bench chaos audit messages lock clean
+.PHONY: run test lint check-types check-imports pytest bench chaos fuzz audit messages lock clean
 
 run: $(READY)
 	$(BIN)/python -m bot demo --port $(PORT)
@@ -47,6 +47,14 @@ bench: $(READY)
 # Kill, cut, fill and mislead a bot at work, and count afterwards. The same seed brings the same troubles.
 chaos: $(READY)
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --kills $(or $(KILLS),500)
+
+# Whatever reads what strangers send, tried with what nobody would think of: SECONDS for each parser, then forms, buttons
+# and the pages of a served bot. atheris has wheels for Linux only, so it stands in a list of its own.
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),30)
+	FORM_ROUNDS=40 SURFACE_EXAMPLES=100 $(BIN)/python -m pytest -q tests/handlers/test_strange_forms.py \
+		tests/handlers/test_surface.py
 
 # Bring the catalogues up to date with the sources; untranslated entries are then to be filled in.
 messages: $(READY)

@@ -39,6 +39,7 @@ from handlers import (
 )
 from handlers.blocks import option, section
 from handlers.clients import Clients
+from handlers.forms import storable
 from handlers.help import command_help
 from handlers.i18n import LANGUAGES, Markup, translator
 from handlers.installation.clients import TeamClients
@@ -382,6 +383,7 @@ class Listeners:
         return False
 
     def _interaction(self, actor: Actor, client: AsyncWebClient, body: Mapping[str, Any], **given: Any) -> Interaction:
+        given |= {name: storable(given[name]) for name in ("text", "value") if name in given}
         return Interaction(
             self._deps,
             actor,

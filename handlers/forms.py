@@ -11,6 +11,34 @@ from domain.errors import Code, Refused, Rejected
 
 E = TypeVar("E", bound=StrEnum)
 
+MOST_RECORDS = 2**63 - 1
+"""What the databases count to."""
+
+
+def storable(text: object) -> str:
+    """As our databases take it: NUL and halves of characters can be pasted, but not stored."""
+    return str(text).replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def record(text: object, field: str | None = None) -> int:
+    """The record that a button or an option of ours names. Refused: NOT_FOUND, also for what names none: an older
+    version may have drawn it."""
+    try:
+        number = int(str(text))
+    except ValueError as garbled:
+        raise Refused(Code.NOT_FOUND, field) from garbled
+    if not 0 <= number <= MOST_RECORDS:
+        raise Refused(Code.NOT_FOUND, field)
+    return number
+
+
+def word(kind: type[E], text: object, field: str | None = None) -> E:
+    """What a button or an option of ours stands for. Refused: INVALID, as above."""
+    try:
+        return kind(str(text))
+    except ValueError as unknown:
+        raise Refused(Code.INVALID, field) from unknown
+
 
 class Form:
     """The values of a submitted (or half-filled) view, read by block_id.
@@ -42,8 +70,7 @@ class Form:
 
     def text(self, field: str, *, required: bool = False) -> str:
         """What was typed, without the spaces around it."""
-        # NUL can be pasted, but no text in PostgreSQL may hold it.
-        value = str(self._raw(field).get("value") or "").replace("\0", "").strip()
+        value = storable(self._raw(field).get("value") or "").strip()
         if required and not value:
             self.wrong(field, Code.REQUIRED)
         return value
@@ -64,14 +91,19 @@ class Form:
         raw = self._raw(field)
         chosen = raw.get("selected_option")
         if chosen:
-            return str(chosen["value"])
+            return storable(chosen["value"])
         other = raw.get("selected_conversation") or raw.get("selected_channel") or raw.get("selected_user")
-        return str(other) if other else None
+        return storable(other) if other else None
+
+    def record(self, field: str) -> int | None:
+        """The record that was chosen. Refused: NOT_FOUND."""
+        value = self.option(field)
+        return record(value, field) if value else None
 
     def option_label(self, field: str) -> str:
         """The text the chosen option was shown with."""
         chosen = self._raw(field).get("selected_option")
-        return str(chosen["text"]["text"]) if chosen else ""
+        return storable(chosen["text"]["text"]) if chosen else ""
 
     def choice(self, field: str, kind: type[E]) -> E | None:
         """The chosen member of an enum; a value that is none of it is an error."""
@@ -93,11 +125,11 @@ class Form:
 
     def choices(self, field: str) -> list[str]:
         """The values of the ticked boxes."""
-        return [str(chosen["value"]) for chosen in self._raw(field).get("selected_options") or []]
+        return [storable(chosen["value"]) for chosen in self._raw(field).get("selected_options") or []]
 
     def users(self, field: str) -> list[str]:
         """The chosen people: their Slack users, each once."""
-        return list(dict.fromkeys(str(user) for user in self._raw(field).get("selected_users") or []))
+        return list(dict.fromkeys(storable(user) for user in self._raw(field).get("selected_users") or []))
 
     def day(self, field: str, *, not_before: date | None = None) -> date | None:
         """A date, perhaps not before another."""

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.block_json import as_json
 from handlers.blocks import Choice
-from handlers.forms import Form
+from handlers.forms import Form, record
 from handlers.i18n import Translator
 from handlers.messages import Rendered
 from services.deps import Actor, Deps
@@ -100,6 +100,11 @@ class Interaction:
     def form(self) -> Form:
         """The values of the view, as they stand."""
         return Form(self.view)
+
+    @property
+    def record(self) -> int:
+        """The record that was clicked on. Refused: NOT_FOUND."""
+        return record(self.value)
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class LeadChoice:
 
     async def by_button(self, interaction: Interaction) -> Answer:
         """The form of the lead on whose card or message the button stands."""
-        await interaction.open(await self.form(interaction, int(interaction.value)))
+        await interaction.open(await self.form(interaction, interaction.record))
         return None
 
     async def ask(self, interaction: Interaction, text: str = "") -> None:
@@ -94,12 +94,12 @@ class LeadChoice:
 
     async def _chosen(self, interaction: Interaction) -> Answer:
         """A lead was chosen: the modal turns into its form."""
-        await interaction.redraw(await self.form(interaction, int(interaction.value)))
+        await interaction.redraw(await self.form(interaction, interaction.record))
         return None
 
     async def _submitted(self, interaction: Interaction) -> Answer:
         """The same for those who press the button as well."""
-        return Update(await self.form(interaction, int(interaction.form.option("lead") or 0)))
+        return Update(await self.form(interaction, interaction.form.record("lead") or 0))
 
 
 def _squeezed(name: str) -> str:

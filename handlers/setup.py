@@ -21,6 +21,7 @@ from handlers.blocks import (
     number_input,
     section,
 )
+from handlers.forms import word
 from handlers.i18n import Markup, Translator, escape, mention
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply
@@ -131,7 +132,7 @@ async def show(interaction: Interaction) -> Answer:
 
 async def open_step(interaction: Interaction) -> Answer:
     """The form of a step."""
-    step = Step(interaction.value)
+    step = word(Step, interaction.value)
     if step is Step.HANDOFFS:
         return await open_handoffs(interaction)
     return await OPENERS[step](interaction)

@@ -142,7 +142,7 @@ async def save_hours(interaction: Interaction) -> Answer:
     for field, value in (("opens", opens), ("closes", closes)):
         if value is None:
             form.wrong(field, Code.REQUIRED)
-    weekdays = [int(day) for day in form.choices("weekdays")]
+    weekdays = [int(day) for day in form.choices("weekdays") if day in map(str, range(7))]
     form.check()
     try:
         await teams.set_working_time(interaction.deps, interaction.actor, opens or time(), closes or time(), weekdays)
@@ -283,9 +283,16 @@ async def add_days(interaction: Interaction) -> Answer:
     return Update(await _days(interaction, round_ + 1, notice))
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as garbled:
+        raise Refused(Code.NOT_FOUND) from garbled
+
+
 async def remove_day(interaction: Interaction) -> Answer:
     """A day is like others again."""
-    await teams.remove_day(interaction.deps, interaction.actor, date.fromisoformat(interaction.value))
+    await teams.remove_day(interaction.deps, interaction.actor, _day(interaction.value))
     await interaction.redraw(await _days(interaction, _round(interaction)))
     return None
 
@@ -355,7 +362,7 @@ async def add_leave(interaction: Interaction) -> Answer:
 
 async def remove_leave(interaction: Interaction) -> Answer:
     """Back at work."""
-    await leave.remove(interaction.deps, interaction.actor, int(interaction.value))
+    await leave.remove(interaction.deps, interaction.actor, interaction.record)
     await interaction.redraw(await _leave(interaction, _round(interaction)))
     return None
 

@@ -196,7 +196,7 @@ async def open_coverage(interaction: Interaction) -> Answer:
     """Places and industries of one field-sales rep."""
     t = interaction.t
     everybody = await members.everybody(interaction.deps, interaction.actor)
-    member = next((m for m in everybody if m.member_id == int(interaction.value)), None)
+    member = next((m for m in everybody if m.member_id == interaction.record), None)
     if member is None:
         raise Refused(Code.NOT_FOUND)
     blocks = [

@@ -129,7 +129,7 @@ def _reached_by(t: Translator, person: Candidate) -> str | None:
 async def chosen(interaction: Interaction) -> Answer:
     """The file is on its way, or the numbers are shown before anything is erased."""
     t, form = interaction.t, interaction.form
-    people = tuple(int(value) for value in form.choices("people") if value.isdigit())
+    people = tuple(int(value) for value in form.choices("people") if value.isdecimal())
     if not people:
         form.wrong("people", Code.REQUIRED)
     deed = form.required_choice("deed", Deed, Deed.DISCLOSE)
@@ -204,7 +204,7 @@ async def erase(interaction: Interaction) -> Answer:
     if "sure" not in form.choices("sure"):
         form.wrong("sure", Code.REQUIRED)
     form.check()
-    people = tuple(int(value) for value in str(interaction.metadata.get("people", "")).split(",") if value.isdigit())
+    people = tuple(int(value) for value in str(interaction.metadata.get("people", "")).split(",") if value.isdecimal())
     voice = await deliveries.team_voice(interaction.deps, interaction.actor.team_id)
     done = await service.erase(interaction.deps, interaction.actor, Chosen(people), words(voice.language))
     return Reply(_told(said(interaction.t, done)))

@@ -25,7 +25,7 @@ from domain.outreach.calls import (
 from domain.outreach.natural_time import Reading
 from domain.outreach.time_words import Problem, Unreadable
 from handlers.blocks import Choice, day_input, radio_input, select_input, text_input, time_input
-from handlers.forms import Form
+from handlers.forms import Form, word
 from handlers.i18n import Translator
 from handlers.i18n import mark as _
 from handlers.outreach.history import CONNECTIONS, OUTCOMES, PARTIES
@@ -88,7 +88,7 @@ class Typed:
             now["when"] = form.text("when")
         block = step_block(connection, outcome)
         chosen = form.option(block)
-        step = suggested_step(outcome) if chosen is None else NextStep(chosen) if chosen != KEEP else None
+        step = suggested_step(outcome) if chosen is None else word(NextStep, chosen, block) if chosen != KEEP else None
         return cls(
             connection,
             party,

@@ -93,7 +93,7 @@ class Place:
     def offset(self) -> int:
         """Of a list: its first row."""
         first = self.more.partition(".")[0]
-        return int(first) if first.isdigit() else 0
+        return int(first) if first.isdecimal() else 0
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -174,7 +174,7 @@ async def skip(interaction: Interaction) -> Answer:
 async def turn_page(interaction: Interaction) -> Answer:
     """Other ten leads, in the message that was clicked in."""
     place = place_of(interaction)
-    offset = int(interaction.value)
+    offset = interaction.record
     queue = await service.build(interaction.deps, interaction.actor)
     reader = _reader(interaction)
     if place is None:

@@ -17,7 +17,7 @@ from domain.outreach.calls import BOUNDS, QUICK, CallRules, Outcome, QuickResult
 from domain.outreach.time_words import Unreadable
 from handlers.blocks import Choice, context, modal, number_input, section
 from handlers.boundary import warning
-from handlers.forms import Form
+from handlers.forms import Form, record, word
 from handlers.i18n import Markup, escape
 from handlers.i18n import mark as _
 from handlers.interaction import (
@@ -108,9 +108,9 @@ def click_key(interaction: Interaction) -> str:
 async def quick(interaction: Interaction) -> Answer:
     """One of the commonest results, by one click: nothing opens, and it can be undone."""
     clicked: Mapping[str, Any] = interaction.body["actions"][0]
-    result = QUICK[QuickResult(str(clicked["action_id"]).partition("#")[2])]
+    result = QUICK[word(QuickResult, str(clicked["action_id"]).partition("#")[2])]
     key = click_key(interaction)
-    done = await service.log(interaction.deps, interaction.actor, int(interaction.value), result, request_key=key)
+    done = await service.log(interaction.deps, interaction.actor, interaction.record, result, request_key=key)
     inbound.after_call(interaction)
     if call_queue.after_call(interaction, done.owner_id):
         return None
@@ -121,7 +121,7 @@ async def undo(interaction: Interaction) -> Answer:
     """Take the call back; the confirmation it stood on says so."""
     call_id, _colon, mark = interaction.value.partition(":")
     try:
-        undone = await service.undo(interaction.deps, interaction.actor, int(call_id), mark)
+        undone = await service.undo(interaction.deps, interaction.actor, record(call_id), mark)
     except Refused as refused:
         # The button has outlived its call: a card of the queue is drawn without it.
         call_queue.after_call(interaction)
@@ -137,7 +137,7 @@ async def undo(interaction: Interaction) -> Answer:
 async def nurture(interaction: Interaction) -> Answer:
     """The lead leaves the calls for nurturing."""
     plan = NextStepInput(NextStep.NURTURE)
-    line = await leads.set_next_step(interaction.deps, interaction.actor, int(interaction.value), plan)
+    line = await leads.set_next_step(interaction.deps, interaction.actor, interaction.record, plan)
     return whisper(interaction, nurtured(interaction.t, line))
 
 
@@ -273,7 +273,7 @@ async def submit(interaction: Interaction) -> Answer:
 
 async def open_referred(interaction: Interaction) -> Answer:
     """The form of a new lead at the same company, because somebody there named a colleague."""
-    shown = await card_service.card(interaction.deps, interaction.actor, int(interaction.value))
+    shown = await card_service.card(interaction.deps, interaction.actor, interaction.record)
     company = Choice(str(shown.account.account_id), shown.account.name)
     await interaction.open(add_view(interaction.t, company, Form({}), prefilled=False, source=Source.REFERRAL))
     return None

@@ -98,7 +98,7 @@ def _reader(interaction: Interaction) -> Reader:
 async def claim(interaction: Interaction) -> Answer:
     """Take it; the winner gets the number at once, all others hear who was faster."""
     t, deps = interaction.t, interaction.deps
-    number = int(interaction.value)
+    number = interaction.record
     try:
         await service.claim(deps, interaction.actor, number)
     except Claimed as taken:
@@ -133,7 +133,7 @@ def after_call(interaction: Interaction) -> None:
 async def release(interaction: Interaction) -> Answer:
     """Give it back; the card says so in a moment."""
     try:
-        await service.release(interaction.deps, interaction.actor, int(interaction.value))
+        await service.release(interaction.deps, interaction.actor, interaction.record)
     except Claimed as taken:
         return _anothers(interaction.t, taken)
     return None
@@ -147,7 +147,7 @@ def _anothers(t: Translator, taken: Claimed) -> Reply:
 async def open_pass_on(interaction: Interaction) -> Answer:
     """Ask to whom."""
     t, actor = interaction.t, interaction.actor
-    view = await service.view(interaction.deps, actor.team_id, int(interaction.value))
+    view = await service.view(interaction.deps, actor.team_id, interaction.record)
     has_it = view.claimed.member_id if view.claimed else None
     people = [
         Choice(str(member.member_id), member.name)
@@ -177,11 +177,11 @@ async def open_pass_on(interaction: Interaction) -> Answer:
 
 async def pass_on(interaction: Interaction) -> Answer:
     """Pass it on; the card says so in a moment."""
-    to = interaction.form.option("to_member_id")
+    to = interaction.form.record("to_member_id")
     if to is None:
         raise Refused(Code.REQUIRED, "to_member_id")
     try:
-        await service.pass_on(interaction.deps, interaction.actor, int(interaction.metadata["submission"]), int(to))
+        await service.pass_on(interaction.deps, interaction.actor, int(interaction.metadata["submission"]), to)
     except Claimed as taken:
         return _anothers(interaction.t, taken)
     return None

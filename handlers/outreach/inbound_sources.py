@@ -192,7 +192,7 @@ async def add(interaction: Interaction) -> Answer:
 
 async def rotate(interaction: Interaction) -> Answer:
     """Make another secret, and show it this once."""
-    made = await service.rotate(interaction.deps, interaction.actor, int(interaction.value))
+    made = await service.rotate(interaction.deps, interaction.actor, interaction.record)
     await interaction.open(_secret_view(interaction.t, made))
     return None
 
@@ -277,7 +277,7 @@ async def resume(interaction: Interaction) -> Answer:
 
 
 async def _turn(interaction: Interaction, *, active: bool) -> Answer:
-    await service.set_active(interaction.deps, interaction.actor, int(interaction.value), active=active)
+    await service.set_active(interaction.deps, interaction.actor, interaction.record, active=active)
     await interaction.redraw(await _list(interaction))
     return None
 
@@ -287,7 +287,7 @@ async def _turn(interaction: Interaction, *, active: bool) -> Answer:
 
 async def open_map(interaction: Interaction) -> Answer:
     """Each of the form's fields with what it was last filled with, and a choice of what it means."""
-    shown = await service.fields(interaction.deps, interaction.actor, int(interaction.value))
+    shown = await service.fields(interaction.deps, interaction.actor, interaction.record)
     await interaction.open(_map_view(interaction.t, shown, str(interaction.view.get("id") or "")))
     return None
 

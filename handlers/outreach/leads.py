@@ -23,7 +23,7 @@ from handlers.blocks import (
     select_input,
     text_input,
 )
-from handlers.forms import Form
+from handlers.forms import Form, record
 from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Clear, Interaction, Options, Reply, Update, dicts, metadata
@@ -238,7 +238,7 @@ async def add(interaction: Interaction) -> Answer:
             except accounts.AccountExists as exists:
                 return again(_same_company(t, exists.accounts), None)
     else:
-        account_id = int(chosen)
+        account_id = record(chosen, "company")
     lead = replace(person, account_id=int(account_id))
     try:
         lead_id = await service.add(deps, actor, lead, despite_duplicates=despite)
@@ -324,8 +324,8 @@ async def show(interaction: Interaction) -> Answer:
 async def show_from_button(interaction: Interaction) -> Answer:
     """The card, where the button was: over a modal, as a modal; elsewhere as a message only for this person."""
     if not interaction.in_view and not interaction.view:
-        return await _card(interaction, int(interaction.value))
-    await interaction.open(await _card_view(interaction, int(interaction.value)))
+        return await _card(interaction, interaction.record)
+    await interaction.open(await _card_view(interaction, interaction.record))
     return None
 
 
@@ -345,7 +345,7 @@ async def _card_view(interaction: Interaction, lead_id: int) -> View:
 
 async def open_next_step(interaction: Interaction) -> Answer:
     """The next step of a lead, from its card."""
-    shown = await card_service.card(interaction.deps, interaction.actor, int(interaction.value))
+    shown = await card_service.card(interaction.deps, interaction.actor, interaction.record)
     await interaction.open(_next_step_view(interaction, shown.lead.lead_id, NextStep.CALL, lead_lines.name(shown.lead)))
     return None
 
@@ -385,7 +385,7 @@ async def save_next_step(interaction: Interaction) -> Answer:
 async def take_over(interaction: Interaction) -> Answer:
     """Make the lead one's own."""
     t = interaction.t
-    line = await service.take_over(interaction.deps, interaction.actor, int(interaction.value))
+    line = await service.take_over(interaction.deps, interaction.actor, interaction.record)
     text = t.md("*{name}* is yours now.", name=lead_lines.name(line))
     return Reply(
         Rendered(text, [section(text), actions(button(t("Qualify"), "lead.qualify", line.lead_id, style="primary"))])
@@ -395,6 +395,6 @@ async def take_over(interaction: Interaction) -> Answer:
 async def reopen(interaction: Interaction) -> Answer:
     """Work a disqualified lead again."""
     t = interaction.t
-    line = await service.reopen(interaction.deps, interaction.actor, int(interaction.value))
+    line = await service.reopen(interaction.deps, interaction.actor, interaction.record)
     text = t.md("*{name}* is being worked again.", name=lead_lines.name(line))
     return Reply(Rendered(text, [section(text)]))

@@ -7,6 +7,7 @@ from slack_sdk.models.blocks import Block, ButtonElement
 from domain.members import Permission
 from domain.outreach.calls import CallAction
 from handlers.blocks import button, confirm, modal, section, text_input
+from handlers.forms import record
 from handlers.i18n import Markup, Translator, escape
 from handlers.interaction import Answer, Interaction, Update, metadata
 from handlers.messages import Reader, Rendered
@@ -83,7 +84,7 @@ def buttons(t: Translator, shown: LeadCard) -> list[ButtonElement]:
 async def stop_calling(interaction: Interaction) -> Answer:
     """Nobody calls this person or number any more."""
     t = interaction.t
-    stopped = await service.stop_calling(interaction.deps, interaction.actor, int(interaction.value), "")
+    stopped = await service.stop_calling(interaction.deps, interaction.actor, interaction.record, "")
     text = t.plural(
         "Nobody will be called at this number any more: {n} person.",
         "Nobody will be called at this number any more: {n} people.",
@@ -95,7 +96,7 @@ async def stop_calling(interaction: Interaction) -> Answer:
 async def stop_writing(interaction: Interaction) -> Answer:
     """Nobody writes to this person or address any more."""
     t = interaction.t
-    stopped = await service.stop_writing(interaction.deps, interaction.actor, int(interaction.value), "")
+    stopped = await service.stop_writing(interaction.deps, interaction.actor, interaction.record, "")
     text = t.plural(
         "Nobody will be written to at this address any more: {n} person.",
         "Nobody will be written to at this address any more: {n} people.",
@@ -122,7 +123,7 @@ async def open_allow(interaction: Interaction) -> Answer:
         ],
         submit=t("Allow"),
         close=t("Cancel"),
-        private_metadata=metadata(lead=int(lead_id), channel=channel),
+        private_metadata=metadata(lead=record(lead_id), channel=channel),
     )
     await interaction.open(view)
     return None

@@ -15,6 +15,7 @@ from domain.performance.kpis import INDICATORS, SNAPSHOTS, Judgement, Level, Sta
 from domain.performance.windows import Span
 from handlers.blocks import actions, button, clip_markup, context, divider, header, modal, section
 from handlers.boundary import warning
+from handlers.forms import word
 from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply
@@ -87,7 +88,7 @@ def breakdown(text: str) -> By | None:
 async def show(interaction: Interaction) -> Answer:
     """Another window or breakdown, asked for by a button."""
     span, _, by = interaction.value.partition("|")
-    return Reply(await board_message(interaction, Span(span), By(by) if by else None))
+    return Reply(await board_message(interaction, word(Span, span), word(By, by) if by else None))
 
 
 async def board_message(interaction: Interaction, span: Span, by: By | None) -> Rendered:

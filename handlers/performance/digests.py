@@ -27,6 +27,7 @@ from handlers.blocks import (
     select_input,
     time_input,
 )
+from handlers.forms import word
 from handlers.i18n import Markup, Translator, channel, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, Update, metadata
@@ -142,7 +143,7 @@ def _when(t: Translator, kind: DigestKind, rule: DigestRules) -> Markup:
 
 async def preview(interaction: Interaction) -> Answer:
     """The digest as it would go out today, to oneself."""
-    kind = DigestKind(interaction.value)
+    kind = word(DigestKind, interaction.value)
     await service.preview(interaction.deps, interaction.actor, kind, _request(interaction))
     text = interaction.t.md("The preview is on its way to you as a direct message.")
     await interaction.redraw(await _overview(interaction, Markup(f"📨 {text}")))
@@ -151,7 +152,7 @@ async def preview(interaction: Interaction) -> Answer:
 
 async def send_again(interaction: Interaction) -> Answer:
     """Send it to everybody it is for, now."""
-    t, kind = interaction.t, DigestKind(interaction.value)
+    t, kind = interaction.t, word(DigestKind, interaction.value)
     sent = await service.send_again(interaction.deps, interaction.actor, kind, _request(interaction))
     text = t.md("It is on its way.") if sent else t.md("Nobody is to get it yet: choose a channel with “Change”.")
     await interaction.redraw(await _overview(interaction, Markup(f"📨 {text}")))
@@ -166,7 +167,7 @@ def _request(interaction: Interaction) -> str:
 
 async def open_edit(interaction: Interaction) -> Answer:
     """The form of one digest."""
-    kind = DigestKind(interaction.value)
+    kind = word(DigestKind, interaction.value)
     rules = await service.read(interaction.deps, interaction.actor)
     await interaction.open(edit_modal(interaction.t, kind, rules[kind]))
     return None

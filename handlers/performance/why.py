@@ -12,6 +12,7 @@ from domain.performance.changes import Part
 from domain.performance.kpis import CATALOGUE, Figure, Kpi, State
 from domain.performance.windows import Span
 from handlers.blocks import actions, button, context, divider, header, section
+from handlers.forms import word
 from handlers.i18n import LANGUAGES, Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply
@@ -113,7 +114,7 @@ def _offer(t: Translator, typed: str, span: Span) -> Rendered:
 async def offered(interaction: Interaction) -> Answer:
     """One of those offered."""
     key, _, span = interaction.value.partition("|")
-    found = await service.why(interaction.deps, interaction.actor, key, Span(span))
+    found = await service.why(interaction.deps, interaction.actor, key, word(Span, span))
     return Reply(explained(interaction.t, found))
 
 

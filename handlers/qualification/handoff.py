@@ -22,6 +22,7 @@ from handlers.blocks import (
     select_input,
     text_input,
 )
+from handlers.forms import record
 from handlers.i18n import Markup, Translator, channel, escape, mention
 from handlers.interaction import Answer, Interaction, Reply, Update, metadata
 from handlers.messages import Message, Rendered
@@ -67,7 +68,7 @@ async def begin(interaction: Interaction) -> Answer:
 
 async def open_form(interaction: Interaction) -> Answer:
     """The form from a lead's card."""
-    await interaction.open(await _form(interaction, int(interaction.value)))
+    await interaction.open(await _form(interaction, interaction.record))
     return None
 
 
@@ -185,7 +186,7 @@ async def submit(interaction: Interaction) -> Answer:
         int(interaction.metadata["lead"]),
         int(interaction.metadata["qualification"]),
         package,
-        int(to_member or 0),
+        record(to_member or 0, "to_member_id"),
         str(where),
         request_key=str(interaction.view["id"]),
     )
@@ -201,7 +202,7 @@ async def submit(interaction: Interaction) -> Answer:
 async def accept(interaction: Interaction) -> Answer:
     """Take the lead; the post says so in a moment. A card is not edited, so there a line confirms it."""
     t = interaction.t
-    view = await service.accept(interaction.deps, interaction.actor, int(interaction.value))
+    view = await service.accept(interaction.deps, interaction.actor, interaction.record)
     if not interaction.body.get("container", {}).get("is_ephemeral"):
         return None
     text = t.md("*Accepted.* {name} has been told.", name=view.from_name)
@@ -211,7 +212,7 @@ async def accept(interaction: Interaction) -> Answer:
 async def open_return(interaction: Interaction) -> Answer:
     """Ask for the reason."""
     t = interaction.t
-    view = await service.view(interaction.deps, interaction.actor.team_id, int(interaction.value))
+    view = await service.view(interaction.deps, interaction.actor.team_id, interaction.record)
     await interaction.open(
         modal(
             "handoff.return.submit",

@@ -54,7 +54,7 @@ def _head(interaction: Interaction, view: MeetingView) -> Block:
 
 async def open_move(interaction: Interaction) -> Answer:
     """The rep's free slots."""
-    view, free = await changes.slots_to_move(interaction.deps, interaction.actor.team_id, int(interaction.value))
+    view, free = await changes.slots_to_move(interaction.deps, interaction.actor.team_id, interaction.record)
     await interaction.open(_move_view(interaction, view, free))
     return None
 
@@ -107,7 +107,7 @@ async def move(interaction: Interaction) -> Answer:
 async def open_reassign(interaction: Interaction) -> Answer:
     """The reps who are free at that time."""
     view, free = await changes.slots_to_move(
-        interaction.deps, interaction.actor.team_id, int(interaction.value), anybody=True
+        interaction.deps, interaction.actor.team_id, interaction.record, anybody=True
     )
     await interaction.open(_reassign_view(interaction, view, free))
     return None
@@ -147,7 +147,7 @@ async def reassign(interaction: Interaction) -> Answer:
             interaction.deps,
             actor,
             int(given["meeting"]),
-            int(interaction.form.option("rep") or 0),
+            interaction.form.record("rep") or 0,
             letter,
             version=int(given["version"]),
         )
@@ -160,7 +160,7 @@ async def reassign(interaction: Interaction) -> Answer:
 async def open_cancel(interaction: Interaction) -> Answer:
     """Ask for the reason, which nobody has to give."""
     t = interaction.t
-    view = await service.view(interaction.deps, interaction.actor.team_id, int(interaction.value))
+    view = await service.view(interaction.deps, interaction.actor.team_id, interaction.record)
     told = (
         t.md("The customer is told by mail, without the reason.") if view.guests else t.md("Please tell the customer.")
     )
@@ -224,7 +224,7 @@ async def _close(interaction: Interaction, status: MeetingStatus) -> Answer:
     confirms it."""
     t = interaction.t
     try:
-        closed = await changes.close(interaction.deps, interaction.actor, int(interaction.value), status, letter)
+        closed = await changes.close(interaction.deps, interaction.actor, interaction.record, status, letter)
     except Refused as refused:
         if refused.code is not Code.INVALID:
             raise

@@ -147,7 +147,7 @@ def read(interaction: Interaction) -> State:
     return State(
         lead_id=int(given["lead"]),
         mode=form.choice("mode", Mode) or Mode.FIX,
-        member_id=int(form.option("rep") or member or 0) or None,
+        member_id=(form.record("rep") or int(member or 0)) or None,
         zone=form.option("zone") or zone,
         language=form.option("language") or language,
         slot=form.option(slots_block(member, zone)),

@@ -198,7 +198,7 @@ async def _send(interaction: Interaction, state: State, plan: Plan, form: Form) 
 
 async def withdraw(interaction: Interaction) -> Answer:
     """Take candidates back; who opens their link then reads that they are no longer offered."""
-    await meeting_offers.withdraw(interaction.deps, interaction.actor, int(interaction.value))
+    await meeting_offers.withdraw(interaction.deps, interaction.actor, interaction.record)
     text = interaction.t.md("*Taken back.* The link in the mail no longer works.")
     return Reply(Rendered(text, [section(text)]))
 
@@ -234,7 +234,7 @@ async def show_list(interaction: Interaction) -> Answer:
 
 async def show(interaction: Interaction) -> Answer:
     """A meeting's card."""
-    view = await service.view(interaction.deps, interaction.actor.team_id, int(interaction.value))
+    view = await service.view(interaction.deps, interaction.actor.team_id, interaction.record)
     rendered = meeting_messages.MeetingCard(view).render(reader_of(interaction))
     if interaction.in_view or interaction.view:
         await interaction.open(

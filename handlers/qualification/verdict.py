@@ -29,6 +29,7 @@ from handlers.blocks import (
     select_input,
     text_input,
 )
+from handlers.forms import record, word
 from handlers.i18n import Markup, Translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, Update, metadata
@@ -166,8 +167,8 @@ async def save_rules(interaction: Interaction) -> Answer:
         form.wrong("min_confirmed", Code.REQUIRED)
     form.check()
     policy = Policy(
-        min_confirmed=int(counted or 0),
-        required=frozenset(Element(value) for value in form.choices("required")),
+        min_confirmed=record(counted or 0, "min_confirmed"),
+        required=frozenset(word(Element, value, "required") for value in form.choices("required")),
         needs_pain="pain" in conditions,
         needs_intent="intent" in conditions,
         start_within_months=months,
@@ -186,7 +187,7 @@ async def save_rules(interaction: Interaction) -> Answer:
 async def open_override(interaction: Interaction) -> Answer:
     """Ask the manager for the reason."""
     t = interaction.t
-    qualification_id = int(interaction.value)
+    qualification_id = interaction.record
     judged = await service.judged_lead(interaction.deps, interaction.actor.team_id, qualification_id)
     now = t("sales qualified") if judged.qualification.sales_qualified else t("not sales qualified")
     await interaction.open(

@@ -236,7 +236,8 @@ class _Reader:
                 self._rejects.add(row_cells, RejectReason.NAME_WITHOUT_LETTERS)
 
     def _row(self, cells: list[str]) -> Row | RejectReason:
-        if isinstance(cells, Broken) or (self._lossy and any(UNREADABLE in cell for cell in cells)):
+        # Only UTF-16 can bring a NUL this far, and no text in PostgreSQL may hold one.
+        if isinstance(cells, Broken) or (self._lossy and any(UNREADABLE in cell or "\0" in cell for cell in cells)):
             return RejectReason.UNREADABLE
         return read_row(self._layout, cells)
 

@@ -173,6 +173,12 @@ async def test_broken_bytes_cost_only_their_row(deps: Deps, office: Office) -> N
     assert _rejects(result)[1][-1] == RejectReason.UNREADABLE.value
 
 
+async def test_row_that_no_database_takes_comes_back(deps: Deps, office: Office) -> None:
+    result = await import_accounts(deps, office.sato, _file(["会社名"], ["あお\0ば"], ["ひので"], encoding="utf-16"))
+    assert _counts(result) == (2, 1, 0, 0, 1)
+    assert _rejects(result)[1][-1] == "unreadable"
+
+
 async def test_quote_that_is_never_closed_does_not_swallow_the_memory(deps: Deps, office: Office) -> None:
     rest = "".join(f"社{n},東京\n" for n in range(30_000))
     content = ('会社名,住所\n甲社,東京\n乙社,"大阪\n' + rest).encode()
