@@ -246,7 +246,8 @@ def _words(text: str) -> list[str]:
     if _is_address(text):
         return _site(host(text)).split()
     if _is_number(text):
-        return [corporate_number(text)]
+        # Dashes alone are no number.
+        return [number] if (number := corporate_number(text)) else []
     return list(dict.fromkeys(company_words(text).replace(LONG, "").split()))[:MAX_WORDS]
 
 

@@ -353,7 +353,7 @@ async def invitation(visit: Visit) -> Response:
 def _slot(value: str) -> Slot | None:
     try:
         return slot_of(value)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 

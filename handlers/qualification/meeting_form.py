@@ -111,8 +111,12 @@ def slot_of(value: str) -> Slot:
     """The slot of an option's value. Raises ValueError for anything else."""
     member, _at, rest = value.partition("@")
     start, _plus, length = rest.partition("+")
-    begins = datetime.fromtimestamp(int(start) * 60, UTC)
-    return Slot(begins, datetime.fromtimestamp((int(start) + int(length)) * 60, UTC), int(member))
+    try:
+        begins = datetime.fromtimestamp(int(start) * 60, UTC)
+        return Slot(begins, datetime.fromtimestamp((int(start) + int(length)) * 60, UTC), int(member))
+    except (OverflowError, OSError) as never:
+        # Which of them it is depends on how far beyond all calendars the time is.
+        raise ValueError("There is no such time.") from never
 
 
 def chosen_slot(value: str | None, block: str) -> Slot:
@@ -121,7 +125,7 @@ def chosen_slot(value: str | None, block: str) -> Slot:
         raise Refused(Code.REQUIRED, block)
     try:
         return slot_of(value)
-    except (ValueError, OverflowError) as not_ours:
+    except ValueError as not_ours:
         raise Refused(Code.INVALID, block) from not_ours
 
 

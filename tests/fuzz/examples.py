@@ -7,6 +7,8 @@ from typing import Final
 
 EXAMPLES: Final[Mapping[str, tuple[bytes, ...]]] = {
     # Half a character.
-    "terms": (b"\xed\xbc\x8f",),
+    "terms": (b"\xed\xbc\x8f", b"----------\n", b"-- -- -- -- --"),
     "names": (b"\xed\xbc\x8f",),
+    # Beyond all calendars.
+    "slot": (b"1@3333333333333333+3", b"1@" + b"3" * 30 + b"+3", b"1@1+99999999999999999"),
 }

@@ -132,7 +132,7 @@ def slot(data: bytes) -> None:
     """A time as a form or a page sends it back."""
     try:
         found = meeting_form.slot_of(_text(data))
-    except (ValueError, OverflowError):
+    except ValueError:
         return
     assert found.start.tzinfo is UTC
 
