@@ -32,7 +32,7 @@ def _state(row: ListedRow, now: datetime) -> str:
     if row.installed_at is None:
         return "by bot token"
     if row.expires_at is not None and row.expires_at <= now:
-        return "token has ended"
+        return "token has ended: to be installed again"
     return "installed"
 
 

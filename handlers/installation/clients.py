@@ -37,6 +37,9 @@ SPENT: Final = frozenset(
     {"invalid_refresh_token", "invalid_grant", "token_revoked", "account_inactive", "invalid_auth"}
 )
 """What it answers to a refresh token that is worth nothing any more."""
+LOST: Final = frozenset({"invalid_refresh_token", "invalid_grant"})
+"""Those that say nothing of the workspace: the token has been spent, perhaps by a process that died before it had
+written down what it got."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,15 @@ class TeamClients:
             )
         except SlackApiError as refused:
             error = str(refused.response.get("error"))
-            if error in SPENT and self._ends_within(found, timedelta(0)):
+            ended = self._ends_within(found, timedelta(0))
+            if error in LOST and ended:
+                log.error(
+                    "The tokens of team %s are lost (%s): it is to install the app again; its data is kept",
+                    found.team_id,
+                    error,
+                )
+                return None
+            if error in SPENT and ended:
                 # Neither token is good for anything any more: only a new installation brings others.
                 return None if await self.removed(found.team_id, error, token=found.token) else found
             log.error("The token of team %s could not be renewed: %s", found.team_id, error)

@@ -22,7 +22,7 @@ from bot.slack_client import web_client
 from bot.workspace.team import EXAMPLE
 from handlers.installation.clients import SlackApp, TeamClients
 from handlers.installation.store import Store
-from services import installations
+from services import erasure, installations
 from services.deps import Deps
 from services.installations import Installed, NotInstalled, Person
 from services.keys import Keys
@@ -142,6 +142,30 @@ async def test_answer_that_is_lost_costs_nothing_until_the_token_ends(processes:
     assert processes.renewals == 0
     processes.forward(seconds=61)
     assert (await processes.other.of(TEAM)).token != first.token
+
+
+@on_sqlite
+async def test_workspace_whose_refresh_token_was_lost_is_not_taken_for_one_that_has_gone(processes: Processes) -> None:
+    first = await processes.found()
+    app = processes.one.app
+    # A process that dies before it has written down what the token became.
+    await processes.one.client_with(None).api_call(
+        "oauth.v2.access",
+        data={
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
+            "grant_type": "refresh_token",
+            "refresh_token": first.refresh_token,
+        },
+    )
+    processes.forward(hours=13)
+    with pytest.raises(NotInstalled):
+        await processes.one.of(TEAM)
+    (listed,) = await installations.everybody(processes.one.deps)
+    assert listed.gone_at is None
+    processes.forward(days=31)
+    assert await erasure.erase_due(processes.one.deps) == 0
+    assert await processes.found()
 
 
 @on_sqlite
