@@ -40,7 +40,8 @@ other character is a gram by itself (see `_singles`)."""
 _COUNTABLE = f"{_LETTERS}{_MARKS}{FIRST}"
 _singles = re.compile(f"[^{_COUNTABLE}]|[{_LETTERS}](?=[^{_COUNTABLE}])").findall
 _latin_runs = re.compile(f"[{_ASCII}]+").findall
-_latin_words = re.compile(f"[{_ASCII}]+(?:{WORD}[{_ASCII}]+)+").findall
+# From the beginning of a run only, and without a way back: a long run is gone through once.
+_latin_words = re.compile(f"(?<![{_ASCII}])[{_ASCII}]++(?:{WORD}[{_ASCII}]++)+").findall
 _is_readable = re.compile("[ぁ-ゖa-z0-9 ]+").fullmatch
 _is_number = re.compile(r"[\d\s\-‐−ー]{10,}").fullmatch
 # What nearly every host ends with says nothing; also as far as it has been typed.

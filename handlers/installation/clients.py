@@ -144,8 +144,8 @@ class TeamClients:
     # Renewal
 
     async def renew_expiring(self, deps: Deps) -> int:  # noqa: ARG002 - a job's signature
-        """Renew the tokens that end within some hours, also of workspaces where nobody does anything; how many. For an
-        interval job."""
+        """Renew the tokens that end within some hours, also of workspaces where nobody does anything; how many have a
+        new one. For an interval job."""
         renewed = 0
         for team_id in await installations.expiring(self.deps):
             with trail.following(team=team_id):

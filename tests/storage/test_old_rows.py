@@ -284,7 +284,7 @@ async def _works(queue: Queue) -> None:
         return text
 
     def register() -> UnderWay:
-        DBOS.workflow(name="echo")(echo)
+        DBOS.workflow(name="echo of old rows")(echo)
         return UnderWay()
 
     await queue.start(register)

@@ -117,8 +117,8 @@ async def test_token_that_ends_soon_is_renewed_once_by_two_processes(processes: 
     assert second.expires_at == processes.now + timedelta(hours=12)
     # Where nobody is at work the clock does it, also in two processes at once; nobody waits for it then.
     processes.forward(hours=9)
-    renewed = await asyncio.gather(*(each.renew_expiring(each.deps) for each in (processes.one, processes.other)))
-    assert (sum(renewed), processes.renewals) == (1, 2)
+    await asyncio.gather(*(each.renew_expiring(each.deps) for each in (processes.one, processes.other)))
+    assert processes.renewals == 2
     for clients_of in (processes.one, processes.other):
         clients_of.forget(TEAM)
         assert (await (await clients_of.of(TEAM)).auth_test())["team_id"] == TEAM
