@@ -168,7 +168,8 @@ async def test_process_killed_just_after_it_rang_ends_its_work_when_it_is_back(h
     # Long after the half hour: what was begun is ended whenever that is.
     hall.start(100)
     await hall.settled("done", 1)
-    assert hall.told() == {"ready": 1, "begun": 1}
+    # A sweep may have come by as well, and found that it was begun.
+    assert hall.told()["begun"] == 1
 
 
 @pytest.mark.parametrize(("minutes", "state", "posts"), [(29, "done", 1), (31, "skipped", 0)])
