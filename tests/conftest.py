@@ -14,12 +14,17 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from dbos import DBOSClient
+from hypothesis import HealthCheck, settings
 
 from handlers.qualification import calendars as calendar_form
 from services import calendars
 from storage.database import Database, connect
 from storage.migrations import sync_url, upgrade
 
+if not os.environ.get("CI"):
+    # Where Hypothesis knows that it runs in CI it does so by itself: how long an example takes says nothing about it.
+    settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")
 # On PostgreSQL the bot does not start without one; the processes that tests start inherit it.
 os.environ.setdefault("SECRET_KEY", "a key for tests")
 # Several bots run at once, each of which has a server of its own.
