@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import notices, payloads
 from bot.manifest import LEAVERS, REMOVALS
 from bot.metrics import Metrics, names_of
 from handlers import (
@@ -64,8 +65,6 @@ from services.deps import Actor, Deps
 
 log = logging.getLogger(__name__)
 
-SAID = "said."
-"""How the ids of the blocks begin that we put on top of a view."""
 EVENTS_REMEMBERED = 10_000
 ACTORS_REMEMBERED = 10_000
 # Clicks come in bursts (a select asks with every key): a changed role is heeded this much later, at the most.
@@ -156,17 +155,17 @@ class Listeners:
         # Bolt looks through the wrapper at the names of the listener's own arguments.
         @functools.wraps(listener)
         async def watched(body: dict[str, Any], **given: Any) -> None:
-            name = _name(kind, body)
+            name = payloads.route_name(kind, body)
             route = name if name in self._names[kind] else UNKNOWN
             began = time.perf_counter()
-            with trail.following(kind=kind, route=route, team=_team(body)) as followed:
+            with trail.following(kind=kind, route=route, team=payloads.team_of(body)) as followed:
                 try:
                     await listener(body=body, **given)
                 except Exception as fault:
                     followed.outcome = Outcome.FAULT
                     reference = boundary.new_reference()
                     log.exception("A listener failed (reference %s)", reference)
-                    if not await _apologise(kind, body, given.get("ack"), reference):
+                    if not await notices.apologise(kind, body, given.get("ack"), reference):
                         raise Logged from fault
                 finally:
                     outcome = followed.outcome or Outcome.OTHER
@@ -205,9 +204,9 @@ class Listeners:
         """A submitted modal."""
         view = body["view"]
         try:
-            actor = await self._actor(client, *_where(body))
+            actor = await self._actor(client, *payloads.where(body))
         except Outsider:
-            await ack(response_action="update", view=_notice(view, dicts(CLOSED.blocks)))
+            await ack(response_action="update", view=notices.notice(view, dicts(CLOSED.blocks)))
             return
         interaction = self._interaction(actor, client, body, view=view)
         answer = await boundary.answer(self._routes.views[view["callback_id"]], interaction, submitting=True)
@@ -223,9 +222,9 @@ class Listeners:
             case Clear():
                 await ack(response_action="clear")
             case Reply(message):
-                await ack(response_action="update", view=_notice(view, dicts(message.blocks)))
+                await ack(response_action="update", view=notices.notice(view, dicts(message.blocks)))
             case Kept(message):
-                await ack(response_action="update", view=_kept(view, dicts(message.blocks)))
+                await ack(response_action="update", view=notices.kept(view, dicts(message.blocks)))
             case _:
                 await ack()
         self._soon(interaction)
@@ -242,7 +241,7 @@ class Listeners:
             await ack()
             return
         try:
-            actor = await self._actor(client, *_where(body))
+            actor = await self._actor(client, *payloads.where(body))
         except Outsider:
             await ack()
             if body.get("response_url"):
@@ -253,7 +252,7 @@ class Listeners:
             actor,
             client,
             body,
-            value=_value(clicked),
+            value=payloads.value_of(clicked),
             view=body.get("view") or {},
             channel=str((body.get("channel") or {}).get("id", "")),
         )
@@ -275,13 +274,13 @@ class Listeners:
             await respond(text=answer.message.text, blocks=blocks, response_type="ephemeral", replace_original=False)
         elif interaction.in_view or body.get("view"):
             # In a modal or the home tab there is no channel to answer in: a small modal says it.
-            await interaction.open(View(**_notice_modal(interaction, blocks)))
+            await interaction.open(View(**notices.notice_modal(interaction, blocks)))
 
     async def options(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """What a searching select offers for what was typed."""
         route = self._routes.options[str(body["action_id"]).partition("#")[0]]
         try:
-            actor = await self._actor(client, *_where(body))
+            actor = await self._actor(client, *payloads.where(body))
         except Outsider:
             await ack(options=[])
             return
@@ -299,7 +298,7 @@ class Listeners:
         route, _, _ = self._routes.shortcuts[body["callback_id"]]
         channel = str((body.get("channel") or {}).get("id", ""))
         try:
-            actor = await self._actor(client, *_where(body))
+            actor = await self._actor(client, *payloads.where(body))
         except Outsider:
             await ack()
             return
@@ -439,88 +438,11 @@ async def _unheard(error: Exception) -> None:
         log.error("What Slack sent could not be handled", exc_info=error)
 
 
-def _name(kind: str, body: Mapping[str, Any]) -> str:
-    """The name under which the route tables have what somebody did, if they have it."""
-    match kind:
-        case "command":
-            verb = str(body.get("text") or "").strip().partition(" ")[0].lower()
-            return f"{str(body.get('command', '')).removeprefix('/')} {verb}".strip()
-        case "view":
-            return str(body["view"].get("callback_id"))
-        case "action":
-            return str(body["actions"][0].get("action_id")).partition("#")[0]
-        case "options":
-            return str(body.get("action_id")).partition("#")[0]
-        case "shortcut":
-            return str(body.get("callback_id"))
-        case _:
-            return str(body["event"].get("type"))
-
-
-def _team(body: Mapping[str, Any]) -> str:
-    """The team's Slack id, for the log."""
-    return str(body.get("team_id") or (body.get("team") or {}).get("id") or "")
-
-
 async def _careful(work: Callable[[], Awaitable[object]]) -> None:
     try:
         await work()
     except Exception:
         log.exception("What was left for after the acknowledgement failed")
-
-
-def _where(body: Mapping[str, Any]) -> tuple[str, str, str]:
-    team = body.get("team") or {}
-    team_id = team.get("id") or body["user"].get("team_id")
-    return str(team_id), str(body["user"]["id"]), str(team.get("domain", ""))
-
-
-def _value(clicked: Mapping[str, Any]) -> str:
-    chosen = clicked.get("selected_option")
-    if chosen:
-        return str(chosen["value"])
-    for key in ("value", "selected_conversation", "selected_user", "selected_channel", "selected_date"):
-        if clicked.get(key):
-            return str(clicked[key])
-    return ""
-
-
-def _notice(view: Mapping[str, Any], blocks: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"type": "modal", "title": view["title"], "close": view.get("close"), "blocks": blocks}
-
-
-_OWN = ("type", "callback_id", "title", "submit", "close", "private_metadata", "clear_on_close", "notify_on_close")
-"""What of a view is the app's."""
-
-
-def _kept(view: Mapping[str, Any], blocks: list[dict[str, Any]]) -> dict[str, Any]:
-    """The view as it is, below these blocks; those of an earlier time go."""
-    said = [{**block, "block_id": f"{SAID}{place}"} for place, block in enumerate(blocks)]
-    stays = [block for block in view["blocks"] if not str(block.get("block_id")).startswith(SAID)]
-    return {**{name: view[name] for name in _OWN if view.get(name) is not None}, "blocks": said + stays}
-
-
-async def _apologise(kind: str, body: Mapping[str, Any], ack: AsyncAck | None, reference: str) -> bool:
-    """Tell somebody whom we do not even know yet that there is a fault, in both languages; whether they were told."""
-    said = " / ".join(boundary.fault(translator(code), reference, submitting=kind == "view") for code in ("ja", "en"))
-    if ack is None or ack.response is not None:
-        return False
-    if kind == "command":
-        await ack(text=said, response_type="ephemeral")
-    elif kind == "view":
-        place = boundary.anchor(body["view"])
-        if place is not None:
-            await ack(response_action="errors", errors={place: said})
-        else:
-            await ack(response_action="update", view=_kept(body["view"], dicts(boundary.warning(said).blocks)))
-    else:
-        return False
-    return True
-
-
-def _notice_modal(interaction: Interaction, blocks: list[dict[str, Any]]) -> dict[str, Any]:
-    t = interaction.t
-    return {"type": "modal", "title": t("Notice"), "close": t("Close"), "blocks": blocks}
 
 
 # Bolt would make an installation of its own, in files, of what it finds there.

