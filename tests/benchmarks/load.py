@@ -1,6 +1,7 @@
 """Sustained load: how many interactions a second processes of the bot take with a p99 under one second.
 
     python -m tests.benchmarks.load [--databases sqlite,postgresql] [--processes 1,2,4] [--seconds 10] [--minutes 0]
+                                     [--rate N]
 
 Every interaction is a click that logs a call (tests/benchmarks/one_click.py), committed before it is acknowledged. The
 clicks come at a steady rate, whether those before are answered or not, as people's do: a bot that falls behind is seen
@@ -10,9 +11,9 @@ an empty listener. The workspace that clicks is a process on the same machine an
 
 Start to ready: from the start of a process until `/readyz` answers 200, on a database that is as it should be.
 
-With `--minutes`, one process on each database then takes half its best rate for so long, and its memory (RSS) is read
-every half minute: no growth is the aim, and the exit code is 1 where the last fifth of the time needs over a tenth more
-than the fifth that follows the first.
+With `--minutes`, one process on each database then takes half its best rate, or `--rate`, for so long, and its memory
+(RSS) is read every half minute: no growth is the aim, and the exit code is 1 where the last fifth of the time needs over
+a tenth more than the fifth that follows the first.
 """
 
 from __future__ import annotations
@@ -203,8 +204,10 @@ def told(held: Ladder) -> str:
     return f"{held.name:24} {held.processes:9} {held.rate:10.0f} {held.p50:9.1f} {held.p99:9.1f}"
 
 
-async def measure(kind: str, url: str, counts: Sequence[int], seconds: float, minutes: float) -> bool:
-    """All of one database; whether its memory stayed as it was."""
+async def measure(
+    kind: str, url: str, counts: Sequence[int], seconds: float, minutes: float, rate: float | None
+) -> bool:
+    """All of one database; whether its memory stayed as it was. With a rate no other is looked for."""
     async with workspace_running(manifest=manifest(all_routes()), patience=WAIT) as workspace:
         settings = Settings(_env_file=None, database_url=url)
         team = workspace.introduction()["team"]
@@ -212,7 +215,7 @@ async def measure(kind: str, url: str, counts: Sequence[int], seconds: float, mi
         logged = 0
         best = 0.0
         print(f"{kind:24} {'processes':>9} {'clicks/s':>10} {'p50 ms':>9} {'p99 ms':>9}", flush=True)
-        for count in counts:
+        for count in counts if rate is None else ():
             async with processes(workspace, "before", count, url):
                 print(
                     told(await climb("floor: empty listener", count, Clicks(workspace, targets), seconds)), flush=True
@@ -227,7 +230,7 @@ async def measure(kind: str, url: str, counts: Sequence[int], seconds: float, mi
                 best = best or held.rate
         if not minutes:
             return True
-        return await endure(workspace, url, targets, logged, best / 2, minutes)
+        return await endure(workspace, url, targets, logged, rate or best / 2, minutes)
 
 
 async def endure(
@@ -262,6 +265,7 @@ def main() -> int:
     parser.add_argument("--processes", default="1,2,4", help="on PostgreSQL; a SQLite file has one")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each step")
     parser.add_argument("--minutes", type=float, default=0.0, help="of endurance afterwards")
+    parser.add_argument("--rate", type=float, help="clicks a second of the endurance; the best is then not looked for")
     arguments = parser.parse_args()
     steady = True
     with tempfile.TemporaryDirectory() as folder:
@@ -270,7 +274,9 @@ def main() -> int:
         for kind in arguments.databases.split(","):
             counts = [int(count) for count in arguments.processes.split(",")] if kind == "postgresql" else [1]
             with server(kind, Path(folder)) as new_database:
-                steady &= asyncio.run(measure(kind, new_database(), counts, arguments.seconds, arguments.minutes))
+                steady &= asyncio.run(
+                    measure(kind, new_database(), counts, arguments.seconds, arguments.minutes, arguments.rate)
+                )
     return 0 if steady else 1
 
 
