@@ -12,8 +12,8 @@ an empty listener. The workspace that clicks is a process on the same machine an
 Start to ready: from the start of a process until `/readyz` answers 200, on a database that is as it should be.
 
 With `--minutes`, one process on each database then takes half its best rate, or `--rate`, for so long, and its memory
-(RSS) is read every half minute: no growth is the aim, and the exit code is 1 where the last fifth of the time needs over
-a tenth more than the fifth that follows the first.
+(RSS) is read every half minute: no growth is the aim, and the exit code is 1 where the last fifth of the time needs
+over a tenth more than the fifth that follows the first.
 """
 
 from __future__ import annotations
