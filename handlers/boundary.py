@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.errors import Code, Refused, Rejected
 from domain.leads import Stage
-from domain.members import Permission, require
+from domain.members import Permission, Role, may, require
 from domain.qualification.verdict import MAX_MONTHS
 from handlers import trail
 from handlers.blocks import section
@@ -29,10 +29,13 @@ def sentence(t: Translator, refused: Refused) -> str:
     match refused.code:
         case Code.NOT_ALLOWED:
             permission = Permission(str(detail["permission"]))
-            return t(
-                "Your role may not {what}. Please ask a manager or an admin of your team.",
-                what=t(PERMISSIONS[permission]),
-            )
+            # Only those are named who can help: for some things that is an admin alone.
+            if may(Role.MANAGER, permission):
+                return t(
+                    "Your role may not {what}. Please ask a manager or an admin of your team.",
+                    what=t(PERMISSIONS[permission]),
+                )
+            return t("Your role may not {what}. Please ask an admin of your team.", what=t(PERMISSIONS[permission]))
         case Code.NOT_FOUND:
             return t("This record no longer exists. Please search for it again with /lead find.")
         case Code.REQUIRED:

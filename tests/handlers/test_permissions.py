@@ -12,7 +12,10 @@ from bot.app import all_routes
 from bot.manifest import manifest
 from bot.workspace.server import RunningWorkspace
 from bot.workspace.server import running as workspace_running
+from domain.errors import Code, Refused
 from domain.members import MATRIX, Permission, Role, may
+from handlers.boundary import sentence
+from handlers.i18n import translator
 from handlers.interaction import Answer, Interaction
 from handlers.routes import Route, Routes, Verb
 from services import members
@@ -129,6 +132,14 @@ def test_every_permission_is_asked_for_by_a_route_and_given_to_somebody() -> Non
     # A file is dropped as a message, which everybody may send: the use case alone asks.
     assert asked | {Permission.IMPORT} == set(Permission)
     assert all(MATRIX.values())
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_refusal_names_only_those_who_may(permission: Permission) -> None:
+    said = sentence(translator("ja"), Refused(Code.NOT_ALLOWED, permission=permission.value))
+    assert "管理者" in said
+    assert may(Role.ADMIN, permission)
+    assert ("マネージャーか管理者" in said) == may(Role.MANAGER, permission)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
