@@ -329,6 +329,8 @@ def settings_for(printed: Printed, database: Path) -> Settings:
         mail_shown=True,
         google_client_id="",
         microsoft_client_id="",
+        openai_api_key=None,
+        openai_base_url="",
     )
 
 

@@ -10,6 +10,8 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Final
@@ -31,9 +33,12 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.logs import SLACK_ERROR
 from bot.settings import ALL_ROLES, ProcessRole
+from domain.model import YEN
+from domain.model import Outcome as ModelOutcome
 from handlers import trail
 from handlers.routes import Routes
 from handlers.trail import UNKNOWN, Outcome
+from prompts.llm import Ended
 from services import mail
 from services.deliveries import REPORT, DeliveryState
 from storage.database import Database
@@ -44,6 +49,7 @@ log = logging.getLogger(__name__)
 # Slack waits for 3 seconds: what comes near that must be seen.
 ACKNOWLEDGEMENT_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 3.0, 5.0, 10.0)
 CALL_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+MODEL_BUCKETS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0, 300.0, 600.0)
 READ_SECONDS = 5.0
 """What is read from the database is at most this old."""
 OK: Final = "none"
@@ -109,6 +115,22 @@ class Metrics:
             ["method"],
             buckets=CALL_BUCKETS,
             registry=calls,
+        )
+        self._model_calls = Counter(
+            "kakehashi_model_calls",
+            "Calls of the language model, and how they ended.",
+            ["prompt", "model", "outcome"],
+            registry=calls,
+        )
+        self._model_seconds = Histogram(
+            "kakehashi_model_call_seconds",
+            "How long an answer of the language model took, tries repeated included.",
+            ["prompt", "model"],
+            buckets=MODEL_BUCKETS,
+            registry=calls,
+        )
+        self._model_yen = Counter(
+            "kakehashi_model_cost_yen", "What the language model has cost.", ["prompt", "model"], registry=calls
         )
         self._depth = Gauge(
             "kakehashi_queue_depth",
@@ -181,6 +203,20 @@ class Metrics:
                 self._calls.labels(method, error).inc()
                 trail.close(span, error, fault=error != OK)
         return answer
+
+    @contextmanager
+    def model_call(self, prompt: str, model: str) -> Iterator[Ended]:
+        """A call of the language model is under way until the block ends; both names are of a bounded number."""
+        began = time.perf_counter()
+        with trail.step(f"model {prompt}") as span:
+
+            def ended(how: ModelOutcome, cost: int) -> None:
+                self._model_calls.labels(prompt, model, how).inc()
+                self._model_seconds.labels(prompt, model).observe(time.perf_counter() - began)
+                self._model_yen.labels(prompt, model).inc(cost / YEN)
+                trail.close(span, how, fault=how not in (ModelOutcome.OK, ModelOutcome.CANCELLED))
+
+            yield ended
 
     async def read(self, database: Database) -> None:
         """Measure the queues. Where the database does not answer, nothing is said about them."""

@@ -34,6 +34,7 @@ from bot.tracing import tracing
 from handlers import delivery
 from handlers.delivery import Deliverer
 from handlers.routes import Routes
+from prompts.llm import LanguageModel
 from services.deps import Deps, wall_clock
 from services.keys import Keys
 from services.networks import networks
@@ -85,6 +86,7 @@ async def storage(settings: Settings, *, now: Callable[[], datetime] = wall_cloc
     await asyncio.to_thread(migrate, settings)
     database: Database = connect(settings.database_url)
     client = DBOSClient(system_database_url=sync_url(settings.database_url), lazy=True)
+    model = None if settings.language_model is None else LanguageModel(settings.language_model)
     try:
         yield Deps(
             database,
@@ -96,8 +98,11 @@ async def storage(settings: Settings, *, now: Callable[[], datetime] = wall_cloc
             settings.mail_shown,
             settings.oauth,
             networks(settings.caldav_private_networks),
+            model,
         )
     finally:
+        if model is not None:
+            await model.close()
         client.destroy()
         await database.dispose()
 
@@ -180,6 +185,8 @@ async def running(
         listener = _listening(settings)
         here = web.address(listener)
         deps = replace(stored, public_url=_public_url(settings, here))
+        if deps.model is not None:
+            deps.model.watch = metrics
         client = client_for(settings, session)
         clients = clients_of(settings, deps, routes, client)
         parts = await database_parts(deps.database, settings.database_url)

@@ -8,11 +8,14 @@ import secrets
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.logs import LogFormat
+from domain.model import prices
+from prompts.llm import ModelSettings
 from services.keys import Keys
 from services.networks import networks
 from services.oauth import GOOGLE, MICROSOFT, OAuthApp, OAuthApps
@@ -90,6 +93,23 @@ class Settings(BaseSettings):
         "", description="Private networks in which members' CalDAV servers may be: 10.1.0.0/16, fd00:1::/64"
     )
     """None by default: whoever may type an address could reach, through the bot, what only its own network can."""
+    openai_api_key: SecretStr | None = Field(None, description="Of the language model; empty and no base URL: none")
+    openai_base_url: str = Field("", description="Another server that speaks OpenAI's protocol; empty: OpenAI's")
+    openai_model: str = Field("gpt-5.1", description="What answers most prompts")
+    openai_model_small: str = Field("gpt-5-mini", description="What answers easy ones, sooner and for less")
+    openai_model_embedding: str = Field("text-embedding-3-small", description="What texts are compared with")
+    openai_model_transcription: str = Field("gpt-4o-transcribe-diarize", description="What writes recordings down")
+    openai_prices: str = Field(
+        "", description="Yen for a million tokens, read/written: model=200/1600; for a minute of sound: model=1/min"
+    )
+    """A model that is not named counts as dear (domain/model.py: DEAR), so that teams' budgets hold all the same."""
+    openai_concurrency: Annotated[int, Field(ge=1)] = 8
+    """Questions that this process has under way at once."""
+    openai_attempt_seconds: Annotated[float, Field(gt=0)] = 60.0
+    openai_deadline_seconds: Annotated[float, Field(gt=0)] = 120.0
+    openai_recording_seconds: Annotated[float, Field(gt=0)] = 600.0
+    openai_retry_seconds: Annotated[float, Field(ge=0)] = 1.0
+    """The most that the first pause takes before a question is asked again; each may be twice the one before."""
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     log_format: LogFormat | None = None
     """None: text on a terminal, else JSON."""
@@ -120,6 +140,7 @@ class Settings(BaseSettings):
         "smtp_password",
         "google_client_secret",
         "microsoft_client_secret",
+        "openai_api_key",
     )
     @classmethod
     def _set(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -151,6 +172,20 @@ class Settings(BaseSettings):
         networks(named)
         return named
 
+    @field_validator("openai_prices")
+    @classmethod
+    def _known_prices(cls, named: str) -> str:
+        prices(named)
+        return named
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _over_http(cls, url: str) -> str:
+        url = url.strip()
+        if url and urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError("OPENAI_BASE_URL is to begin with https:// (or http:// for a server of your own).")
+        return url
+
     @field_validator("slack_api_url", "public_url", "otel_exporter_otlp_endpoint")
     @classmethod
     def _ends_with_slash(cls, url: str) -> str:
@@ -181,6 +216,26 @@ class Settings(BaseSettings):
             security=self.smtp_security,
             retry_seconds=self.mail_retry_seconds,
             authorities=self.smtp_authorities or None,
+        )
+
+    @property
+    def language_model(self) -> ModelSettings | None:
+        """Where the language model is; None: there is none."""
+        if self.openai_api_key is None and not self.openai_base_url:
+            return None
+        return ModelSettings(
+            standard=self.openai_model,
+            small=self.openai_model_small,
+            embedding=self.openai_model_embedding,
+            transcription=self.openai_model_transcription,
+            api_key=_plain(self.openai_api_key),
+            base_url=self.openai_base_url,
+            prices=prices(self.openai_prices),
+            concurrency=self.openai_concurrency,
+            attempt_seconds=self.openai_attempt_seconds,
+            deadline_seconds=self.openai_deadline_seconds,
+            recording_seconds=self.openai_recording_seconds,
+            retry_seconds=self.openai_retry_seconds,
         )
 
     @property

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.members import Role
+from prompts.llm import LanguageModel
 from services.keys import Keys
 from services.networks import Network
 from services.oauth import OAuthApps
@@ -59,6 +60,8 @@ class Deps:
     """How members connect their calendars at Google and Microsoft."""
     calendar_networks: tuple[Network, ...] = ()
     """The private networks in which members' CalDAV servers may be."""
+    model: LanguageModel | None = None
+    """None: this installation has no language model."""
 
     @asynccontextmanager
     async def reading(self, team_id: str) -> AsyncIterator[AsyncSession]:

@@ -20,6 +20,8 @@ from handlers.qualification import calendars as calendar_form
 from services import calendars
 from storage.database import Database, connect
 from storage.migrations import sync_url, upgrade
+from tests.servers.model import ModelServer
+from tests.servers.model import serving as model_serving
 
 if not os.environ.get("CI"):
     # Where Hypothesis knows that it runs in CI it does so by itself: how long an example takes says nothing about it.
@@ -29,6 +31,9 @@ if not os.environ.get("CI"):
 os.environ.setdefault("SECRET_KEY", "a key for tests")
 # Several bots run at once, each of which has a server of its own.
 os.environ.setdefault("WEB_PORT", "0")
+# Whoever runs the tests may have one, which no test may use.
+for _name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+    os.environ.pop(_name, None)
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +49,19 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def _model_server() -> Iterator[ModelServer]:
+    with model_serving() as served:
+        yield served
+
+
+@pytest.fixture
+def model_server(_model_server: ModelServer) -> ModelServer:
+    """A server of language models, to be told what it answers (tests/servers/model.py)."""
+    _model_server.clear()
+    return _model_server
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from storage.tables.base import Base, Grams, Json, Key, Moment, OfTeam
 from storage.tables.deliveries import Delivery, Mail, SlackPace
 from storage.tables.installations import Installation, SpentState
+from storage.tables.model import ModelCall
 from storage.tables.outreach import (
     Call,
     CallDay,
@@ -68,6 +69,7 @@ __all__ = [
     "MeetingOffer",
     "MeetingSlot",
     "Member",
+    "ModelCall",
     "Moment",
     "OfTeam",
     "Qualification",

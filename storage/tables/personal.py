@@ -52,6 +52,7 @@ _KEYED = "A key that the product makes out of ids, dates and the ids of Slack."
 _SLACK = "An id of Slack's: of a workspace, a channel, a user or a message."
 _COMPANY = "About a company, as companies publish it. Of a sole trader the two cannot be told apart (docs/privacy.md)."
 _HASH = "Random, or a hash over what is erased together with its salt."
+_HASH_OF_OURS = "A hash over a text of the product's own."
 _ENCRYPTED = "Encrypted with the installation's key."
 _TEAM = "What the team decided for itself."
 _CLOCK = "The clock's own record."
@@ -152,6 +153,11 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "members.zone": _ZONE,
     "members.territories": _TEAM,
     "members.industries": _TEAM,
+    "model_calls.prompt_id": _WORD,
+    "model_calls.prompt_hash": _HASH_OF_OURS,
+    "model_calls.model": "As the installation's settings name it.",
+    "model_calls.sharing": _WORD,
+    "model_calls.outcome": _WORD,
     "qualifications.judged_on": "A date.",
     "qualifications.request_key": _KEYED,
     "spent_states.digest": _HASH,

@@ -237,6 +237,10 @@ class Arguments:
             ("data.integrations.import_accounts", "source"): st.builds(
                 lambda: io.BytesIO("会社名,住所\n隣工業,東京都大田区\n".encode())
             ),
+            ("model.ask", "output_type"): st.just(None),
+            ("model.ask", "variables"): st.just({}),
+            ("model.ask", "prompt_id"): st.just("none/such"),
+            ("model.transcribe", "sound"): st.just(b""),
             ("members.give_role", "people"): st.just({"USATO": "佐藤", "UNEW": "新人"}),
             ("outreach.forms.receive", "raw"): st.just(YAMADA),
             ("outreach.call_queue.set_morning", "morning"): st.just("08:30"),
