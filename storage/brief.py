@@ -87,7 +87,7 @@ class Brief:
         self._driver = driver
         self._known = known
         self._waiting: list[tuple[_Prepared, Any, Answer]] = []
-        self._begun = False
+        self._begun = self._over = False
 
     def later(self, statement: sa.Executable, parameters: Mapping[str, Any]) -> Answer:
         """Send a statement with the next trip, or with the commit."""
@@ -105,9 +105,19 @@ class Brief:
         await self._trip()
         return answer
 
-    async def commit(self) -> None:
-        """Send what waits, and commit."""
+    async def last(self, statement: sa.Executable, parameters: Mapping[str, Any]) -> Answer:
+        """Send a statement, after those that wait, with the commit: what it locks is locked for one trip, and not until
+        this process has time again. Raises the driver's own errors; then nothing is committed."""
+        answer = self.later(statement, parameters)
+        # Also when it fails: what is left of the transaction is undone with the block.
+        self._over = True
         await self._trip(commit=True)
+        return answer
+
+    async def commit(self) -> None:
+        """Send what waits, and commit, unless that has happened (`last`)."""
+        if not self._over:
+            await self._trip(commit=True)
 
     async def _trip(self, *, commit: bool = False) -> None:
         sent, self._waiting = self._waiting, []
@@ -119,9 +129,7 @@ class Brief:
             raw: Sequence[Sequence[Any]] = found[len(before) : len(before) + len(sent)]
         else:
             driver = cast("psycopg.AsyncConnection[Any]", self._driver)
-            raw = await _to_postgresql(driver, sent)
-            if commit:
-                await driver.commit()
+            raw = await _to_postgresql(driver, sent, commit=commit)
         self._begun = True
         for (prepared, _, answer), rows in zip(sent, raw, strict=True):
             answer._rows = prepared.rows(rows)
@@ -133,15 +141,22 @@ _BEGIN, _COMMIT = "BEGIN IMMEDIATE", "COMMIT"
 
 
 async def _to_postgresql(
-    driver: psycopg.AsyncConnection[Any], sent: Sequence[tuple[_Prepared, Any, Answer]]
+    driver: psycopg.AsyncConnection[Any], sent: Sequence[tuple[_Prepared, Any, Answer]], *, commit: bool
 ) -> list[Sequence[Any]]:
-    # psycopg's pipelines save trips, but cost more than those trips to a server that is near.
+    # psycopg's pipelines save trips, but cost more than those trips to a server that is near. The commit is another
+    # matter: rows that everybody's changes touch would stay locked until this process has time for it.
     found: list[Sequence[Any]] = []
     changes: list[tuple[_Prepared, Any]] = []
 
-    async def change() -> None:
+    async def change(*, commit: bool = False) -> None:
         values = {f"{name}_{place}": value for place, (_, given) in enumerate(changes) for name, value in given.items()}
-        cursor = await driver.execute(_joined(*(prepared.text for prepared, _ in changes)), values)
+        text = _joined(*(prepared.text for prepared, _ in changes))
+        if commit:
+            async with driver.pipeline():
+                cursor = await driver.execute(text, values)
+                await driver.commit()
+        else:
+            cursor = await driver.execute(text, values)
         found.extend([()] * (len(changes) - 1))
         found.append(await cursor.fetchall() if changes[-1][0].out_of else ())
         changes.clear()
@@ -155,11 +170,13 @@ async def _to_postgresql(
             found.append(await cursor.fetchall())
             continue
         changes.append((prepared, values))
-        if prepared.out_of:
+        if prepared.out_of and not (commit and prepared is sent[-1][0]):
             # One statement brings the rows of its last part.
             await change()
     if changes:
-        await change()
+        await change(commit=commit)
+    elif commit:
+        await driver.commit()
     return found
 
 

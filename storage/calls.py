@@ -157,9 +157,10 @@ async def count_dial(transaction: Transaction, lead_id: int, *, attempts: int, l
 
 
 async def add(transaction: Transaction, **values: Any) -> int | None:
-    """Add a call; its id, or None when the same `request_key` made one before."""
+    """Add a call, and with that end a brief transaction; its id, or None when the same `request_key` made one before
+    (then a brief transaction changes nothing)."""
     values = {"team_id": statements.team_of(transaction), **values}
-    made: int | None = await statements.insert_once(transaction, Call, values, unique=("team_id", "request_key"))
+    made: int | None = await statements.insert_last(transaction, Call, values, unique=("team_id", "request_key"))
     return made
 
 

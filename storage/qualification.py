@@ -154,9 +154,10 @@ async def lead_to_judge(
 
 
 async def add_qualification(transaction: statements.Transaction, **values: Any) -> int | None:
-    """Add a judgement; its id, or None when the same `request_key` made one before."""
+    """Add a judgement, and with that end a brief transaction; its id, or None when the same `request_key` made one
+    before (then a brief transaction changes nothing)."""
     values = {"team_id": statements.team_of(transaction), "override_reason": "", **values}
-    made: int | None = await statements.insert_once(
+    made: int | None = await statements.insert_last(
         transaction, Qualification, values, unique=("team_id", "request_key")
     )
     return made

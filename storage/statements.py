@@ -5,10 +5,12 @@ They go past the session, and so past its filter: each of them names the team.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -79,6 +81,24 @@ async def insert_once(
     return (await run(transaction, _insert_once(model, dialect.name, unique), values)).scalar_one_or_none()
 
 
+async def insert_last(
+    transaction: Transaction, model: type[Base], values: Mapping[str, Any], *, unique: tuple[str, ...]
+) -> Any | None:
+    """`insert_once` as the last thing a transaction does: a brief one sends it with its commit. When there was such a
+    row, nothing of a brief transaction is committed."""
+    if not isinstance(transaction, Brief):
+        return await insert_once(transaction, model, values, unique=unique)
+    try:
+        return (await transaction.last(_insert_returning(model), values)).scalar_one_or_none()
+    except psycopg.errors.UniqueViolation as there:
+        if there.diag.constraint_name not in _constraints(model, unique):
+            raise
+    except sqlite3.IntegrityError as there:
+        if f": {', '.join(f'{model.__tablename__}.{name}' for name in unique)}" not in str(there):
+            raise
+    return None
+
+
 async def update(transaction: Transaction, model: type[Base], key: int, values: Mapping[str, Any]) -> None:
     """Set columns of a row of the team. A `version` is counted up."""
     await send(transaction, _update(model), {"in_key": key, TEAM: team_of(transaction), **values})
@@ -103,6 +123,20 @@ def _insert_once(model: type[Base], dialect: str, unique: tuple[str, ...]) -> sa
     kind = postgresql.insert if dialect == "postgresql" else sqlite.insert
     (key,) = target.primary_key.columns
     return kind(target).on_conflict_do_nothing(index_elements=list(unique)).returning(key)
+
+
+@cache
+def _constraints(model: type[Base], unique: tuple[str, ...]) -> frozenset[str]:
+    # By name: PostgreSQL does not tell the columns of rows that policies may hide.
+    found = (each for each in table(model).constraints if isinstance(each, sa.UniqueConstraint))
+    return frozenset(str(each.name) for each in found if tuple(each.columns.keys()) == unique)
+
+
+@cache
+def _insert_returning(model: type[Base]) -> sa.Executable:
+    target = table(model)
+    (key,) = target.primary_key.columns
+    return sa.insert(target).returning(key)
 
 
 @cache

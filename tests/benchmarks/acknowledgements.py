@@ -40,6 +40,7 @@ from storage.migrations import sync_url, upgrade
 from storage.tables import Lead
 from tests.conftest import as_program
 
+INDUSTRIES = 30
 USERS = ("U01SATO001", *(f"U01REP{number:04d}" for number in range(1, 32)))
 """Reps. One at a time it is the first who sends; many at a time, all of them, each with leads of their own."""
 WARM_UP = 30
@@ -165,22 +166,26 @@ async def made_leads(settings: Settings, team: dict[str, str], count: int) -> tu
         rep = reps[0]
         for number, name in enumerate(("田中", "伊藤", "高田")):
             await members.arrive(deps, team["id"], f"UFS{number}", name=name, role=Role.FIELD_SALES, **given)
-        account_id = await accounts.create(deps, rep, NewAccount(name="株式会社あおば精機製作所", address="東京都"))
-        first = await leads.add(deps, rep, NewLead(account_id=account_id, name="山田 太郎"))
+        # Companies of as many industries as a list has: what is counted for each of them is not one row for all.
+        firsts = []
+        for number in range(INDUSTRIES):
+            company = NewAccount(name=f"株式会社あおば精機製作所{number}", address="東京都", industry=f"業種{number}")
+            account_id = await accounts.create(deps, rep, company)
+            firsts.append(await leads.add(deps, rep, NewLead(account_id=account_id, name="山田 太郎")))
         now = datetime.now(UTC)
         async with deps.writing(team["id"]) as session:
-            template = await session.get_one(Lead, first)
+            templates = [await session.get_one(Lead, first) for first in firsts]
             owners = [rep] * count + [reps[number % len(reps)] for number in range(count)]
             made = [
                 Lead(
                     team_id=team["id"],
-                    account_id=account_id,
-                    contact_id=template.contact_id,
+                    account_id=templates[number % INDUSTRIES].account_id,
+                    contact_id=templates[number % INDUSTRIES].contact_id,
                     owner_id=owner.member_id,
                     created_at=now,
                     updated_at=now,
                 )
-                for owner in owners
+                for number, owner in enumerate(owners)
             ]
             session.add_all(made)
             await session.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,6 +72,28 @@ async def test_row_added_once_is_told_with_what_waited_before_it(database: Datab
     assert isinstance(made[0], int)
     assert made[1] is None
     assert await _actions(database) == ["first", "second"]
+
+
+async def test_row_added_last_is_committed_with_it_and_added_again_leaves_nothing(
+    database: Database, team: str
+) -> None:
+    rules = {"team_id": team, "version": 1, "min_confirmed": 3, "required": ["need"], "start_within_months": None}
+    rules |= {"needs_pain": True, "needs_intent": True, "created_by": 7, "created_at": NOW}
+    made, seen = [], []
+    for action in ("first", "second"):
+        async with database.brief(team) as brief:
+            await audit(brief, 7, action, "policy", {}, NOW)
+            made.append(await statements.insert_last(brief, VerdictPolicy, rules, unique=("team_id", "version")))
+            seen.append(await _actions(database))
+    assert isinstance(made[0], int)
+    assert made[1] is None
+    assert seen == [["first"], ["first"]]
+    with pytest.raises((psycopg.errors.UniqueViolation, sqlite3.IntegrityError)):
+        async with database.brief(team) as brief:
+            await statements.insert_last(brief, VerdictPolicy, rules, unique=("team_id", "created_at"))
+    async with database.brief(team) as brief:
+        await audit(brief, 7, "third", "policy", {}, NOW)
+    assert await _actions(database) == ["first", "third"]
 
 
 async def test_answer_is_not_there_before_its_trip(database: Database, team: str) -> None:
