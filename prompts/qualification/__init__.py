@@ -1,0 +1,1 @@
+"""Prompts about qualification, and what they give."""
