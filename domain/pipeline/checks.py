@@ -1,12 +1,13 @@
 """What a model claims is held against what was said. Whatever does not hold is dropped, and why is counted.
 
-Words are the model's, quotes are not: they must stand in the transcript. Figures are never the model's: amounts and days
-are read from the quote by ourselves. Who said something is read from the transcript.
+Words are the model's, quotes are not: they must stand in the transcript. Figures are never the model's: amounts and
+days are read from the quote by ourselves. Who said something is read from the transcript.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -72,14 +73,17 @@ def items(claims: Iterable[ItemClaim], transcript: Transcript) -> tuple[list[Not
     for claim in claims:
         try:
             item = _item(claim, transcript)
-            if len(kept) >= MOST_LINES or any(
-                (each.kind, fold(each.quote)) == (item.kind, fold(item.quote)) for each in kept
-            ):
+            if len(kept) >= MOST_LINES or any(_same_item(each, item) for each in kept):
                 raise _Dropped(DropReason.TWICE)
             kept.append(item)
         except _Dropped as dropped:
             drops.append(dropped.reason)
     return kept, drops
+
+
+def _same_item(one: NoteItem, other: NoteItem) -> bool:
+    """Whether two items of a kind rest on the same words, or one on a part of the other's."""
+    return (one.kind, one.source) == (other.kind, other.source) and _overlap(fold(one.quote), fold(other.quote))
 
 
 def _item(claim: ItemClaim, transcript: Transcript) -> NoteItem:
@@ -188,7 +192,7 @@ def _value(claim: ProposalClaim, transcript: Transcript, held_on: date) -> Value
         raise _Dropped(DropReason.FIGURES)
     if claim.field in {Field.DECISION_MAKER, Field.INFLUENCERS}:
         everything = fold(" ".join(f"{u.speaker} {u.text}" for u in transcript.utterances)).lower()
-        if any(word.lower() not in everything for word in _NAMES.findall(fold(str(value)))):
+        if any(word.lower() not in everything for word in _NAMES.findall(unicodedata.normalize("NFKC", str(value)))):
             raise _Dropped(DropReason.VALUE)
     return value
 

@@ -19,53 +19,87 @@ def _found(pattern: re.Pattern[str], text: str) -> bool:
 
 _MACHINE = _words(
     r"プロンプト|システムメッセージ|システム(?:からの)?指示|言語モデル|生成ai|(?<![a-z])llm(?![a-z])|json|chatgpt",
-    r"(?<![a-z])ai(?![a-z])(?:アシスタント|さん)?(?:へ|に|は|、|向け).{0,40}(?:書|記録|出力|設定|扱|無視|して(?:ください|下さい)|せよ|しろ)",
-    r"(?:これまで|以前|上記|今まで|ここまで|すべて|全て|前)の?.{0,10}(?:指示|命令|ルール|設定|内容)(?:を|は|に).{0,12}(?:無視|忘れ|従わ|上書き|破棄|取り消)",
+    r"(?<![a-z])ai(?![a-z])(?:アシスタント|さん)?(?:へ|に|は|、|向け).{0,40}(?:書|記録|出力|設定|扱|無視"
+    r"|して(?:ください|下さい)|せよ|しろ)",
+    r"(?:これまで|以前|上記|今まで|ここまで|すべて|全て|前)の?.{0,10}(?:指示|命令|ルール|設定|内容)(?:を|は"
+    r"|に).{0,12}(?:無視|忘れ|従わ|上書き|破棄|取り消)",
     r"(?:指示|命令|ルール)を(?:無視|忘れ|上書き|破棄)|新しい指示|次の指示に従|管理者(?:権限|モード|として)",
-    r"(?:議事録|要約|メモ|記録|レポート|出力|結果|bant|予算|決裁者|判定)(?:に|は|を|欄|の欄)[^。]{0,40}と?(?:書き込|記載し|記録し|出力し|記入し|登録し|書いて|書け|入れて(?:おいて)?(?:ください|下さい)|設定し|してください|分類し|せよ)",
-    r"(?:としてください|にしておいてください|扱いにしろ|と出力|と記録せよ|とみなせ|とせよ|せよ。|<\s*/?\s*(?:system|instructions?|transcript)|\[\s*(?:system|inst))",
-    r"(?:文字起こし|書き起こし|要約|自動)(?:して|する|の)?(?:いる|る)?(?:ツール|ソフト|システム|機械|ロボット|bot|プログラム)(?:の方)?(?:へ|に|は|さん)",
+    r"(?:議事録|要約|メモ|記録|レポート|出力|結果|bant|予算|決裁者|判定)(?:に|は|を|欄"
+    r"|の欄)[^。]{0,40}と?(?:書き込|記載し|記録し|出力し|記入し|登録し|書いて|書け|入れて(?:おいて)?(?:ください"
+    r"|下さい)|設定し|してください|分類し|せよ)",
+    r"(?:としてください|にしておいてください|扱いにしろ|と出力|と記録せよ|とみなせ|とせよ|せよ。"
+    r"|<\s*/?\s*(?:system|instructions?|transcript)|\[\s*(?:system|inst))",
+    r"(?:文字起こし|書き起こし|要約|自動)(?:して|する|の)?(?:いる|る)?(?:ツール|ソフト|システム|機械|ロボット|bot"
+    r"|プログラム)(?:の方)?(?:へ|に|は|さん)",
     r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules|above|previous|prior)\b",
-    r"\b(?:system prompt|language model|system (?:message|override|note|instruction)|developer mode|as an ai|dear ai|assistant:|note to (?:the )?(?:ai|assistant|bot|model|summari[sz]er|transcri))",
-    r"\b(?:ai|assistant|bot|model|summari[sz]er|note ?taker)\b.{0,30}\b(?:must|should|please|shall|record|write|output|mark|set)\b",
-    r"\b(?:mark|record|set|log|output|report|write|classify|list) (?:the |this |our |all |it |every )?(?:lead|budget|bant|authority|deal|need|timeline|as|element|down)\b.{0,60}\b(?:as|to|at|confirmed|qualified)\b",
-    r"\bnew instructions?\b|\bfollow these instructions\b|\bbegin system\b|\bend of transcript\b|\bprint\b.{0,20}\bprompt\b",
+    r"\b(?:system prompt|language model|system (?:message|override|note|instruction)|developer mode|as an ai"
+    r"|dear ai|assistant:|note to (?:the )?(?:ai|assistant|bot|model|summari[sz]er|transcri))",
+    r"\b(?:ai|assistant|bot|model|summari[sz]er|note ?taker)\b.{0,30}\b(?:must|should|please|shall|record|write"
+    r"|output|mark|set)\b",
+    r"\b(?:mark|record|set|log|output|report|write|classify|list) (?:the |this |our |all |it |every )?(?:lead"
+    r"|budget|bant|authority|deal|need|timeline|as|element|down)\b.{0,60}\b(?:as|to|at|confirmed|qualified)\b",
+    r"\bnew instructions?\b|\bfollow these instructions\b|\bbegin system\b|\bend of transcript\b",
+    r"\bprint\b.{0,20}\bprompt\b",
 )
 _PAST = _words(
-    r"去年|昨年|一昨年|おととし|前年|昨年度|前年度|前期|以前|かつて|昔|当時|前回|前の(?:年|期|会社|担当|部長|社長)|先代|(?:年|数年|ヶ月|か月)前",
-    r"\blast (?:year|fiscal|time|quarter|budget)|\bprevious(?:ly)?\b|\bback (?:then|in)\b|\bused to\b|\byears? ago\b|\bformer(?:ly)?\b|\bin the past\b|\bat the time\b|\bhad (?:a|about|around)\b.{0,20}\bbudget",
+    r"去年|昨年|一昨年|おととし|前年|昨年度|前年度|前期|以前|かつて|昔|当時|前回",
+    r"前の(?:年|期|会社|担当|部長|社長)|先代|(?:年|数年|ヶ月|か月)前",
+    r"\blast (?:year|fiscal|time|quarter|budget)|\bprevious(?:ly)?\b|\bback (?:then|in)\b|\bused to\b",
+    r"\byears? ago\b|\bformer(?:ly)?\b|\bin the past\b|\bat the time\b|\bhad (?:a|about|around)\b.{0,20}\bbudget",
 )
 _OTHERS = _words(
-    r"他社|よその|他の会社|別の会社|同業|競合|知り合い|知人|友人|取引先|お取引先|親会社|グループ会社|関連会社|子会社|姉妹会社|兄弟会社|隣の|前職|本家|よそさま|よそは|あちらさん|先方",
-    r"[^\s、。]{1,12}(?:商事|工業|物流|製作所|建設|食品|運輸|産業|電機|精機|会社|ホールディングス)さん(?:は|が|の|なんか|では|だと|も|、)",
-    r"\bother compan|\banother compan|\bsister compan|\bparent compan|\bcompetitor|\bmy (?:friend|old company|previous)|\bour (?:client|customer|supplier|parent|sister)|\bthe (?:firm|company) next door|\ba friend\b|\bsubsidiar|\btheir budget\b|\bthey(?:'ve| have) (?:got )?(?:a )?(?:budget|set aside)",
+    r"他社|よその|他の会社|別の会社|同業|競合|知り合い|知人|友人|取引先|お取引先|親会社|グループ会社|関連会社",
+    r"子会社|姉妹会社|兄弟会社|隣の|前職|本家|よそさま|よそは|あちらさん|先方",
+    r"[^\s、。]{1,12}(?:商事|工業|物流|製作所|建設|食品|運輸|産業|電機|精機|会社|ホールディングス)さん(?:は|が|の"
+    r"|なんか|では|だと|も|、)",
+    r"\bother compan|\banother compan|\bsister compan|\bparent compan|\bcompetitor",
+    r"\bmy (?:friend|old company|previous)|\bour (?:client|customer|supplier|parent|sister)",
+    r"\bthe (?:firm|company) next door|\ba friend\b|\bsubsidiar|\btheir budget\b",
+    r"\bthey(?:'ve| have) (?:got )?(?:a )?(?:budget|set aside)",
 )
 _HEARSAY = _words(
-    r"らしい|だそう|するそう|(?:って|と)聞い(?:た|て|てい|ております)|聞きました|聞くところ|とのこと|噂|うわさ|(?:た|る|い|な)そうです|みたいです|って話|という話|小耳|言ってたような|言ってた気が|ネットで見",
-    r"\bi(?:'ve)? heard\b|\bapparently\b|\brumou?r|\bsupposedly\b|\bword is\b|\bsomeone (?:said|told)|\bpeople say\b|\bi(?:'ve)? read (?:that|somewhere)|\bthey say\b|\bhearsay\b|\bfrom what i hear\b",
+    r"らしい|だそう|するそう|(?:って|と)聞い(?:た|て|てい|ております)|聞きました|聞くところ|とのこと|噂|うわさ",
+    r"(?:た|る|い|な)そうです|みたいです|って話|という話|小耳|言ってたような|言ってた気が|ネットで見",
+    r"\bi(?:'ve)? heard\b|\bapparently\b|\brumou?r|\bsupposedly\b|\bword is\b|\bsomeone (?:said|told)",
+    r"\bpeople say\b|\bi(?:'ve)? read (?:that|somewhere)|\bthey say\b|\bhearsay\b|\bfrom what i hear\b",
 )
 _NOW = _words(
     r"今回|今年|今期|今は|今の|来期|来年|うちは|うちの|弊社|当社|当院|当園",
     r"\bthis (?:year|time)|\bnow\b|\bour own|\bours (?:is|was)|\bwe(?:'ve| have| budgeted)",
 )
 _JOKE = _words(
-    r"冗談|\(笑|笑\)|宝くじ|夢(?:の|みたい|です|物語)|石油王|いくらでも(?:出|あ)|埋蔵金|打ち出の小槌|金のなる木|天から|降ってく|笑っちゃ|あるわけ(?:が)?ない|苦笑|はははは?|(?:あっ|当たっ)たら(?:いい|苦労)|ポケットマネー|ですかねえ、はは",
-    r"\bhaha|\blol\b|\bjust kidding|\bi'm joking|\bi kid\b|\byeah,? right\b|\bin (?:my|your) dreams\b|\bmoney tree|\bwin the lottery|\bpigs (?:can )?fly|\bsure,? and\b|\bmagic wand|\bpetty cash\b.{0,20}\bmillion",
+    r"冗談|\(笑|笑\)|宝くじ|夢(?:の|みたい|です|物語)|石油王|いくらでも(?:出|あ)|埋蔵金|打ち出の小槌|金のなる木",
+    r"天から|降ってく|笑っちゃ|あるわけ(?:が)?ない|苦笑|はははは?|(?:あっ|当たっ)たら(?:いい|苦労)|ポケットマネー",
+    r"ですかねえ、はは",
+    r"\bhaha|\blol\b|\bjust kidding|\bi'm joking|\bi kid\b|\byeah,? right\b|\bin (?:my|your) dreams\b",
+    r"\bmoney tree|\bwin the lottery|\bpigs (?:can )?fly|\bsure,? and\b|\bmagic wand",
+    r"\bpetty cash\b.{0,20}\bmillion",
 )
 _CONDITION = _words(
-    r"(?:あれ|なれ|取れれ|出れ|下りれ|通れ|つけ|つけば|もらえれ)ば|(?:だっ|取れ|下り|通っ|出)たら|としたら|であれば|仮に|もし(?!く)|場合(?:は|に|によ)|次第",
+    r"(?:あれ|なれ|取れれ|出れ|下りれ|通れ|つけ|つけば|もらえれ)ば|(?:だっ|取れ|下り|通っ|出)たら|としたら",
+    r"であれば|仮に|もし(?!く)|場合(?:は|に|によ)|次第",
     r"\bif\b|\bonce (?:we|it|the)\b|\bassuming\b|\bdepend(?:s|ing)\b|\bunless\b|\bprovided\b",
 )
 _HEDGE = _words(
-    r"かもしれ|かも(?:です|。|$)|と思い|と思う|と思っ|かな|たぶん|多分|おそらく|恐らく|はず|気がし|でしょうね|じゃないですかね|ですかね|でしょうか|だろう|未定|決まって(?:い)?な|決まって(?:い)?ませ|わから|分から|はっきり|ざっくり|検討中|まだ|なんとなく|できれば|できたら|かしら|希望としては|個人的には|イメージ|感触|つもり|見込み|予感|厳しいか|目標|目安|当たり前ではない",
-    r"\bmaybe\b|\bmight\b|\bprobably\b|\bperhaps\b|\bi (?:think|guess|suppose|believe|imagine|expect)\b|\bnot (?:sure|certain|decided|final)|\bcould be\b|\bhopefully\b|\bideally\b|\bsomewhere (?:around|between)|\bsort of\b|\bkind of\b|\bi'd say\b|\bno idea\b|\btentative|\bshould be able\b|\bi'd have to\b|\bin theory\b|\bpossibly\b|\bhoping\b|\bwould like to think\b",
+    r"かもしれ|かも(?:です|。|$)|と思い|と思う|と思っ|かな|たぶん|多分|おそらく|恐らく|はず|気がし|でしょうね",
+    r"じゃないですかね|ですかね|でしょうか|だろう|未定|決まって(?:い)?な|決まって(?:い)?ませ|わから|分から",
+    r"はっきり|ざっくり|検討中|まだ|なんとなく|できれば|できたら|かしら|希望としては|個人的には|イメージ|感触",
+    r"つもり|見込み|予感|厳しいか|目標|目安|当たり前ではない",
+    r"\bmaybe\b|\bmight\b|\bprobably\b|\bperhaps\b|\bi (?:think|guess|suppose|believe|imagine|expect)\b",
+    r"\bnot (?:sure|certain|decided|final)|\bcould be\b|\bhopefully\b|\bideally\b|\bsomewhere (?:around|between)",
+    r"\bsort of\b|\bkind of\b|\bi'd say\b|\bno idea\b|\btentative|\bshould be able\b|\bi'd have to\b",
+    r"\bin theory\b|\bpossibly\b|\bhoping\b|\bwould like to think\b",
 )
 _NO = _words(
-    r"^\W*(?:いえ|いや|いいえ|違い|違う|そうではな|そうじゃな|うーん|んー|とんでもな)|^\W*(?:no\b|nope|not really|not quite|actually,? no|well,? no|hmm)",
+    r"^\W*(?:いえ|いや|いいえ|違い|違う|そうではな|そうじゃな|うーん|んー|とんでもな)",
+    r"^\W*(?:no\b|nope|not really|not quite|actually,? no|well,? no|hmm)",
 )
 _YES = _words(
-    r"^\W*(?:はい|ええ|うん)?[、。,\s]*(?:そう(?:です|ですね|なんです|いう(?:こと|理解))|その通り|そのとおり|おっしゃる(?:通り|とおり)|合って|間違いな|そのくらい|それくらい|その(?:理解|認識|金額|予定|時期|方向|線|形)(?:で|です|に)|まさに|大丈夫です|問題(?:ない|ありません)|結構です|ご認識の)",
-    r"^\W*(?:yes|yeah|yep|correct|right|exactly|that'?s (?:right|correct|it|the plan|about right)|absolutely|precisely|spot on|you got it)\b",
+    r"^\W*(?:はい|ええ|うん)?[、。,\s]*(?:そう(?:です|ですね|なんです|いう(?:こと|理解))|その通り|そのとおり"
+    r"|おっしゃる(?:通り|とおり)|合って|間違いな|そのくらい|それくらい|その(?:理解|認識|金額|予定|時期|方向|線"
+    r"|形)(?:で|です|に)|まさに|大丈夫です|問題(?:ない|ありません)|結構です|ご認識の)",
+    r"^\W*(?:yes|yeah|yep|correct|right|exactly|that'?s (?:right|correct|it|the plan|about right)|absolutely"
+    r"|precisely|spot on|you got it)\b",
 )
 _YES_TO_QUESTION = _words(r"^\W*(?:はい|ええ)(?:[、。,!]|$)")
 _TURN = _words(
@@ -73,7 +107,9 @@ _TURN = _words(
     r"\bbut\b|\bhowever\b|\bactually\b|\bthough\b|\bwell\b|\bno\b|\bnot\b",
 )
 _QUESTION = re.compile(
-    r"[?？]\s*$|(?:ですか|ますか|でしょうか|ませんか|でしたか|ますかね|よね|ですね|ということで|でよろしい(?:です|でしょう)か)[。ー\s]*$"
+    r"[?？]\s*$"
+    r"|(?:ですか|ますか|でしょうか|ませんか|でしたか|ますかね|よね|ですね|ということで|でよろしい(?:です"
+    r"|でしょう)か)[。ー\s]*$"
 )
 _LEFT = _words(
     r"辞め|退職|退任|異動|転勤|転職|(?:もう)?いなく|いません|引退|定年|出向|休職|外れ(?:た|ま)|抜け(?:た|ま)",

@@ -59,7 +59,9 @@ _NUMBER_EN = rf"(?:\d[\d,]*(?:\.\d+)?|\b(?:{'|'.join(_WORDS_EN)})\b)"
 _YEN_EN = re.compile(
     rf"(¥|\bjpy ?|(?<![\w.,]))({_NUMBER_EN}) ?(billion|million|mil|m|thousand|k)?\b ?(yen|jpy)?", re.IGNORECASE
 )
-_PER_EN = re.compile(r"^,? ?(?:yen|jpy)? ?(?:a|an|per|each|/) ?(?:month|user|seat|head|person|license|licence|device|site)")
+_PER_EN = re.compile(
+    r"^,? ?(?:yen|jpy)? ?(?:a|an|per|each|/) ?(?:month|user|seat|head|person|license|licence|device|site)"
+)
 _FOREIGN = re.compile(r"[$€£]\s*$|\b(?:usd|eur|gbp|us dollars?)\s*$", re.IGNORECASE)
 _FOREIGN_AFTER = re.compile(r"^\s*(?:dollars|usd|euros?|eur|pounds|gbp|bucks|ドル|ユーロ)", re.IGNORECASE)
 _LEAST_YEN = 10_000
@@ -97,9 +99,9 @@ def amounts(text: str) -> list[int]:
             continue
         if _per(folded, hit.start(), hit.end()) or _is_count(folded[hit.end() :], money=bool(hit[3])):
             continue
-        value = _ja_sum(hit[1], half=bool(hit[2]))
-        if value is not None and value >= (1 if hit[3] else _LEAST_YEN):
-            found[value] = None
+        total = _ja_sum(hit[1], half=bool(hit[2]))
+        if total is not None and total >= (1 if hit[3] else _LEAST_YEN):
+            found[total] = None
             spoken_for.append(hit.span())
     for hit in _YEN_EN.finditer(folded):
         if any(start <= hit.start(2) < end for start, end in spoken_for):
@@ -113,9 +115,9 @@ def amounts(text: str) -> list[int]:
             continue
         if not currency and re.match(r" ?(?:people|users|records|units|orders|customers|rows|items|lines)", rest):
             continue
-        value = round(_value_en(hit[2]) * scale)
-        if value >= _LEAST_YEN:
-            found[value] = None
+        total = round(_value_en(hit[2]) * scale)
+        if total >= _LEAST_YEN:
+            found[total] = None
     return list(found)
 
 
@@ -123,7 +125,9 @@ def _per(text: str, start: int, end: int) -> bool:
     return bool(_PER_JA.search(text[:start]) or _PER_JA_AFTER.match(text[end:]))
 
 
-_COUNTS = re.compile(r"^(?:人|件|台|個|名|社|点|枚|本|通|行|拠点|店|坪|㎡|トン|食|歩|キロ|km|回|アイテム|レコード|部|冊|時間|ドル|ユーロ)")
+_COUNTS = re.compile(
+    r"^(?:人|件|台|個|名|社|点|枚|本|通|行|拠点|店|坪|㎡|トン|食|歩|キロ|km|回|アイテム|レコード|部|冊|時間|ドル|ユーロ)"
+)
 
 
 def _is_count(rest: str, *, money: bool) -> bool:
@@ -200,7 +204,7 @@ def _coming_month(month: int, today: date, ahead: str | None, part: str) -> Day:
     """April: the next one, this month included; 来年の4月: that of next year."""
     if ahead in {"来年", "明年", "next year"}:
         year = today.year + 1
-    elif ahead in {"再来年"}:
+    elif ahead == "再来年":
         year = today.year + 2
     elif ahead in {"今年", "本年", "this year"}:
         year = today.year
@@ -221,7 +225,8 @@ _DAYS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
     for pattern, reader in (
         # Days in the past are taken out first.
         (
-            r"(?:去年|昨年|一昨年|前年|先月|先週|昨日|おととし|last (?:year|month|week)|yesterday|last (?=[a-z]))(?:の|、|,)?\s*"
+            r"(?:去年|昨年|一昨年|前年|先月|先週|昨日|おととし|last (?:year|month|week)|yesterday|last (?=[a-z]))"
+            r"(?:の|、|,)?\s*"
             rf"(?:\d{{1,2}}月)?(?:\d{{1,2}}日)?(?:{_MONTH_EN})?",
             lambda _f, _t: None,
         ),
@@ -336,7 +341,7 @@ def days(text: str, on: date) -> list[Day]:
 
 
 def _first(on: date) -> date:
-    """"今月から", said on the 20th, is not in the past."""
+    """ "今月から", said on the 20th, is not in the past."""
     return on.replace(day=1)
 
 

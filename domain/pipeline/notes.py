@@ -226,9 +226,9 @@ def accept(answers: Answers, proposals: Iterable[Proposal]) -> Answers:
 def _accept(answers: Answers, proposal: Proposal) -> Answers:
     field, value = proposal.field, proposal.value
     if field is Field.PAIN_RECOGNISED:
-        return replace(answers, pain_recognised=Answer(value))
+        return replace(answers, pain_recognised=Answer(str(value)))
     if field is Field.INTENT_STATED:
-        return replace(answers, intent_stated=Answer(value))
+        return replace(answers, intent_stated=Answer(str(value)))
     name, attribute = field.value.split(".")
     part: Any = getattr(answers, name)
     # That there is no money is an answer, and no budget.

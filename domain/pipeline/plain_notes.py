@@ -27,7 +27,7 @@ from domain.pipeline.figures import Day, amounts, days
 from domain.pipeline.notes import Field, ItemKind, Note, NoteItem, Proposal
 from domain.pipeline.quotes import Source, source_of
 from domain.pipeline.transcripts import Side, Transcript, Utterance
-from domain.qualification.bant import Answer, BudgetState, Element
+from domain.qualification.bant import Answer, BudgetState
 
 MOST_ITEMS = 6
 """Of each kind: a note is shorter than what it notes."""
@@ -37,108 +37,167 @@ def _cue(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
-_BUDGET = _cue(r"予算|費用の枠|枠(?:は|を|が|として)", r"\bbudget|\bearmarked|\bset aside|\ballocated|\bfunding\b|\bput aside")
+_BUDGET = _cue(
+    r"予算|費用の枠|枠(?:は|を|が|として)", r"\bbudget|\bearmarked|\bset aside|\ballocated|\bfunding\b|\bput aside"
+)
 _PRICE = _cue(
-    r"高い|高く|見積|定価|売上|年商|人件費|損失|損害|払って|支払|かかって|保守費|使ってい|請求|コストが|無駄|ロス|罰金|在庫|粗利|単価|言われ|導入費用",
-    r"\bexpensive|\bquoted?\b|\brevenue|\bturnover|\bpaying\b|\bwe pay\b|\bcosts us|\blos(?:e|ing|t)\b|\bspend(?:ing)?\b|\bsales of\b",
+    r"高い|高く|見積|定価|売上|年商|人件費|損失|損害|払って|支払|かかって|保守費|使ってい|請求|コストが|無駄|ロス",
+    r"罰金|在庫|粗利|単価|言われ|導入費用",
+    r"\bexpensive|\bquoted?\b|\brevenue|\bturnover|\bpaying\b|\bwe pay\b|\bcosts us|\blos(?:e|ing|t)\b",
+    r"\bspend(?:ing)?\b|\bsales of\b",
 )
 _STATES: tuple[tuple[BudgetState, re.Pattern[str]], ...] = (
     (
         BudgetState.NONE,
         _cue(
-            r"予算(?:は|が|も|って|自体)?[^。、]{0,12}?(?:ない|なく|ありません|ゼロ|取れて(?:い)?(?:ない|ません)|ついて(?:い)?(?:ない|ません)|取って(?:い)?(?:ない|ません)|組んで(?:い)?(?:ない|ません)|確保でき(?:て(?:い)?)?(?:ない|ません))",
-            r"\bno (?:\w+ )?budget|\b(?:don't|do not|doesn't|haven't|have not) (?:have|got|set aside|budgeted)\b.{0,30}\b(?:budget|money|funds?|anything)|\bnothing (?:is )?budgeted|\bbudget is (?:gone|zero)",
+            r"予算(?:は|が|も|って|自体)?[^。、]{0,12}?(?:ない|なく|ありません|ゼロ|取れて(?:い)?(?:ない|ません)"
+            r"|ついて(?:い)?(?:ない|ません)|取って(?:い)?(?:ない|ません)|組んで(?:い)?(?:ない|ません)"
+            r"|確保でき(?:て(?:い)?)?(?:ない|ません))",
+            r"\bno (?:\w+ )?budget",
+            r"\b(?:don't|do not|doesn't|haven't|have not) (?:have|got|set aside|budgeted)\b.{0,30}\b(?:budget"
+            r"|money|funds?|anything)",
+            r"\bnothing (?:is )?budgeted|\bbudget is (?:gone|zero)",
         ),
     ),
     (
         BudgetState.APPLIED,
         _cue(
-            r"申請(?:中|して|を出|は出|済)|稟議(?:中|を?(?:上げ|回し|出し|通し)て|に(?:かけ|回し)て)|上申|予算(?:要求|申請)|審議中",
-            r"\b(?:requested|applied for|submitted|waiting for (?:budget )?approval|put in (?:a|the|for)|pending approval)\b",
+            r"申請(?:中|して|を出|は出|済)|稟議(?:中|を?(?:上げ|回し|出し|通し)て|に(?:かけ|回し)て)|上申",
+            r"予算(?:要求|申請)|審議中",
+            r"\b(?:requested|applied for|submitted|waiting for (?:budget )?approval|put in (?:a|the|for)"
+            r"|pending approval)\b",
         ),
     ),
     (
         BudgetState.SECURED,
         _cue(
-            r"確保(?:して|でき|済)|取って(?:あ|い|お)|取れて(?:い)?(?:る|ます)|押さえて|承認(?:済|され|が(?:下|お|出)|は(?:下|お|出)|をもら|もら)|(?:下り|おり)て(?:い)?ま|ついてい?ま|付いて(?:い)?ま|つきました|通って(?:い)?ま|通りました|枠が(?:あ|取れ)|枠として(?:あ|取)|決裁(?:は|が)?(?:下り|おり)|確定して|認められ|用意して(?:い)?ま",
-            r"\b(?:approved|secured|set aside|allocated|earmarked|signed off|ring-?fenced|have a budget|got (?:the )?budget|in the budget|budgeted|put aside)\b",
+            r"確保(?:して|でき|済)|取って(?:あ|い|お)|取れて(?:い)?(?:る|ます)|押さえて",
+            r"承認(?:済|され|が(?:下|お|出)|は(?:下|お|出)|をもら|もら)|(?:下り|おり)て(?:い)?ま|ついてい?ま",
+            r"付いて(?:い)?ま|つきました|通って(?:い)?ま|通りました|枠が(?:あ|取れ)|枠として(?:あ|取)",
+            r"決裁(?:は|が)?(?:下り|おり)|確定して|認められ|用意して(?:い)?ま",
+            r"\b(?:approved|secured|set aside|allocated|earmarked|signed off|ring-?fenced|have a budget"
+            r"|got (?:the )?budget|in the budget|budgeted|put aside)\b",
         ),
     ),
     (
         BudgetState.PLANNED,
         _cue(
-            r"予定|計上|盛り込|組(?:む|み|もう|んで)|積(?:む|み|んで)|取る(?:方向|つもり)|入れ(?:る|て)|見て(?:い)?ま|考えて|想定して|計画",
+            r"予定|計上|盛り込|組(?:む|み|もう|んで)|積(?:む|み|んで)|取る(?:方向|つもり)|入れ(?:る|て)",
+            r"見て(?:い)?ま|考えて|想定して|計画",
             r"\b(?:plan(?:ning|ned)? to|will be|going to|next (?:year's|fiscal)|put(?:ting)? .{0,20}into)\b",
         ),
     ),
 )
 _ROLE_JA = (
-    r"(?:代表取締役社長|代表取締役|取締役|社長|会長|専務|常務|副社長|本部長|事業部長|統括部長|部長|次長|工場長|支社長|支店長|所長|センター長|施設長|院長|事務長"
-    r"|理事長|学長|校長|園長|店長|オーナー|室長|課長|係長|総務|役員会|取締役会|経営会議|理事会|投資委員会|CFO|CEO|CIO|COO|CTO|GM)"
+    r"(?:代表取締役社長|代表取締役|取締役|社長|会長|専務|常務|副社長|本部長|事業部長|統括部長|部長|次長|工場長"
+    r"|支社長|支店長|所長|センター長|施設長|院長|事務長"
+    r"理事長|学長|校長|園長|店長|オーナー|室長|課長|係長|総務|役員会|取締役会|経営会議|理事会|投資委員会|CFO|CEO"
+    r"|CIO|COO|CTO|GM)"
 )
 _NAME_JA = r"(?:(?:[一-龥々]{1,4}|[ァ-ヶー]{2,8}))?"
 _DECIDER_JA = _cue(
-    rf"(?P<a>{_NAME_JA}{_ROLE_JA}(?:の[一-龥々]{{1,3}}(?=が|は|で|に|です))?|私|僕|わたし|自分)(?P<p>が|の|で|に|は|も)[^。]{{0,22}}?(?:決(?:め|ま|裁|断|定)|判断|承認|ハンコ|判子|印鑑|サイン|了承|決)",
-    rf"(?:決裁|決定|判断|決める|承認する|決裁権|最終)[^。]{{0,16}}?(?:は|が|者は|のは)[^。]{{0,8}}?(?P<b>{_NAME_JA}{_ROLE_JA}|私|僕)",
+    rf"(?P<a>{_NAME_JA}{_ROLE_JA}(?:の[一-龥々]{{1,3}}(?=が|は|で|に|です))?|私|僕|わたし|自分)(?P<p>が|の|で|に"
+    rf"|は|も)[^。]{{0,22}}?(?:決(?:め|ま|裁|断|定)|判断|承認|ハンコ|判子|印鑑|サイン|了承|決)",
+    rf"(?:決裁|決定|判断|決める|承認する|決裁権|最終)[^。]{{0,16}}?(?:は|が|者は"
+    rf"|のは)[^。]{{0,8}}?(?P<b>{_NAME_JA}{_ROLE_JA}|私|僕)",
 )
 _ROLE_EN = (
     r"(?:managing director|general manager|plant manager|operations manager|office manager|finance director|it director"
     r"|sales director|operations director|clinic director|practice manager|head of [a-z]+(?: [a-z]+)?|vp of [a-z]+"
-    r"|vp [a-z]+|director of [a-z]+|director|president|owner|ceo|cfo|coo|cto|cio|the board|board|founder|chief [a-z]+ officer)"
+    r"vp [a-z]+|director of [a-z]+|director|president|owner|ceo|cfo|coo|cto|cio|the board|board|founder"
+    r"|chief [a-z]+ officer)"
 )
 _DECIDER_EN = _cue(
-    rf"(?P<a>\b(?:our |the |my )?{_ROLE_EN}(?:,? [A-Z][a-z]+)?|\b[A-Z][a-z]+(?:,? (?:our|the) {_ROLE_EN})?|\bI|\bit's me|\bmy call)\b(?:,)?[^.]{{0,30}}?\b(?:decides?|signs?|approves?|makes the (?:final )?(?:call|decision)|has the (?:final|last) (?:say|word)|final (?:say|call|decision)|sign-?off)",
-    rf"\b(?:decision|sign-?off|final (?:say|call)|approval|up) (?:is|comes from|rests with|sits with|goes to|to)(?: with| to)? (?P<b>(?:our |the |my )?{_ROLE_EN}|me|mine)\b",
+    rf"(?P<a>\b(?:our |the |my )?{_ROLE_EN}(?:,? [A-Z][a-z]+)?|\b[A-Z][a-z]+(?:,? (?:our|the) {_ROLE_EN})?|\bI"
+    rf"|\bit's me|\bmy call)\b(?:,)?[^.]{{0,30}}?\b(?:decides?|signs?|approves?|makes the (?:final )?(?:call"
+    rf"|decision)|has the (?:final|last) (?:say|word)|final (?:say|call|decision)|sign-?off)",
+    rf"\b(?:decision|sign-?off|final (?:say|call)|approval|up) (?:is|comes from|rests with|sits with|goes to"
+    rf"|to)(?: with| to)? (?P<b>(?:our |the |my )?{_ROLE_EN}|me|mine)\b",
 )
 _PROCESS = _cue(
     r"稟議|役員会|取締役会|経営会議|理事会|投資委員会|決裁|相見積|選定委員|購買(?:部)?を通|予算会議",
     r"\b(?:board|committee|procurement|purchase order|sign-?off|three quotes|approval process|two signatures)\b",
 )
 _UPWARDS = _cue(
-    r"(?:上(?:司|の者|長|)|社長|部長|本社|役員|院長|所長|工場長|本部)(?:と|に|へ|とも|にも)[^。]{0,8}(?:相談|確認|聞い|聞か|諮|話し|掛け合)|私(?:だけ|ひとり|一人|の一存)で(?:は|決)",
-    r"\b(?:check|ask|talk|run (?:it|this)|speak|discuss)\b.{0,15}\b(?:my boss|my manager|upstairs|management|the boss|my director|head office)\b",
+    r"(?:上(?:司|の者|長|)|社長|部長|本社|役員|院長|所長|工場長|本部)(?:と|に|へ|とも|にも)[^。]{0,8}(?:相談|確認"
+    r"|聞い|聞か|諮|話し|掛け合)",
+    r"私(?:だけ|ひとり|一人|の一存)で(?:は|決)",
+    r"\b(?:check|ask|talk|run (?:it|this)|speak|discuss)\b.{0,15}\b(?:my boss|my manager|upstairs|management"
+    r"|the boss|my director|head office)\b",
 )
 _DECIDING = _cue(
     r"決(?:め|ま|裁|断|定)|判断|承認|ハンコ|判子|サイン|最終|了承",
     r"\b(?:decid|decision|sign|approv|final say|last word|my call|up to)",
 )
 _START = _cue(
-    r"導入|稼働|開始|始め|使い始|使いたい|使え(?:る|れば)|スタート|入れ替え|切り替え|切替|運用|立ち上げ|リプレイス|間に合|移行|本番|オープン|動かし|入れたい|リリース|走らせ|更改|乗せ換え",
-    r"\b(?:go(?:ing)? live|start|launch|in place|roll(?:ing)? ?out|up and running|switch(?:ed)? over|live by|need it|running by|implement|deploy|migrat|open(?:s|ing)?)\b",
+    r"導入|稼働|開始|始め|使い始|使いたい|使え(?:る|れば)|スタート|入れ替え|切り替え|切替|運用|立ち上げ",
+    r"リプレイス|間に合|移行|本番|オープン|動かし|入れたい|リリース|走らせ|更改|乗せ換え",
+    r"\b(?:go(?:ing)? live|start|launch|in place|roll(?:ing)? ?out|up and running|switch(?:ed)? over|live by"
+    r"|need it|running by|implement|deploy|migrat|open(?:s|ing)?)\b",
 )
 _DECIDE = _cue(
     r"決め|決定|決裁|選定|稟議|役員会|取締役会|経営会議|理事会|結論|発注|契約",
     r"\b(?:decide|decision|sign|board|choose|pick a vendor|select)",
 )
 _PAIN = _cue(
-    r"困って|困る|課題|大変|手間|時間が?(?:かか|取られ)|ミス|漏れ|属人|二重|追いつ(?:か|い)|残業|負担|苦労|混乱|苦情|クレーム|滞|止ま(?:る|っ)|ずれ|合わない|見えない|分からない状態|探すのに|限界|人手|手が回ら|回ってい(?:ない|ません)|悩み|頭が痛|ばらばら|バラバラ|紙で|手書き|手入力|手作業|欠品|取りこぼ|遅れ(?:る|が|て)|面倒|しんどい|きつい|つらい|できていな(?:い|く)|間違(?:え|い)が",
-    r"\b(?:problem|issue|struggl|pain|headache|manual(?:ly)?|takes? (?:us )?(?:hours|days|forever|too long|a whole|two|three)|error|mistake|duplicate|behind|overtime|complain|bottleneck|mess|nightmare|lost|losing|fall(?:s|ing)? through|spreadsheet|double.?entry|by hand|frustrat|slow|chaos|missed|miss(?:ing)?\b)",
+    r"困って|困る|課題|大変|手間|時間が?(?:かか|取られ)|ミス|漏れ|属人|二重|追いつ(?:か|い)|残業|負担|苦労|混乱",
+    r"苦情|クレーム|滞|止ま(?:る|っ)|ずれ|合わない|見えない|分からない状態|探すのに|限界|人手|手が回ら",
+    r"回ってい(?:ない|ません)|悩み|頭が痛|ばらばら|バラバラ|紙で|手書き|手入力|手作業|欠品|取りこぼ",
+    r"遅れ(?:る|が|て)|面倒|しんどい|きつい|つらい|できていな(?:い|く)|間違(?:え|い)が",
+    r"\b(?:problem|issue|struggl|pain|headache|manual(?:ly)?|takes? (?:us )?(?:hours|days|forever|too long|a whole"
+    r"|two|three)|error|mistake|duplicate|behind|overtime|complain|bottleneck|mess|nightmare|lost|losing|fall(?:s"
+    r"|ing)? through|spreadsheet|double.?entry|by hand|frustrat|slow|chaos|missed|miss(?:ing)?\b)",
 )
 _FINE = _cue(
-    r"困って(?:は)?(?:い)?(?:ない|ません)|問題(?:は)?(?:ない|ありません)|大変(?:お世話|申し訳|恐縮|失礼|助か|ありがた|参考)|間に合って(?:い)?(?:る|ます)|手間(?:は|も)?(?:ない|かから|いら)|満足|課題(?:は)?(?:ない|ありません|感じ(?:て)?(?:い)?ない)|間違いな",
-    r"\bno (?:problem|issue|real)|\bnot (?:a|an|really a) (?:problem|issue)|\bwe're (?:fine|happy|good)|\bworks fine|\bhappy with",
+    r"困って(?:は)?(?:い)?(?:ない|ません)|問題(?:は)?(?:ない|ありません)",
+    r"大変(?:お世話|申し訳|恐縮|失礼|助か|ありがた|参考)|間に合って(?:い)?(?:る|ます)",
+    r"手間(?:は|も)?(?:ない|かから|いら)|満足|課題(?:は)?(?:ない|ありません|感じ(?:て)?(?:い)?ない)|間違いな",
+    r"\bno (?:problem|issue|real)|\bnot (?:a|an|really a) (?:problem|issue)|\bwe're (?:fine|happy|good)",
+    r"\bworks fine|\bhappy with",
 )
 _NEED = _cue(
-    r"(?:し|なく|減らし|やめ|知り|見|つなぎ|短くし|まとめ|そろえ|揃え|変え|任せ|作り|出し|残し|使い|でき)たい(?:ん|の|と|です|。|な|け)|ほしい|欲しい|必要(?:です|なん|が|で|に)|求めて|求められ|が条件|が必須|必須|できると(?:助か|あり|いい)|助かる|ありがたい|効率化|自動化|一元",
-    r"\bwe (?:need|want|would like|are looking)\b|\bwe're looking\b|\blooking for\b|\bmust have|\bhas to (?:work|integrate|be)|\bwould (?:help|love)\b|\bneed something\b|\bneeds? to (?:see|be|know)\b",
+    r"(?:し|なく|減らし|やめ|知り|見|つなぎ|短くし|まとめ|そろえ|揃え|変え|任せ|作り|出し|残し|使い|でき)たい(?:ん"
+    r"|の|と|です|。|な|け)",
+    r"ほしい|欲しい|必要(?:です|なん|が|で|に)|求めて|求められ|が条件|が必須|必須|できると(?:助か|あり|いい)",
+    r"助かる|ありがたい|効率化|自動化|一元",
+    r"\bwe (?:need|want|would like|are looking)\b|\bwe're looking\b|\blooking for\b|\bmust have",
+    r"\bhas to (?:work|integrate|be)|\bwould (?:help|love)\b|\bneed something\b|\bneeds? to (?:see|be|know)\b",
 )
 _OBJECTION = _cue(
-    r"高い(?:な|です|ん|よ|と|。|か)|高くて|高すぎ|(?:ちょっと|少し|かなり|なかなか)(?:厳し|難し)|難しい(?:です|と|か|ん)|厳しい(?:です|と|か|ん)|不安|心配|懸念|使いこな|抵抗(?:感|が)|反対|乗り気|今の(?:まま|もの|やり方)で|忙しくて|忙しい|余裕が(?:な|あり)|必要(?:性)?(?:を感じ|ない|ありません)|間に合って(?:い)?(?:る|ます)|契約が(?:残|あ)|入れたばかり|失敗|懲り|面倒|二の足|ネック|割に合|見合|時期(?:で|じゃ)は?ない|お断り|結構です(?:。|$)|セキュリティ(?:が|面|の審)|サポートが",
-    r"\b(?:too expensive|expensive|worried|concern(?:ed)?|hesita|not convinced|sceptical|skeptical|too much|tied into|locked in|contract (?:until|runs)|burned|happy with|don't see|no time|too busy|push ?back|reluctant|afraid|nervous|steep|risk)\b",
+    r"高い(?:な|です|ん|よ|と|。|か)|高くて|高すぎ|(?:ちょっと|少し|かなり|なかなか)(?:厳し|難し)",
+    r"難しい(?:です|と|か|ん)|厳しい(?:です|と|か|ん)|不安|心配|懸念|使いこな|抵抗(?:感|が)|反対|乗り気",
+    r"今の(?:まま|もの|やり方)で|忙しくて|忙しい|余裕が(?:な|あり)|必要(?:性)?(?:を感じ|ない|ありません)",
+    r"間に合って(?:い)?(?:る|ます)|契約が(?:残|あ)|入れたばかり|失敗|懲り|面倒|二の足|ネック|割に合|見合",
+    r"時期(?:で|じゃ)は?ない|お断り|結構です(?:。|$)|セキュリティ(?:が|面|の審)|サポートが",
+    r"\b(?:too expensive|expensive|worried|concern(?:ed)?|hesita|not convinced|sceptical|skeptical|too much"
+    r"|tied into|locked in|contract (?:until|runs)|burned|happy with|don't see|no time|too busy|push ?back"
+    r"|reluctant|afraid|nervous|steep|risk)\b",
 )
 _STEP = _cue(
-    r"(?:お?送り|送付|ご案内|お伺い|伺い|訪問|お持ち|ご連絡|お電話|折り返し|共有|ご用意|ご提案|お見積|見積(?:書)?を|デモ|打ち合わせ|打合せ|面談|商談|お時間)[^。]{0,30}(?:ます|いたします|しましょう|ください|下さい|させて(?:いただ|くだ)|お願い)",
-    r"(?:\d{1,2}時|午前|午後|[月火水木金]曜|\d{1,2}日)[^。]{0,20}(?:で(?:お願い|いかが|大丈夫|空いて|結構)|に(?:お願い|伺|お電話|しましょう)|いかがでしょう|空けて|なら空)",
-    r"\b(?:i'll|i will|we'll|let me|let's|could you|can you|please)\b.{0,30}\b(?:send|email|call|share|book|schedule|set up|get back|follow up|arrange|introduce|put .{0,15}on|come back|demo|meet|invite|bring)\b",
-    r"\b(?:tuesday|monday|wednesday|thursday|friday|next week)\b.{0,30}\b(?:works|at \d|is fine|suits|morning|afternoon)\b",
+    r"(?:お?送り|送付|ご案内|お伺い|伺い|訪問|お持ち|ご連絡|お電話|折り返し|共有|ご用意|ご提案|お見積"
+    r"|見積(?:書)?を|デモ|打ち合わせ|打合せ|面談|商談|お時間)[^。]{0,30}(?:ます|いたします|しましょう|ください"
+    r"|下さい|させて(?:いただ|くだ)|お願い)",
+    r"(?:\d{1,2}時|午前|午後|[月火水木金]曜|\d{1,2}日)[^。]{0,20}(?:で(?:お願い|いかが|大丈夫|空いて|結構)"
+    r"|に(?:お願い|伺|お電話|しましょう)|いかがでしょう|空けて|なら空)",
+    r"\b(?:i'll|i will|we'll|let me|let's|could you|can you|please)\b.{0,30}\b(?:send|email|call|share|book"
+    r"|schedule|set up|get back|follow up|arrange|introduce|put .{0,15}on|come back|demo|meet|invite|bring)\b",
+    r"\b(?:tuesday|monday|wednesday|thursday|friday|next week)\b.{0,30}\b(?:works|at \d|is fine|suits|morning"
+    r"|afternoon)\b",
 )
 _NO_STEP = _cue(
-    r"突然|お電話して(?:い)?(?:ます|おり)|お電話(?:いたし|し)ました|お電話ありがとう|お時間(?:を)?(?:いただき|頂き)?ありがとう|今(?:、)?(?:少し)?お時間|1分|一分|2、3分|よろしいでしょうか。?$|拝見|ご覧いただ|いただいた(?:と|件|よう)|資料請求|ダウンロード",
+    r"突然|お電話して(?:い)?(?:ます|おり)|お電話(?:いたし|し)ました|お電話ありがとう",
+    r"お時間(?:を)?(?:いただき|頂き)?ありがとう|今(?:、)?(?:少し)?お時間|1分|一分|2、3分|よろしいでしょうか。?$",
+    r"拝見|ご覧いただ|いただいた(?:と|件|よう)|資料請求|ダウンロード",
     r"\bthanks for\b|\bgot a (?:minute|moment)|\bcalling (?:about|because)|\byou downloaded",
 )
 _INTENT = _cue(
-    r"導入(?:したい|する方向|を決め|を進め)|検討(?:して(?:い)?(?:ます|る|おり)|を(?:始め|進め))|入れ(?:たい|る方向)|進めたい|前向きに|見積(?:もり|書)?(?:を|も)?(?:ください|下さい|お願い|いただ|もら|出し)|デモを?(?:見|お願い)|ぜひ(?:一度|お話|詳し)|入れ替え(?:たい|を考え|を検討|る予定)|買い替え",
-    r"\bwe (?:want|plan|intend|'re planning|are planning|'ve decided|would like) to (?:buy|move|switch|replace|go ahead|start|roll|implement|get)\b|\bsend (?:me|us) (?:a |the )?quote|\bwe're (?:evaluating|comparing|looking to)|\blike to see (?:a|the) demo|\bgo ahead\b",
+    r"導入(?:したい|する方向|を決め|を進め)|検討(?:して(?:い)?(?:ます|る|おり)|を(?:始め|進め))",
+    r"入れ(?:たい|る方向)|進めたい|前向きに|見積(?:もり|書)?(?:を|も)?(?:ください|下さい|お願い|いただ|もら|出し)",
+    r"デモを?(?:見|お願い)|ぜひ(?:一度|お話|詳し)|入れ替え(?:たい|を考え|を検討|る予定)|買い替え",
+    r"\bwe (?:want|plan|intend|'re planning|are planning|'ve decided|would like) to (?:buy|move|switch|replace"
+    r"|go ahead|start|roll|implement|get)\b",
+    r"\bsend (?:me|us) (?:a |the )?quote|\bwe're (?:evaluating|comparing|looking to)|\blike to see (?:a|the) demo",
+    r"\bgo ahead\b",
 )
 
 
@@ -172,13 +231,8 @@ def read(transcript: Transcript, held_on: date) -> Note:
     order = list(Field)
     return Note(
         tuple(_items(said)),
-        tuple(sorted(_consistent(proposals.values()), key=lambda each: order.index(each.field))),
+        tuple(sorted(proposals.values(), key=lambda each: order.index(each.field))),
     )
-
-
-def _consistent(proposals: Iterator[Proposal] | object) -> list[Proposal]:
-    found = list(proposals)  # type: ignore[call-overload]  # a view of a dictionary
-    return found
 
 
 def _sentences(transcript: Transcript) -> Iterator[_Said]:
@@ -220,11 +274,8 @@ def _proposals(said: _Said, held_on: date) -> Iterator[Proposal]:
         return
     if not_of_this_purchase(said.text):
         return
-    if not_of_this_purchase(said.before) and not speaks_of_now(said.text) and not ours:
-        # 去年は予算を取りました。300万円です。
-        aside = True
-    else:
-        aside = False
+    # 去年は予算を取りました。300万円です。
+    aside = not ours and not_of_this_purchase(said.before) and not speaks_of_now(said.text)
     certain = not is_doubtful(said.text) or ours
     if not aside:
         yield from _budget(said, certain=certain)
@@ -331,5 +382,3 @@ def _kind(said: _Said) -> ItemKind | None:
     if _NEED.search(said.folded):
         return ItemKind.NEED
     return ItemKind.PAIN if _PAIN.search(said.folded) else None
-
-

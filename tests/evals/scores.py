@@ -98,7 +98,7 @@ def _add(total: Score, case: Case, note: Note) -> None:
         label = case.bant[element]
         claims = [p for p in note.proposals if p.element == element]
         right = [p for p in claims if supports(case, p)]
-        _count(total, element, [p for p in claims], right, int(label.state != "absent"), int(bool(right)))
+        _count(total, element, list(claims), right, int(label.state != "absent"), int(bool(right)))
         if label.state != "absent" and not right:
             total.missed.append(f"{case.id}: {element} at {sorted(label.at)}")
         for name, value in label.values.items():
