@@ -81,6 +81,7 @@ async def findings_of(settings: Settings, t: Translator, *, now: Callable[[], fl
         lambda: _pages(settings, t),
         lambda: _mail(settings, t),
         lambda: _calendars(settings, t),
+        lambda: _model(settings, t),
     ]
     return [finding for found in await asyncio.gather(*(part() for part in parts)) for finding in found]
 
@@ -428,6 +429,13 @@ async def _calendar(part: str, app: OAuthApp, url: str, name: str, t: Translator
             t("Check {id} and {secret}.", id=f"{name}_CLIENT_ID", secret=f"{name}_CLIENT_SECRET"),
         )
     return Finding(State.GOOD, part, t("The app is known there."))
+
+
+async def _model(settings: Settings, t: Translator) -> list[Finding]:
+    # It builds on this module.
+    from bot.doctor_model import language_model
+
+    return await language_model(settings, t)
 
 
 # Asking

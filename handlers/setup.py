@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 
 from domain.errors import Code
 from domain.members import Permission
-from handlers import mail, team, team_members
+from handlers import mail, model, team, team_members
 from handlers.blocks import (
     actions,
     button,
@@ -46,6 +46,7 @@ TITLES: Final = {
     Step.HOURS: _("Working hours"),
     Step.SENDER: _("Sender of our mails"),
     Step.CALENDARS: _("Calendars of field sales"),
+    Step.MODEL: _("Language model"),
 }
 REASONS: Final = {
     Step.ROLES: _("Lists, handoffs and figures follow the roles. Everybody starts in inside sales."),
@@ -56,6 +57,7 @@ REASONS: Final = {
     Step.HOURS: _("Due times and response times are counted in them."),
     Step.SENDER: _("The law asks for it at the end of mails to customers."),
     Step.CALENDARS: _("Then meetings are offered only when they are free. Each connects it with /meeting calendar."),
+    Step.MODEL: _("Nothing is sent to it before you decide what, and how much it may cost in a month."),
 }
 OPENERS: Final[dict[Step, Handler]] = {
     Step.ROLES: team_members.open_members,
@@ -63,6 +65,7 @@ OPENERS: Final[dict[Step, Handler]] = {
     Step.INBOUND: inbound.open_settings,
     Step.HOURS: team.open_hours,
     Step.SENDER: mail.open_sender,
+    Step.MODEL: model.open_model,
 }
 
 
@@ -91,11 +94,11 @@ def register(routes: Routes) -> None:
 
 def blocks(t: Translator, setup: Setup, *, hides: bool = True) -> list[Block]:
     """What is left, each with its reason and its button; what is done in one line."""
-    done = [step for step in Step if setup.done[step]]
+    done = [step for step in Step if setup.done.get(step)]
     title = t("First steps　{done} of {all}", done=len(done), all=len(setup.done))
     shown: list[Block] = [divider(), header(title)]
     for step in Step:
-        if setup.done[step]:
+        if setup.done.get(step, True):
             continue
         opens = step in OPENERS or step is Step.HANDOFFS
         text = f"*{escape(t(TITLES[step]))}*\n{escape(t(REASONS[step]))}"

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from domain.mail import SENDER, Sender
 from domain.members import Permission, Role, require
+from domain.model import MODEL
 from domain.outreach.inbound import RULES, InboundRules
 from domain.performance.digests import DigestKind
 from services import rules
@@ -39,12 +40,14 @@ class Step(StrEnum):
     """Who writes to customers."""
     CALENDARS = "calendars"
     """Everybody in field sales has connected theirs."""
+    MODEL = "model"
+    """What the language model may be sent: only where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Which steps are done. `without_calendar` are the Slack users of field sales whose calendar is not connected;
-    `hidden`: an admin wants to see the list no more."""
+    """Which steps are done; those that are missing are none of this installation's. `without_calendar` are the Slack
+    users of field sales whose calendar is not connected; `hidden`: an admin wants to see the list no more."""
 
     done: Mapping[Step, bool]
     without_calendar: tuple[str, ...]
@@ -79,6 +82,8 @@ async def progress(deps: Deps, actor: Actor) -> Setup:
             Step.SENDER: bool((await rules.of(session, SENDER, Sender())).company),
             Step.CALENDARS: Role.FIELD_SALES.value in roles and not waiting,
         }
+        if deps.model is not None:
+            done[Step.MODEL] = await rule_queries.read(session, MODEL) is not None
         hidden = (await rules.of(session, HIDDEN, _Hidden())).hidden
     return Setup(done, waiting, hidden)
 

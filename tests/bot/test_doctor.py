@@ -25,6 +25,7 @@ from services.smtp import Security
 from storage.migrations import sync_url
 from tests.servers.google import Google
 from tests.servers.http import web
+from tests.servers.model import KEY, ModelServer
 from tests.services.test_smtp import mail_server
 
 GOOD, NOTE, BAD = State.GOOD, State.NOTE, State.BAD
@@ -74,6 +75,7 @@ async def test_installation_that_can_work_is_told_so_and_what_it_does_without(
         "Mail": NOTE,
         "Google Calendar": NOTE,
         "Microsoft calendar": NOTE,
+        "Language model": NOTE,
     }
     assert workspace.workspace.team.name in parts["Bot token"].found
     assert all(finding.remedy for finding in parts.values() if finding.state is not GOOD)
@@ -88,7 +90,7 @@ async def test_every_part_has_its_line_in_both_languages(
     with console.capture() as captured:
         code = await examine(settings(workspace, tmp_path), console, language)
     lines = captured.get().strip().splitlines()
-    assert (code, len(lines)) == (0, 10)
+    assert (code, len(lines)) == (0, 11)
     assert word in lines[0]
 
 
@@ -234,3 +236,22 @@ async def test_public_address_is_to_lead_to_the_bot(workspace: RunningWorkspace,
     assert states["other"].state is BAD
     gone = (await found(settings(workspace, tmp_path, public_url=url)))["Public address"]
     assert (gone.state, "Nobody answers" in gone.found) == (NOTE, True)
+
+
+async def test_language_model_is_asked_what_it_has_without_sending_it_anything(
+    workspace: RunningWorkspace, tmp_path: Path, model_server: ModelServer
+) -> None:
+    async def line(**values: Any) -> tuple[State, str]:
+        finding = (await found(settings(workspace, tmp_path, **(model_server.settings | values))))["Language model"]
+        assert KEY not in finding.found + finding.remedy
+        return finding.state, finding.found
+
+    state, said = await line()
+    assert (state, model_server.url in said, "gpt-5-mini" in said) == (GOOD, True, True)
+    state, said = await line(openai_prices="gpt-5.1=1/2")
+    assert (state, "gpt-5-mini" in said, "gpt-5.1" in said) == (NOTE, True, False)
+    state, said = await line(openai_model="none-such")
+    assert (state, "none-such" in said) == (NOTE, True)
+    assert (await line(openai_api_key="sk-wrong"))[0] is BAD
+    assert (await line(openai_base_url="http://127.0.0.1:1/v1"))[0] is BAD
+    assert model_server.requests == []

@@ -15,6 +15,9 @@ from services.setup import Step
 from tests.handlers.conftest import ADMIN, FS, HANDOFFS, IS, MANAGER, World, eventually
 from tests.handlers.test_team import CHANNEL, TEAM, inputs, submit, values
 
+HERE = [step for step in Step if step is not Step.MODEL]
+"""The steps of an installation without a language model."""
+
 # A click is the same on both databases, and the services are tested on both.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -45,7 +48,7 @@ async def press(world: World, user: str, block_id: str, action_id: str) -> None:
 
 async def test_who_opens_the_bot_first_becomes_its_admin_and_sees_every_step(empty: World) -> None:
     blocks = await home(empty, IS)
-    assert steps(blocks) == list(Step)
+    assert steps(blocks) == HERE
     assert "はじめの設定　0 / 8" in [b["text"]["text"] for b in blocks if b["type"] == "header"]
     assert (await members.who(empty.house.deps, TEAM, IS)).role.value == "admin"  # type: ignore[union-attr]
     assert steps(await home(empty, FS)) == []
@@ -66,6 +69,14 @@ async def test_step_is_one_click_away(empty: World, step: Step, opened: str) -> 
     await home(empty, ADMIN)
     await press(empty, ADMIN, f"setup.{step}", f"setup.step#{step}")
     assert empty.modal(ADMIN)["callback_id"] == opened
+
+
+async def test_where_there_is_no_language_model_it_is_said_and_nothing_can_be_decided(empty: World) -> None:
+    await home(empty, ADMIN)
+    await empty.person(ADMIN).command(CHANNEL, "/team", "model")
+    view = empty.modal(ADMIN)
+    assert (inputs(view), view.get("submit")) == ([], None)
+    assert "AI（言語モデル）は設定されていません" in str(view)
 
 
 async def test_step_that_was_done_leaves_the_list_at_once(empty: World) -> None:
@@ -99,7 +110,7 @@ async def test_hidden_steps_are_gone_for_everybody_and_still_shown_on_request(em
     assert (await setup.progress(empty.house.deps, await operator(empty.house.deps, TEAM))).hidden
     await empty.person(ADMIN).command(CHANNEL, "/team", "setup")
     (told,) = [m for m in empty.messages(ADMIN, CHANNEL) if m["ephemeral"]]
-    assert steps(told["blocks"]) == list(Step)
+    assert steps(told["blocks"]) == HERE
 
 
 async def test_team_that_has_decided_everything_sees_no_list(world: World) -> None:

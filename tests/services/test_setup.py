@@ -10,8 +10,10 @@ import pytest
 from domain.errors import Code, Refused
 from domain.mail import Sender
 from domain.members import Role
+from domain.model import Sharing
 from domain.performance.digests import DigestKind
-from services import mail, members, setup, teams
+from prompts.llm import LanguageModel, ModelSettings
+from services import mail, members, model, setup, teams
 from services.outreach import inbound
 from services.performance import digests
 from services.setup import Step
@@ -36,7 +38,13 @@ async def test_every_step_is_done_by_what_it_asks_for_and_by_nothing_else(office
     await teams.set_working_time(deps, mori, time(9), time(18), range(5))
     assert Step.HOURS in await done(office)
     await mail.set_sender(deps, mori, Sender("株式会社ほしみテクノロジー", "東京都", "03-1234-5678"))
-    assert await done(office) == set(Step) - {Step.CALENDARS}
+    # Where there is no language model there is nothing to decide about it.
+    assert await done(office) == set(Step) - {Step.CALENDARS, Step.MODEL}
+    assert Step.MODEL not in (await setup.progress(deps, mori)).done
+    with_model = replace(deps, model=LanguageModel(ModelSettings("a", "b", "c", "d")))
+    assert not (await setup.progress(with_model, mori)).done[Step.MODEL]
+    await model.set_rules(with_model, mori, Sharing.OFF, 0, recordings=False)
+    assert (await setup.progress(with_model, mori)).done[Step.MODEL]
     progress = await setup.progress(deps, mori)
     assert progress.without_calendar == (office.ito.slack_user, office.kato.slack_user)
     assert not progress.complete
