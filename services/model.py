@@ -8,6 +8,7 @@ Where nobody heard what that was, the most stays.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -54,6 +55,8 @@ __all__ = [
     "transcribe",
 ]
 
+log = logging.getLogger(__name__)
+
 M = TypeVar("M", bound=BaseModel)
 
 EMBEDDING: Final = "embedding"
@@ -73,8 +76,8 @@ async def available(deps: Deps, team_id: str, *, recording: bool = False) -> Rea
     closed = _closed(decided, recording=recording)
     if closed is not None:
         return closed
+    since = month_of(deps.now(), await _zone(deps, team_id))
     async with deps.reading(team_id) as session:
-        since = month_of(deps.now(), await _zone(deps, team_id))
         used = await model_calls.spent(session, since)
     return Reason.OVER_BUDGET if used >= decided.monthly_budget_yen * YEN else None
 
@@ -308,6 +311,12 @@ async def _call(deps: Deps, team_id: str, plan: _Plan) -> AsyncIterator[Meter]:
             outcome = Outcome.OK
         except ModelFailed as failed:
             outcome = failed.outcome
+            log.log(
+                logging.ERROR if outcome is Outcome.REJECTED else logging.WARNING,
+                "The language model gave no answer to %s: %s",
+                plan.prompt_id,
+                outcome,
+            )
             raise Unavailable(Reason.FAILED, failed.outcome) from None
         except (asyncio.CancelledError, GeneratorExit):
             outcome = Outcome.CANCELLED
@@ -368,6 +377,7 @@ async def _zone(deps: Deps, team_id: str) -> str:
     async with deps.reading(team_id) as session:
         row = await members.team(session, team_id)
     if row is None:
+        # Erased meanwhile.
         raise Unavailable(Reason.OFF)
     return row.zone
 
