@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncAssistant, AsyncRespond
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_sdk.errors import SlackApiError
@@ -143,8 +143,14 @@ class Listeners:
         app.action(ANYTHING)(self._watched("action", self.action))
         app.options(ANYTHING)(self._watched("options", self.options))
         app.shortcut(ANYTHING)(self._watched("shortcut", self.shortcut))
+        heard = self._watched("event", self.event)
+        pane = AsyncAssistant()
+        # Bolt would write down where somebody is, each time they look elsewhere: nothing here depends on it.
+        for asks in (pane.thread_started, pane.thread_context_changed, pane.user_message):
+            asks(heard)
+        app.assistant(pane)
         for kind in self._routes.events:
-            app.event(kind)(self._watched("event", self.event))
+            app.event(kind)(heard)
         app.event(LEAVERS)(self.changed)
         if self.workspaces is not None:
             for kind in REMOVALS:
@@ -273,7 +279,14 @@ class Listeners:
     ) -> None:
         blocks = dicts(answer.message.blocks)
         if body.get("response_url"):
-            await respond(text=answer.message.text, blocks=blocks, response_type="ephemeral", replace_original=False)
+            await respond(
+                text=answer.message.text,
+                blocks=blocks,
+                response_type="ephemeral",
+                replace_original=False,
+                # What is clicked in a thread is answered there.
+                thread_ts=interaction.thread or None,
+            )
         elif interaction.in_view or body.get("view"):
             # In a modal or the home tab there is no channel to answer in: a small modal says it.
             await interaction.open(View(**notices.notice_modal(interaction, blocks)))
@@ -319,7 +332,8 @@ class Listeners:
     async def event(self, body: dict[str, Any], client: AsyncWebClient) -> None:
         """An event: a message, a mention, an opened home tab."""
         event = body["event"]
-        user = event.get("user")
+        pane = event.get("assistant_thread") or {}
+        user = event.get("user") or pane.get("user_id")
         if not user or event.get("bot_id") or self._seen(str(body.get("event_id", ""))):
             return
         if event["type"] == "message" and (
@@ -331,18 +345,22 @@ class Listeners:
         except Outsider:
             return
         interaction = self._interaction(
-            actor, client, body, text=str(event.get("text") or ""), channel=str(event.get("channel") or "")
+            actor, client, body, text=str(event.get("text") or ""), channel=payloads.channel_of(event)
         )
         answer = await boundary.answer(self._routes.events[event["type"]], interaction, submitting=False)
+        self._soon(interaction)
         if isinstance(answer, Reply):
-            # In a channel the answer goes into the thread of the question.
-            thread = event.get("thread_ts") or (event.get("ts") if event["type"] == "app_mention" else None)
-            await client.chat_postMessage(
-                channel=interaction.channel,
-                thread_ts=thread,
-                text=answer.message.text,
-                blocks=dicts(answer.message.blocks),
-            )
+            message: dict[str, Any] = {"text": answer.message.text, "blocks": dicts(answer.message.blocks)}
+            if event["type"] == "app_mention":
+                # In the thread of the question, and for nobody else: who reads along there is not known.
+                thread = event.get("thread_ts") or event["ts"]
+                await client.chat_postEphemeral(
+                    channel=interaction.channel, user=actor.slack_user, thread_ts=thread, **message
+                )
+            else:
+                await client.chat_postMessage(
+                    channel=interaction.channel, thread_ts=interaction.thread or None, **message
+                )
 
     async def changed(self, body: dict[str, Any]) -> None:
         """Somebody's account was changed; one that was switched off is no member's any more."""

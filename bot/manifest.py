@@ -12,6 +12,7 @@ from handlers.routes import Routes
 
 SCOPES = (
     "app_mentions:read",
+    "assistant:write",
     "channels:history",
     "chat:write",
     "commands",
@@ -91,6 +92,10 @@ def manifest(
                 "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
+            },
+            "assistant_view": {
+                "assistant_description": t("Ask about calls, leads, meetings and figures, in your own words"),
+                "suggested_prompts": [],
             },
             "bot_user": {"display_name": "Kakehashi", "always_online": True},
             "slash_commands": commands,

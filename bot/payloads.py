@@ -36,6 +36,11 @@ def where(body: Mapping[str, Any]) -> tuple[str, str, str]:
     return str(team_id), str(body["user"]["id"]), str(team.get("domain", ""))
 
 
+def channel_of(event: Mapping[str, Any]) -> str:
+    """Where an event happened; of a thread in the assistant's pane, the direct message it is in."""
+    return str(event.get("channel") or (event.get("assistant_thread") or {}).get("channel_id") or "")
+
+
 def value_of(clicked: Mapping[str, Any]) -> str:
     """What a button stands for, or what was chosen; "" for neither."""
     chosen = clicked.get("selected_option")

@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from domain.members import Permission, Role, may
-from handlers import clock, lead_lines, mail, setup, today
+from handlers import assistant, clock, lead_lines, mail, setup, today
 from handlers.block_json import as_json
 from handlers.blocks import actions, button, context, divider, header, section
 from handlers.data import integrations
@@ -35,8 +35,6 @@ from services.qualification import meetings
 from services.qualification.records import HandoffLine
 
 MENTION = re.compile(r"<@[A-Z0-9]{1,20}(\|[^<>]*)?>")
-SEARCH_LENGTH = 60
-"""A longer message is talk, not a name to look for."""
 
 Trouble = list[tuple[str, DeliveryState, str | None]]
 
@@ -55,20 +53,15 @@ def register(routes: Routes) -> None:
     routes.event("app_mention", said, Permission.READ)
     routes.event("message", said, Permission.READ)
     routes.action("home.language", switch_language, Permission.READ)
+    assistant.register(routes)
     routes.action("home.add", leads.open_add, Permission.EDIT_LEADS)
 
 
 async def _said(interaction: Interaction, routes: Routes) -> Answer:
-    """A file is imported, a name is looked for; anything else gets the list of what is possible."""
-    event = interaction.body["event"]
-    if event.get("files"):
+    """A file is imported; whatever is written is for the assistant."""
+    if interaction.body["event"].get("files"):
         return await integrations.dropped(interaction)
-    text = MENTION.sub("", interaction.text).strip()
-    if text and len(text) <= SEARCH_LENGTH:
-        found = await leads.matching(replace(interaction, text=text))
-        if found is not None:
-            return found
-    return Reply(welcome(interaction.t, routes))
+    return await assistant.said(replace(interaction, text=MENTION.sub("", interaction.text).strip()), routes)
 
 
 async def opened(interaction: Interaction) -> Answer:

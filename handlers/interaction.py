@@ -114,6 +114,14 @@ class Interaction:
         return data if isinstance(data, dict) else {}
 
     @property
+    def thread(self) -> str:
+        """The thread in which this happened: of the message that was clicked in, or of the one that was written; ""
+        for none."""
+        event, container = self.body.get("event") or {}, self.body.get("container") or {}
+        pane = event.get("assistant_thread") or {}
+        return str(event.get("thread_ts") or pane.get("thread_ts") or container.get("thread_ts") or "")
+
+    @property
     def in_view(self) -> bool:
         """Whether this happened in a modal."""
         return self.view.get("type") == "modal"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from pydantic import BaseModel
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +18,8 @@ from handlers.charts import Chart
 from handlers.interaction import Answer, Interaction
 from handlers.messages import Message
 from handlers.openapi import Described
+from handlers.tools import Plan as ToolPlan
+from handlers.tools import Run, Tool
 from services.deps import Deps
 
 Handler = Callable[[Interaction], Awaitable[Answer]]
@@ -130,6 +133,7 @@ class Routes:
     """Tasks that only fail when our database is away, and are then done again."""
     dailies: dict[str, Daily] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    tools: dict[str, Tool] = field(default_factory=dict)
 
     def command(
         self, command: str, verb: str, handler: Handler, permission: Permission, *, usage: str, summary: str
@@ -171,6 +175,23 @@ class Routes:
         """A page or webhook beside Slack's own address; `path` as Starlette writes it. What is not described is not
         in docs/openapi.json, and a test asks for it."""
         _add(self.endpoints, path, Endpoint(path, tuple(methods), answer, described))
+
+    def tool(
+        self,
+        name: str,
+        summary: str,
+        arguments: type[BaseModel],
+        run: Run[Any],
+        permission: Permission,
+        *,
+        writes: bool = False,
+        plan: ToolPlan[Any] | None = None,
+        public: bool = False,
+    ) -> None:
+        """Something the assistant can be asked for; `summary` is a msgid. One that writes needs the `plan` that says
+        what it is going to do. `public`: a whole channel may see its
+        answers, for they name no customer and are nobody's own."""
+        _add(self.tools, name, Tool(name, summary, arguments, run, permission, writes, plan, public))
 
     def delivery(self, kind: str, compose: Compose) -> None:
         """How a kind of delivery is made."""

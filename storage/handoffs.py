@@ -233,6 +233,56 @@ async def returns(session: AsyncSession, lead_id: int, limit: int) -> list[Retur
     return [ReturnRow._make(row) for row in await session.execute(statement.limit(limit))]
 
 
+class ReturnedRow(NamedTuple):
+    """A handoff that came back, with its lead as it is now."""
+
+    handoff_id: int
+    created_at: datetime
+    member: str
+    reason: str
+    comment: str
+    lead_id: int
+    stage: str
+    contact: str
+    account: str
+    sender: str
+
+
+async def returned(
+    session: AsyncSession, since: datetime, limit: int, *, sent_by: int | None = None
+) -> tuple[int, list[ReturnedRow]]:
+    """How many handoffs came back since then, and the newest of them; `sent_by`: of one member."""
+    wanted = [HandoffReturn.created_at >= since]
+    if sent_by is not None:
+        wanted.append(Handoff.from_member_id == sent_by)
+    joined = sa.join(HandoffReturn, Handoff, Handoff.id == HandoffReturn.handoff_id)
+    count = await session.scalar(sa.select(sa.func.count(HandoffReturn.id)).select_from(joined).where(*wanted))
+    statement = (
+        sa.select(
+            HandoffReturn.handoff_id,
+            HandoffReturn.created_at,
+            Member.name,
+            HandoffReturn.reason,
+            HandoffReturn.comment,
+            Lead.id,
+            Lead.stage,
+            Contact.name,
+            Account.name,
+            _FROM.name,
+        )
+        .select_from(joined)
+        .join(Member, Member.id == HandoffReturn.member_id)
+        .join(_FROM, _FROM.id == Handoff.from_member_id)
+        .join(Lead, Lead.id == Handoff.lead_id)
+        .join(Contact, Contact.id == Lead.contact_id)
+        .join(Account, Account.id == Lead.account_id)
+        .where(*wanted)
+        .order_by(HandoffReturn.id.desc())
+        .limit(limit)
+    )
+    return int(count or 0), [ReturnedRow._make(row) for row in await session.execute(statement)]
+
+
 async def answer(
     session: AsyncSession,
     handoff_id: int,

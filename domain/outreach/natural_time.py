@@ -8,10 +8,10 @@ has passed, is refused together with what was understood.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from domain.calendar import BusinessCalendar
+from domain.calendar import BusinessCalendar, add_months
 from domain.outreach.time_words import (
     WEEKDAYS_JA,
     Clock,
@@ -65,6 +65,29 @@ def read(words: str, now: datetime, zone: ZoneInfo, calendar: BusinessCalendar) 
     if reading.at - now > FURTHEST:
         raise Unreadable(Problem.TOO_FAR)
     return reading
+
+
+def days(words: str, now: datetime, zone: ZoneInfo, calendar: BusinessCalendar) -> tuple[date, date] | None:
+    """The days that words mean, the first and the last: 今日, 来週, 11/30. None where they mean no days, or could mean
+    several. Unlike a promise, they may lie in the past."""
+    text = normalise(words)
+    if not text or len(text) > MOST_CHARACTERS:
+        return None
+    speaker = Speaker(now.astimezone(zone), zone, calendar)
+    weeks = {"今週": 0, "this week": 0, "来週": 1, "翌週": 1, "next week": 1, "再来週": 2, "さ来週": 2}
+    months = {"今月": 0, "this month": 0, "来月": 1, "翌月": 1, "next month": 1, "再来月": 2}
+    span = text.removesuffix("中")
+    try:
+        if span in weeks:
+            return speaker.week(weeks[span], 0), speaker.week(weeks[span], 6)
+        if span in months:
+            first = add_months(speaker.today.replace(day=1), months[span])
+            return first, add_months(first, 1) - timedelta(days=1)
+        said = understand(text, speaker)
+    except (Unreadable, OverflowError):
+        return None
+    named = [part.days for part in said if isinstance(part, Day)]
+    return (named[0][0], named[0][0]) if len(named) == 1 and len(named[0]) == 1 else None
 
 
 def _settle(said: list[Said], speaker: Speaker) -> Reading:

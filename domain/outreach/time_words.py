@@ -408,6 +408,37 @@ _FILLER = re.compile(
 )
 
 
+def spot(text: str) -> tuple[int, int] | None:
+    """Where lower-case text says a day or a time, from and to: the longest such run; None where it says none.
+
+    For text in which something else is said too. A single sign is none: it is more often part of a name.
+    """
+    longest = (0, 0)
+    place = 0
+    while place < len(text):
+        end = _run(text, place)
+        if end - place > longest[1] - longest[0]:
+            longest = (place, end)
+        place = max(end, place + 1)
+    return longest if longest[1] - longest[0] > 1 else None
+
+
+def _run(text: str, start: int) -> int:
+    """The end of the run of such words that begins at `start`; `start` itself where none does."""
+    inside = start > 0 and text[start].isascii() and text[start].isalpha() and text[start - 1].isalpha()
+    place = end = start
+    while place < len(text) and not inside:
+        found = next((f for pattern, _ in _COMPILED if (f := pattern.match(text, place)) and f.end() > place), None)
+        if found is not None:
+            place = end = found.end()
+            continue
+        filler = _FILLER.match(text, place) if end > start else None
+        if filler is None or filler.end() == place:
+            break
+        place = filler.end()
+    return end
+
+
 def understand(text: str, speaker: Speaker) -> list[Said]:
     """Everything that normalised words say, in their order. Raises `Unreadable` at what it does not know."""
     said: list[Said] = []

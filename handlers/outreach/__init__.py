@@ -12,6 +12,7 @@ from handlers.outreach import (
     leads,
     reminders,
     stops,
+    tools,
 )
 from handlers.routes import Routes
 
@@ -28,3 +29,4 @@ def register(routes: Routes) -> None:
     inbound.register(routes)
     inbound_sources.register(routes)
     inbound_webhook.register(routes)
+    tools.register(routes)

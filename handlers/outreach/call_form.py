@@ -23,7 +23,6 @@ from domain.outreach.calls import (
     suggested_step,
 )
 from domain.outreach.natural_time import Reading
-from domain.outreach.time_words import Problem, Unreadable
 from handlers.blocks import Choice, day_input, radio_input, select_input, text_input, time_input
 from handlers.forms import Form, word
 from handlers.i18n import Translator
@@ -231,34 +230,6 @@ def result(typed: Typed, at: datetime | None) -> tuple[CallResult, Plan | None]:
         return said, None
     why = typed.disqualify_reason if typed.step is NextStep.DISQUALIFY else None
     return said, Plan(typed.step, None if typed.step is NextStep.DISQUALIFY else at, why)
-
-
-def unreadable(t: Translator, problem: Unreadable, zone: str, now: datetime) -> str:
-    """What was understood of the words for a time, and how to say it."""
-    examples = t("tomorrow 3pm, next Tuesday, in 30 minutes, 11/30 15:00")
-    meanings = [t.moment(at, zone, now=now) for at in problem.meanings]
-    match problem.problem:
-        case Problem.EMPTY:
-            return t("Say when, for example: {examples}", examples=examples)
-        case Problem.UNKNOWN:
-            return t("I do not understand “{rest}”. For example: {examples}", rest=problem.rest, examples=examples)
-        case Problem.AMBIGUOUS if meanings:
-            return t(
-                "This could be {meanings}. Say which, with the date and the time of 24 hours: 11/30 15:00",
-                meanings=t(" or ").join(meanings),
-            )
-        case Problem.AMBIGUOUS:
-            return t("One day and one time, please. For example: {examples}", examples=examples)
-        case Problem.NO_DAY:
-            return t("On which day? For example: next Tuesday, 11/30")
-        case Problem.IMPOSSIBLE:
-            return t(
-                "“{rest}” does not fit the calendar. For example: {examples}", rest=problem.rest, examples=examples
-            )
-        case Problem.PAST:
-            return t("I understood {at}, which has passed. Add the day: tomorrow 9:00", at=meanings[0])
-        case Problem.TOO_FAR:
-            return t("That is more than a year away. For example: {examples}", examples=examples)
 
 
 def read_as(t: Translator, reading: Reading) -> str:

@@ -32,6 +32,7 @@ from handlers.interaction import (
 )
 from handlers.lead_choice import LeadChoice
 from handlers.messages import Reader, Rendered
+from handlers.moments import unreadable
 from handlers.outreach import call_form, call_queue, inbound
 from handlers.outreach.call_words import CapReached, gap_warning, nurtured, recorded, taken_back
 from handlers.outreach.leads import add_view
@@ -256,7 +257,7 @@ async def submit(interaction: Interaction) -> Answer:
         elif typed.step is NextStep.NURTURE and typed.on is not None:
             at = (await service.when(deps, actor, "", typed.on, None)).at
     except Unreadable as problem:
-        return Errors({"when": call_form.unreadable(t, problem, actor.zone, deps.now())})
+        return Errors({"when": unreadable(t, problem, actor.zone, deps.now())})
     result, plan = call_form.result(typed, at)
     lead_id, key = int(interaction.metadata["lead"]), f"form:{interaction.view['id']}"
     done = await service.log(deps, actor, lead_id, result, plan=plan, request_key=key)

@@ -151,6 +151,12 @@ async def show(interaction: Interaction) -> Answer:
     return None
 
 
+async def in_words(interaction: Interaction) -> Rendered:
+    """The best hours over all industries, without the picture."""
+    rates = await service.hour_rates(interaction.deps, interaction.actor)
+    return _rendered(interaction.t, rates, rates.of_segment(None), None, "", "", "")
+
+
 async def choose(interaction: Interaction) -> Answer:
     """Another industry, in the same message."""
     rates = await service.hour_rates(interaction.deps, interaction.actor)

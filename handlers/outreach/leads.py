@@ -284,7 +284,7 @@ async def find(interaction: Interaction) -> Answer:
         own = await service.mine(interaction.deps, interaction.actor, limit=FOUND_LIMIT)
         if not own:
             return Reply(_nothing(t.md("You have no leads yet. Add one with `/lead add`.")))
-        return Reply(_listed(interaction, t("Your leads, the one called last on top"), own))
+        return Reply(listed(interaction, t("Your leads, the one called last on top"), own))
     found = await matching(interaction)
     if found is None:
         return Reply(_nothing(t.md("No lead fits “{text}”. Add it with `/lead add {text}`.", text=interaction.text)))
@@ -298,14 +298,14 @@ async def matching(interaction: Interaction) -> Reply | None:
         return None
     if len(found) == 1:
         return await _card(interaction, found[0].lead_id)
-    return Reply(_listed(interaction, interaction.t("Leads that fit “{text}”", text=interaction.text), found))
+    return Reply(listed(interaction, interaction.t("Leads that fit “{text}”", text=interaction.text), found))
 
 
 def _nothing(text: Markup) -> Rendered:
     return Rendered(text, [section(Markup(f":mag: {text}"))])
 
 
-def _listed(interaction: Interaction, title: str, lines: list[LeadLine]) -> Rendered:
+def listed(interaction: Interaction, title: str, lines: list[LeadLine]) -> Rendered:
     t, actor = interaction.t, interaction.actor
     blocks: list[Block] = [section(Markup(f"*{escape(title)}*"))]
     for line in lines:

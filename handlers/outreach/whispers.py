@@ -18,11 +18,15 @@ def whisper(interaction: Interaction, rendered: Rendered, *, url: str = "", repl
         return Reply(rendered)
 
     async def say() -> None:
-        await AsyncWebhookClient(address, session=interaction.client.session, retry_handlers=[]).send(
-            text=rendered.text,
-            blocks=dicts(rendered.blocks),
-            response_type="ephemeral",
-            replace_original=replace,
+        await AsyncWebhookClient(address, session=interaction.client.session, retry_handlers=[]).send_dict(
+            {
+                "text": rendered.text,
+                "blocks": dicts(rendered.blocks),
+                "response_type": "ephemeral",
+                "replace_original": replace,
+                # What is clicked in a thread is answered there.
+                **({"thread_ts": interaction.thread} if interaction.thread else {}),
+            }
         )
 
     interaction.afterwards.append(say)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.performance import board, digests, rows, targets, why
+from handlers.performance import board, digests, rows, targets, tools, why
 from handlers.routes import Routes
 
 
@@ -13,3 +13,4 @@ def register(routes: Routes) -> None:
     targets.register(routes)
     digests.register(routes)
     rows.register(routes)
+    tools.register(routes)

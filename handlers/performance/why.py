@@ -58,7 +58,7 @@ async def asked(interaction: Interaction) -> Answer:
     typed, span = _period(interaction.text)
     kpi = named(typed)
     if kpi is None:
-        return Reply(_offer(interaction.t, typed, span))
+        return Reply(offer(interaction.t, typed, span))
     found = await service.why(interaction.deps, interaction.actor, kpi.key, span)
     return Reply(explained(interaction.t, found))
 
@@ -105,7 +105,8 @@ def _folded(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).lower().replace("_", " ").split())
 
 
-def _offer(t: Translator, typed: str, span: Span) -> Rendered:
+def offer(t: Translator, typed: str, span: Span) -> Rendered:
+    """The question which KPI is meant."""
     text = t.md("I know no KPI called “{name}”. Which one?", name=typed) if typed else t.md("Which KPI?")
     choices = [button(words.name(t, key), f"kpi.why.named#{key}", f"{key}|{span.value}") for key in OFFERED]
     return Rendered(text, [section(text), actions(*choices)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.qualification import bant, booking_page, calendars, handoff, meetings, verdict
+from handlers.qualification import bant, booking_page, calendars, handoff, meetings, tools, verdict
 from handlers.routes import Routes
 
 
@@ -14,3 +14,4 @@ def register(routes: Routes) -> None:
     calendars.register(routes)
     meetings.register(routes)
     booking_page.register(routes)
+    tools.register(routes)

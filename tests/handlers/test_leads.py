@@ -235,7 +235,7 @@ async def test_message_with_a_name_is_answered_with_the_lead(world: World) -> No
     await world.person(IS).message(channel, "高嶺商会")
     await eventually(lambda: any("lead.show" in str(m["blocks"]) for m in world.direct(IS)))
     await world.person(IS).message(channel, "これは何ができるのですか、教えてください")
-    await eventually(lambda: any("架け橋です" in str(m["blocks"]) for m in world.direct(IS)))
+    await eventually(lambda: any("/lead help" in str(m["blocks"]) for m in world.direct(IS)))
 
 
 @over_both_ways
@@ -243,7 +243,7 @@ async def test_mention_is_answered_in_its_thread(world: World) -> None:
     bot = world.person(IS).screen()["app"]["bot_user"]
     sent = await world.person(IS).message(TEAM, f"<@{bot}> 何ができる?")
     threads = await eventually(lambda: world.channel(IS, TEAM)["threads"].get(sent["ts"]))
-    assert "/lead qualify" in str(threads[-1]["blocks"])
+    assert "/lead help" in str(threads[-1]["blocks"])
 
 
 async def test_role_that_may_not_hand_off_is_told_so(world: World) -> None:
