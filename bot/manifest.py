@@ -95,7 +95,6 @@ def manifest(
             },
             "assistant_view": {
                 "assistant_description": t("Ask about calls, leads, meetings and figures, in your own words"),
-                "suggested_prompts": [],
             },
             "bot_user": {"display_name": "Kakehashi", "always_online": True},
             "slash_commands": commands,

@@ -133,14 +133,14 @@ def kpi_in(text: str) -> str | None:
 def name_in(text: str) -> str:
     """Whom a part of a sentence names, without 様 and particles; "" where it names nobody."""
     said = text.strip(_EDGE)
+    before = None
+    while before != said:
+        before = said
+        said = _ENGLISH_EDGE.sub("", said).strip(_EDGE)
     polite = _HONORIFIC.match(said)
     if polite:
         said = polite["name"]
     else:
-        before = None
-        while before != said:
-            before = said
-            said = _ENGLISH_EDGE.sub("", said).strip(_EDGE)
         if len(said) > 1:
             said = _PARTICLES.sub("", said)
         said = re.sub(r"'s$", "", said)
@@ -352,22 +352,26 @@ def _days(tool: str) -> _Make:
     return lambda said, _lower: _with(tool, when=_time_apart(said)[1] or _open_span(said))
 
 
+_SLOTS: Final = re.compile(
+    r"(?:の|との|に|は|で|が)?(?:商談|訪問|アポ)?(?:の|できる|に|が)?(?:空き?|あき|日程候補|候補日).*$"
+)
+_SLOTS_EN: Final = re.compile(
+    r"^.*?\b(?:slots?|times?|availability|available|free)\b.*?\b(?:for|"
+    r"with)\b(?: a)?(?: meeting)?(?: with)?(?P<name>.*)$",
+    re.IGNORECASE,
+)
+_NAMED: Final = re.compile(r"さん|様|氏|社|商事|工業|製作所")
+"""Before 空き枠 more often stands a week than a name, so a name has to look like one."""
+
+
 def _slots(said: str, lower: str) -> Request:
     rest, when = _time_apart(said)
-    found = re.search(
-        r"(?:の|との|に|は|で|が)?(?:商談|訪問|アポ)?(?:の|できる|に|が)?(?:空き?|あき).*$|^.*?(?:slots?|times?|"
-        r"availability|"
-        r"available|free)(?: for(?: a)?(?: meeting)?(?: with)?)? ?(?P<after>.*)$",
-        rest,
-        re.IGNORECASE,
-    )
     name = ""
-    if found:
-        name = name_in(found["after"] if found["after"] is not None else rest[: found.start()])
-    if not re.search(r"さん|様|氏|社|-san|with |商事|工業|製作所", rest) or re.search(
-        r"^(?:いつ|商談|来週|今週)", name
-    ):
-        name = ""
+    english, found = _SLOTS_EN.match(rest), _SLOTS.search(rest)
+    if english:
+        name = name_in(english["name"])
+    elif found and _NAMED.search(rest):
+        name = name_in(rest[: found.start()])
     return _with("free_slots", name=name, when=when or _open_span(lower))
 
 
@@ -395,7 +399,8 @@ _READS: Final[tuple[tuple[str, _Make], ...]] = (
     (r"差し?戻|突き返|return(?:ed)?\b|sent back|came back", _plain("returned_handoffs")),
     (r"なぜ|なんで|何で|どうして|原因|理由|要因|\bwhy\b|what caused|reason", _figure("why")),
     (
-        rf"次は?(?:誰|だれ|どこ)|次(?:に|の){_CALL}|次の(?:リード|相手|人)|誰に{_CALL}|誰から{_CALL}|次に電話"
+        rf"次は?(?:誰|だれ|どこ)|次(?:に|の){_CALL}|次の(?:リード|相手|人)|^(?!.*(?:今日|本日)).*誰(?:に|"
+        rf"から){_CALL}|次に電話"
         r"|who(?:m)? (?:should|do|shall|can) i (?:call|ring|phone) next|next (?:call|lead|one)\b",
         _plain("next_call"),
     ),
@@ -533,7 +538,7 @@ def _read(said: str, lower: str) -> Request | None:
     for words, tool in ((_FIND, "find_leads"), (_ABOUT_PLAIN, "lead")):
         found = words.match(said)
         if found:
-            name = name_in(re.sub(r"^リード(?:を|が|で|は)?$", "", found["name"]))
+            name = name_in(re.sub(r"^(?:リード)?[をがではに]?$", "", found["name"]))
             if name or tool == "find_leads":
                 return _with(tool, name=name)
     polite = _HONORIFIC.fullmatch(said) or _HONORIFIC.fullmatch(re.sub(r"(?:は|って)$", "", said))

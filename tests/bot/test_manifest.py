@@ -59,3 +59,11 @@ def test_every_call_has_a_scope_and_every_scope_a_call() -> None:
 
 def test_leavers_are_told_of() -> None:
     assert "user_change" in manifest(all_routes())["settings"]["event_subscriptions"]["bot_events"]
+
+
+def test_pane_of_the_assistant_is_there_with_what_slack_asks_for_it() -> None:
+    document = manifest(all_routes())
+    assert len(document["features"]["assistant_view"]["assistant_description"]) <= 300
+    assert "assistant:write" in document["oauth_config"]["scopes"]["bot"]
+    events = document["settings"]["event_subscriptions"]["bot_events"]
+    assert {"app_mention", "assistant_thread_started", "assistant_thread_context_changed", "message.im"} <= set(events)

@@ -109,6 +109,7 @@ def event(user: str, kind: str) -> dict[str, Any]:
         "ts": "1.1",
         "event_ts": "1.1",
         "tab": "home",
+        "assistant_thread": {"user_id": user, "context": {}, "channel_id": "D01", "thread_ts": "1.1"},
     }
     return {
         "type": "event_callback",

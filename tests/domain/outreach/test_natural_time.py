@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calendar import BusinessCalendar
-from domain.outreach.natural_time import FURTHEST, Reading, read
-from domain.outreach.time_words import Problem, Unreadable, normalise
+from domain.outreach.natural_time import FURTHEST, Reading, days, read
+from domain.outreach.time_words import Problem, Unreadable, normalise, spot
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 CALENDAR = BusinessCalendar(TOKYO, holidays=frozenset({date(2026, 11, 23)}))
@@ -319,3 +319,38 @@ def test_any_words_are_a_moment_ahead_or_refused(now: datetime, words: str) -> N
         assert now < reading.at <= now + FURTHEST
     elif refused.problem is Problem.PAST:
         assert refused.meanings[0] <= now
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "last"),
+    [
+        ("今日", "2026-11-20", "2026-11-20"),
+        ("明日", "2026-11-21", "2026-11-21"),
+        ("来週", "2026-11-23", "2026-11-29"),
+        ("this week", "2026-11-16", "2026-11-22"),
+        ("今月", "2026-11-01", "2026-11-30"),
+        ("来週火曜", "2026-11-24", "2026-11-24"),
+    ],
+)
+def test_words_for_days_mean_them_also_when_their_morning_is_over(words: str, first: str, last: str) -> None:
+    late = FRIDAY.replace(hour=20)
+    assert days(words, late, TOKYO, CALENDAR) == (date.fromisoformat(first), date.fromisoformat(last))
+
+
+def test_words_that_say_no_day_mean_none() -> None:
+    assert days("あおば精機", FRIDAY, TOKYO, CALENDAR) is None
+    assert days("", FRIDAY, TOKYO, CALENDAR) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("田中さんを来週火曜14時に商談設定", "来週火曜14時"),
+        ("朝日工業に明日の10時に再架電", "明日の10時"),
+        ("book a meeting with solomon on friday at 3pm please", "friday at 3pm"),
+        ("末永さんの状況", ""),
+    ],
+)
+def test_time_is_spotted_among_other_words_and_not_in_names(sentence: str, said: str) -> None:
+    place = spot(sentence)
+    assert (sentence[slice(*place)] if place else "") == said

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
 from domain.errors import Refused
 from domain.performance.windows import Span
 from services.deps import Deps
+from services.performance import landing, targets
 from services.performance.why import Split, why
 from tests.services.office import Office
 from tests.services.performance.golden import NO_ANSWER, Book
@@ -66,3 +68,20 @@ async def test_kpi_without_records_has_no_way_down(deps: Deps, office: Office, b
 async def test_unknown_kpi_is_refused(deps: Deps, office: Office) -> None:
     with pytest.raises(Refused):
         await why(deps, office.mori, "moon", Span.WEEK)
+
+
+async def test_month_lands_by_its_pace_in_working_time(deps: Deps, office: Office, book: Book) -> None:
+    await targets.set_(deps, office.mori, "dials", Span.MONTH, 100)
+    found = await landing.month(deps, office.mori)
+    first = found.landings[0]
+    assert first.line.kpi.key == "dials"
+    actual = first.line.figure.value
+    assert actual
+    assert first.gap == 100 - actual
+    assert found.days_over <= found.days
+    # The first of April at work: one day of 21 is not over yet.
+    assert first.lands is None
+    later = replace(deps, now=lambda: deps.now() + timedelta(days=14))
+    (dials, *_) = (await landing.month(later, office.mori)).landings
+    assert dials.lands is not None
+    assert dials.lands > actual
