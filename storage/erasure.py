@@ -7,11 +7,11 @@ from functools import cache
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from storage import account_search
+from storage import account_search, passages
 from storage.account_search import Entry, is_postgresql
 from storage.audit import permitted
 from storage.statements import table
-from storage.tables import Account, AuditLog, AuditPermit, Base, Installation, Team
+from storage.tables import Account, AuditLog, AuditPermit, Base, Installation, Passage, Team
 
 
 @cache
@@ -32,6 +32,9 @@ async def take(session: AsyncSession, target: sa.Table, most: int) -> int:
         found = await connection.execute(sa.select(*columns).where(target.c.id.in_(mine)))
         former = [Entry(row.id, row.name_key, row.search_text) for row in found]
         await account_search.replace_sqlite(session, former, [])
+    if target is table(Passage):
+        found = await connection.execute(sa.select(target.c.id, target.c.search_text).where(target.c.id.in_(mine)))
+        await passages.unindex(session, [(row.id, row.search_text) for row in found])
     named = sa.tuple_(*key).in_(mine) if len(key) > 1 else key[0].in_(mine)
     if target is table(AuditLog):
         # Nobody else may delete from it.
@@ -47,20 +50,26 @@ async def take_team(session: AsyncSession) -> None:
 
 
 # A negative number merges also what is not worth it yet; so many pages at a time.
-_MERGE = sa.text("INSERT INTO account_search (account_search, rank) VALUES ('merge', :pages)")
+_MERGES = [
+    sa.text(f"INSERT INTO {index} ({index}, rank) VALUES ('merge', :pages)")  # noqa: S608 - our own names
+    for index in ("account_search", "passage_search")
+]
 _PAGES = 2_000
 
 
 async def settle(session: AsyncSession, first: bool) -> bool:
-    """SQLite: let go of some of the words that the search index still keeps of companies that are no more; whether
-    there may be others. `first`: the first of several times."""
+    """SQLite: let go of some of the words that the search indexes still keep of companies and passages that are no
+    more; whether there may be others. `first`: the first of several times."""
     if is_postgresql(session):
         return False
     connection = await session.connection()
-    before = await _changes(connection)
-    await connection.execute(_MERGE, {"pages": -_PAGES if first else _PAGES})
-    # The index counts a merge that did nothing as one change.
-    return await _changes(connection) - before >= 2
+    more = False
+    for merge in _MERGES:
+        before = await _changes(connection)
+        await connection.execute(merge, {"pages": -_PAGES if first else _PAGES})
+        # The index counts a merge that did nothing as one change.
+        more = more or await _changes(connection) - before >= 2
+    return more
 
 
 async def _changes(connection: AsyncConnection) -> int:

@@ -26,6 +26,8 @@ from storage.tables import (
     Mail,
     Moment,
     OfTeam,
+    Passage,
+    PassageDue,
     SlackPace,
     SpentState,
     Team,
@@ -38,6 +40,8 @@ LEFT_OUT: Mapping[type[Base], str] = {
     SlackPace: "When Slack takes the next call. Where the team arrives later, that has passed.",
     JobBeat: "When this installation's processes last ran something. It belongs to no team.",
     Installation: "Tokens for the workspace, which nobody but this installation may have.",
+    Passage: "Made of other tables. Where those rows arrive they are due, and the passages are made anew.",
+    PassageDue: "What this installation has to make anew. Rows that arrive elsewhere are due there.",
     SpentState: "Who has just come back from Slack's consent page. It belongs to no team.",
 }
 """The tables that are no team's data, and why. The queue's own tables are none either: what is left to do in them is

@@ -145,6 +145,7 @@ _GRANTS: Final = (
     ("REVOKE INSERT, UPDATE, DELETE ON {schema}.alembic_version FROM {role}", ""),
     ("GRANT USAGE, SELECT, UPDATE ON SEQUENCE {schema}.{name} TO {role}", "S"),
     ("GRANT EXECUTE ON FUNCTION {schema}.kakehashi_find_accounts(jsonb, integer) TO {role}", ""),
+    ("GRANT EXECUTE ON FUNCTION {schema}.kakehashi_find_passages(jsonb, integer) TO {role}", ""),
     ("GRANT EXECUTE ON FUNCTION {schema}.kakehashi_settle_accounts() TO {role}", ""),
     ("GRANT EXECUTE ON FUNCTION {schema}.kakehashi_count_accounts() TO {role}", ""),
 )

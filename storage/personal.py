@@ -31,6 +31,7 @@ from storage.tables import (
     Meeting,
     MeetingOffer,
     Member,
+    Passage,
     Suppression,
 )
 from storage.tables.personal import KEY, Mark, Personal
@@ -78,7 +79,9 @@ def marks(target: sa.Table) -> Mapping[str, Mark]:
 
 @cache
 def _tables() -> Mapping[str, sa.Table]:
-    return {target.name: target for target in Base.metadata.sorted_tables if "team_id" in target.c}
+    # Passages are made of other rows, and deleted when those are changed (services/pipeline/knowledge.py: `forget`).
+    found = [target for target in Base.metadata.sorted_tables if "team_id" in target.c]
+    return {target.name: target for target in found if target is not statements.table(Passage)}
 
 
 def key_of(target: sa.Table) -> sa.Column[Any] | None:

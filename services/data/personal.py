@@ -27,6 +27,7 @@ from services import audit, calendars
 from services.data import scrubbing
 from services.data.quality import REGION, email_key, is_email, phone_e164
 from services.deps import Actor, Deps
+from services.pipeline import knowledge
 from services.qualification import meeting_news
 from services.qualification.meeting_records import meeting_view
 from storage import meetings, suppressions, work
@@ -400,6 +401,7 @@ async def erase(deps: Deps, actor: Actor, chosen: Chosen, words: Words) -> Erase
         entries += await queries.erase_audited(session, found.mentions)
         redacted = _redacting(found.texts, words.person)
         await queries.replace(session, found.mentions, redacted)
+        await knowledge.forget(session)
         tasks = await work.rewrite(session, lambda kind, given: _argued(kind, given, uids, words, redacted))
         entered = await _neutral(deps, session, found.held.get("meetings", ()))
         messages = await queries.posted(session, found.held.get("deliveries", ()))

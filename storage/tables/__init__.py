@@ -13,6 +13,7 @@ from storage.tables.outreach import (
     Lead,
     Suppression,
 )
+from storage.tables.passages import Passage, PassageDue
 from storage.tables.performance import KpiTarget
 from storage.tables.qualification import (
     CalendarConnection,
@@ -72,6 +73,8 @@ __all__ = [
     "ModelCall",
     "Moment",
     "OfTeam",
+    "Passage",
+    "PassageDue",
     "Qualification",
     "SlackPace",
     "SpentState",

@@ -15,6 +15,7 @@ from services.data.exports import export_team
 from services.deps import Deps
 from services.installations import Installed, Person
 from services.outreach import form_sources, forms
+from services.pipeline import knowledge
 from services.targeting import accounts
 from services.targeting.accounts import NewAccount
 from storage import account_search
@@ -64,7 +65,8 @@ async def settled(deps: Deps, clock: Clock) -> Office:
     office = await open_office(deps, clock, GONE)
     await installations.install(deps, installed(GONE, clock, "gone"), "うすずみ商会", PERSON)
     await accounts.create(deps, office.kato, NewAccount("株式会社うすずみ龘製作所"))
-    await office.handed_off(await office.lead("灰谷 二郎"))
+    await office.handed_off(await office.lead("灰谷 二郎", note="龘の見積もりを急ぐ"))
+    await knowledge.index(deps)
     async with deps.writing(GONE) as session:
         await fill(session, Pool(texts=["うすずみ", "灰谷"], documents=[{"name": "うすずみ"}]), first=500, each=1)
         await deps.outbox.start_task(session, key="calendar:うすずみ", kind="x", arguments={"who": "灰谷"})
@@ -77,6 +79,8 @@ async def test_nothing_of_a_team_is_left_though_it_was_killed_midway_and_others_
 ) -> None:
     await settled(deps, clock)
     await accounts.create(deps, office.kato, NewAccount("株式会社うすらい"))
+    await office.lead("薄氷 一郎", note="うすらいの見積もりを急ぐ")
+    await knowledge.index(deps)
     async with deps.writing("T1") as session:
         await fill(session, Pool(), first=900, each=1)
     before = await content(deps, "T1")
@@ -115,6 +119,7 @@ async def test_nothing_of_a_team_is_left_though_it_was_killed_midway_and_others_
     assert await content(deps, "T1") == before
     # The search still finds the others' companies, and only those.
     assert [hit.name for hit in await accounts.find(deps, office.sato, "うす")] == ["株式会社うすらい"]
+    assert [hit.contact for hit in (await knowledge.search(deps, office.sato, "見積もり")).hits] == ["薄氷 一郎"]
     assert await erasure.erase_due(deps) == 0
     # Whoever installs it now begins anew, as the admin.
     again = await installations.install(deps, installed(GONE, clock, "gone"), "うすずみ商会", PERSON)

@@ -41,6 +41,7 @@ from services.data.exports import export_team
 from services.deps import Actor, Deps
 from services.outreach.call_queue import QUEUE_RULES, QueueRules
 from services.outreach.leads import NextStepInput
+from services.pipeline import knowledge
 from services.qualification.meeting_records import Plan, Write, WriteOffer
 from storage.database import connect
 from storage.migrations import sync_url
@@ -72,6 +73,7 @@ OVER_ALL_TEAMS = {
     "outreach.reminders.overdue_plan": "Plans every team's work.",
     "outreach.reminders.remind_promised": "Does every team's work, each in its own transaction.",
     "performance.digests.plan": "Plans every team's work.",
+    "pipeline.knowledge.index": "Does every team's work, each in its own transaction.",
     "qualification.handoff.teams_with_waiting": "Says which teams have work to do.",
     "qualification.meeting_offers.teams_due": "Says which teams have work to do.",
     "qualification.meeting_reminders.teams_due": "Says which teams have work to do.",
@@ -244,6 +246,8 @@ class Arguments:
             ("members.give_role", "people"): st.just({"USATO": "佐藤", "UNEW": "新人"}),
             ("outreach.forms.receive", "raw"): st.just(YAMADA),
             ("outreach.call_queue.set_morning", "morning"): st.just("08:30"),
+            # What is in every one of their texts, and a name of theirs.
+            ("pipeline.knowledge.search", "text"): st.sampled_from([MARK, f"メモ{MARK}"]),
             ("rules.change", "kind"): st.just(QUEUE_RULES),
             ("rules.change", "rules"): st.just(QueueRules()),
             ("rules.read", "default"): st.just(QueueRules()),
@@ -282,6 +286,7 @@ class House:
         with self.engine.begin() as connection:
             mark(connection, THEIRS, MARK)
             self.records = {team: ids(connection, team) for team in (OURS, THEIRS)}
+        self.run(knowledge.index(self.deps))
         self.exported = self.export()
 
     async def _open(self, team: str, number: int) -> Office:

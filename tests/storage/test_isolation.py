@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from storage.database import Database, connect
 from storage.isolation import ALL_TEAMS
 from storage.statements import table
-from storage.tables import AuditPermit, Base, Installation, JobPlan, JobRun, Member, SlackPace
+from storage.tables import AuditPermit, Base, Installation, JobPlan, JobRun, Member, Passage, SlackPace
 from tests.services.data.any_team import Pool, fill
 
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
@@ -34,6 +34,7 @@ READ_ACROSS = {
     "meeting_offers",
     "meetings",
     "members",
+    "passage_dues",
     "team_rules",
     "teams",
 }
@@ -60,6 +61,8 @@ async def full(database_url: str) -> AsyncIterator[Database]:
             await session.execute(sa.insert(JobPlan).values(**key, plan="", since=NOW))
             run = {"zone": "UTC", "day": date(2026, 4, 1), "due_at": NOW, "state": "done", "started_at": NOW}
             await session.execute(sa.insert(JobRun).values(**key, **run))
+            passage = {"kind": "call", "source_id": 1, "part": 0, "said_at": NOW, "text": "x", "search_text": "_x_"}
+            session.add(Passage(team_id=team, shuffle=1, **passage))
             session.add(AuditPermit(team_id=team))
             session.add(SlackPace(team_id=team, method="chat.postMessage", remaining=1.0, at=NOW))
             installed = dict.fromkeys(("app_id", "bot_id", "bot_user", "installer", "scopes"), "x")

@@ -37,6 +37,7 @@ SENSIBLE: Final[Mapping[str, Any]] = {
     # What the program of that time would have written, where a word stands for something.
     "teams.acknowledge_minutes": 120,
     "accounts.grams": [3, 7],
+    "passages.grams": [3, 7],
     "language": "ja",
     "zone": "Asia/Tokyo",
     "customer_zone": "Asia/Tokyo",
@@ -104,7 +105,9 @@ class Past:
         """Bring it on."""
         command.upgrade(config(self.url), revision)
         found = sa.MetaData()
-        found.reflect(self.engine, only=lambda name, _: name != "alembic_version" and not name.startswith("account_se"))
+        # What is made of other tables, there and then, is no row that an earlier version wrote.
+        beside = ("alembic_version", "account_search", "passage_search", "passage_dues")
+        found.reflect(self.engine, only=lambda name, _: not name.startswith(beside))
         self.tables = {table.name: table for table in found.sorted_tables}
 
     def fill(self, revision: str) -> None:
@@ -210,7 +213,7 @@ async def test_rows_of_every_version_come_through_to_the_newest_which_works_on_t
         past.upgrade(revision)
         past.check()
         past.fill(revision)
-    assert set(past.written) == set(Base.metadata.tables)
+    assert set(past.written) | {"passage_dues"} == set(Base.metadata.tables)
     assert len(past.teams) == 2 * len(revisions(past.url))
     # Raises where the tables are not what the models describe.
     command.check(config(past.url))

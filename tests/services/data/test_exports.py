@@ -27,6 +27,7 @@ from services.data.exports import Problem, Unusable, export_team, import_team
 from services.deps import Actor, Deps
 from services.keys import Keys
 from services.outreach import form_sources, forms, roll_up
+from services.pipeline import knowledge
 from services.targeting import accounts
 from storage import bulk
 from storage import calendars as calendar_queries
@@ -108,7 +109,7 @@ def sealed(lines: list[bytes]) -> bytes:
 def test_every_table_is_exported_or_has_a_reason_not_to_be() -> None:
     left_out = {model.__tablename__ for model in queries.LEFT_OUT}
     assert {part.name for part in queries.parts()} | left_out == set(Base.metadata.tables)
-    here = {"job_runs", "job_plans", "job_beats", "slack_paces", "audit_permits"}
+    here = {"job_runs", "job_plans", "job_beats", "slack_paces", "audit_permits", "passages", "passage_dues"}
     assert left_out == here | {"installations", "spent_states"}
 
 
@@ -133,6 +134,8 @@ async def test_invented_team_comes_back_byte_for_byte_and_goes_on_working(two: t
         name = str(await session.scalar(sa.select(Account.name).where(Account.name.like("株式会社%")).limit(1)))
     # By a part of the name, which only the index finds.
     assert any(found.name == name for found in await accounts.find(there, rep, name.removeprefix("株式会社")[1:]))
+    # What was written down is findable again soon.
+    assert await knowledge.bring_up(there, TEAM) > 0
     async with there.writing(TEAM) as session:
         for part in queries.parts():
             if part.target.autoincrement_column is not None:

@@ -21,6 +21,7 @@ from services.deps import Deps
 from services.outreach.form_sources import NewSecret
 from services.outreach.leads import NewLead, add
 from services.performance import kpis
+from services.pipeline import knowledge
 from storage import personal as queries
 from storage import work
 from storage.exports import parts
@@ -65,6 +66,12 @@ async def figures(deps: Deps, office: Office) -> list[str]:
     return [repr((await kpis.board(deps, office.mori, span)).lines) for span in Span]
 
 
+async def bring_up(deps: Deps) -> None:
+    """What was written down can be searched."""
+    while await knowledge.bring_up(deps, "T1"):
+        pass
+
+
 async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
     deps: Deps, office: Office, neighbours: Office, form: NewSecret, database_url: str, owner_url: str
 ) -> None:
@@ -83,6 +90,10 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
     (other_id,) = await contacts(office, other.name)
     chosen = Chosen((contact_id,))
 
+    # What was written down is found by its words, hers and the others'.
+    await bring_up(deps)
+    notes = [who.texts[2], other.texts[2]]
+    assert [len((await knowledge.search(deps, office.sato, note)).hits) > 0 for note in notes] == [True, True]
     before = dump(owner_url)
     assert found_in(who.texts, before) == who.texts
     marked = {
@@ -130,6 +141,7 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
     if deps.database.dialect == "sqlite":
         async with deps.writing("T1") as session:
             await session.execute(sa.update(Lead).where(Lead.id == namesake).values(note=""))
+        await bring_up(deps)
         await scrubbing.scrub(deps, {})
         path = sa.make_url(database_url).database
         assert path is not None
@@ -138,6 +150,11 @@ async def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(
 
     # Nobody else is touched, and no figure.
     assert found_in(other.searched[: len(other.texts)], after) == other.texts
+    await bring_up(deps)
+    answers = (await knowledge.search(deps, office.sato, who.texts[2])).hits
+    assert who.lead_id not in [hit.lead_id for hit in answers]
+    assert other.lead_id == (await knowledge.search(deps, office.sato, other.texts[2])).hits[0].lead_id
+    assert found_in(who.texts, dump(owner_url)) == []
     now = await everything(office, (other_id,))
     assert now.keys() == others.keys()
     for table, rows in others.items():

@@ -1,0 +1,120 @@
+"""What was written down and said, found again: `/data search` (work item 5-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.models.blocks import Block
+
+from domain.members import Permission
+from domain.pipeline.passages import MAX_TYPED
+from domain.qualification.bant import Element
+from domain.qualification.handoff import Section
+from handlers.blocks import actions, button, context, section
+from handlers.i18n import Markup, Translator, escape
+from handlers.i18n import mark as _
+from handlers.interaction import Answer, Interaction, Reply
+from handlers.messages import Rendered
+from handlers.routes import Routes
+from handlers.terms import ELEMENTS, SECTIONS
+from services.pipeline import knowledge as service
+from services.pipeline.knowledge import Hit, Kind
+
+MORE: Final = "data.search.more"
+SHOWN: Final = 5
+FURTHEST: Final = 100
+"""Nobody reads behind so many answers; more words find it sooner."""
+
+KINDS: Final[Mapping[Kind, str]] = {
+    Kind.CALL: _("Call note"),
+    Kind.LEAD: _("Lead's note"),
+    Kind.QUALIFICATION: _("Qualification"),
+    Kind.HANDOFF: _("Handoff"),
+    Kind.RETURN: _("Return by field sales"),
+}
+PARTS: Final[Mapping[str, str]] = {
+    **{element.value: ELEMENTS[element] for element in Element},
+    **{each.value: SECTIONS[each] for each in Section},
+    "worries": _("Worries"),
+    "hopes": _("Hopes"),
+}
+"""The texts of a row, by the names under which they are kept."""
+
+
+def register(routes: Routes) -> None:
+    """`/data search`, and the button under its answers."""
+    routes.command(
+        "data",
+        "search",
+        find,
+        Permission.READ,
+        usage=_("search <words>"),
+        summary=_("Find what was written down in calls, qualifications and handoffs"),
+    )
+    routes.action(MORE, more, Permission.READ)
+    routes.job("index-passages", service.index, seconds=service.INDEX_SECONDS)
+
+
+async def find(interaction: Interaction) -> Answer:
+    """The best answers to what was typed."""
+    if not interaction.text.strip():
+        t = interaction.t
+        example = t("Please type what you are looking for: /data search 稟議 決裁 部長")
+        return Reply(Rendered(example, [section(escape(example))]))
+    return Reply(await _listed(interaction, interaction.text.strip()[:MAX_TYPED], 0))
+
+
+async def more(interaction: Interaction) -> Answer:
+    """The answers behind those shown."""
+    offset, _colon, text = interaction.value.partition(":")
+    at = int(offset) if offset.isdecimal() and len(offset) < 5 else 0
+    return Reply(await _listed(interaction, text[:MAX_TYPED], min(at, FURTHEST)))
+
+
+async def _listed(interaction: Interaction, text: str, offset: int) -> Rendered:
+    t = interaction.t
+    found = await service.search(interaction.deps, interaction.actor, text, SHOWN, offset)
+    if not found.hits:
+        nothing = t.md("Nothing that was written down fits “{text}”.", text=text)
+        hint = t.md("Fewer words, or other ones, may find it. What was written a moment ago is found in a few seconds.")
+        return Rendered(nothing, [section(Markup(f":mag: {nothing}")), context(hint)])
+    title = t.md("What was written down about “{text}”", text=text)
+    blocks: list[Block] = [section(Markup(f"*{title}*"))]
+    for place, hit in enumerate(found.hits):
+        opener = button(t("Open the lead"), f"lead.show#{place}", hit.lead_id) if hit.lead_id else None
+        blocks.append(section(await _entry(interaction, hit), opener))
+    if found.more and offset + SHOWN <= FURTHEST:
+        blocks.append(actions(button(t("More"), MORE, f"{offset + SHOWN}:{text}")))
+    return Rendered(title, blocks)
+
+
+async def _entry(interaction: Interaction, hit: Hit) -> Markup:
+    """Whom it is about; when, by whom and where it was written; and what."""
+    t, zone = interaction.t, interaction.actor.zone
+    who = " / ".join(part for part in (hit.contact, hit.account) if part)
+    at = t.moment(hit.said_at, zone, now=interaction.deps.now())
+    facts = [escape(at), escape(_source(t, hit)), escape(hit.member)]
+    link = await _link(interaction, hit)
+    if link:
+        facts.append(Markup(f"<{link}|{escape(t('Post in Slack'))}>"))
+    head = f"*{escape(who)}*\n" if who else ""
+    return Markup(f"{head}{'　'.join(fact for fact in facts if fact)}\n>{escape(hit.snippet)}")
+
+
+def _source(t: Translator, hit: Hit) -> str:
+    kind = t(KINDS[hit.kind])
+    return t("{kind}: {part}", kind=kind, part=t(PARTS[hit.section])) if hit.section in PARTS else kind
+
+
+async def _link(interaction: Interaction, hit: Hit) -> str:
+    """The address of the message in Slack; "" where there is none any more."""
+    if hit.place is None:
+        return ""
+    try:
+        found = await interaction.client.chat_getPermalink(channel=hit.place.channel, message_ts=hit.place.ts)
+    except SlackApiError:
+        return ""
+    link = str(found.get("permalink", ""))
+    return link if link.startswith(("https://", "http://")) else ""

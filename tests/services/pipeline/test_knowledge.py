@@ -1,0 +1,147 @@
+"""What was written down is found by its words, kept in step with its rows, and stays within the team."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.outreach.calls import CallResult, Connection, Outcome, Party
+from domain.qualification.handoff import ReturnReason
+from services.deps import Deps
+from services.outreach import calls
+from services.pipeline import knowledge
+from services.qualification import handoff
+from storage.tables import Call, Delivery, Passage, PassageDue
+from tests import knowledge as labelled
+from tests.services.office import Clock, Office
+
+TALKED = (Connection.ANSWERED, Party.CONTACT, Outcome.INTERESTED)
+
+
+async def found(office: Office, typed: str, limit: int = 5, offset: int = 0) -> list[str]:
+    page = await knowledge.search(office.deps, office.sato, typed, limit, offset)
+    return [hit.snippet for hit in page.hits]
+
+
+async def test_answers_are_among_the_first_five_for_nine_of_ten_questions_that_share_words(
+    deps: Deps, office: Office, neighbours: Office
+) -> None:
+    made = await labelled.write_down(deps, office.sato)
+    assert len(made) >= 150
+    asked = labelled.questions()
+    assert len(asked) >= 60
+    missed = await labelled.missed(deps, office.sato, made)
+    assert 1 - len(missed) / len(asked) >= 0.9, missed
+    # Nobody next door finds any of it.
+    for text, _ in asked[::20]:
+        assert await knowledge.search(deps, neighbours.sato, text) == knowledge.Page()
+
+
+async def test_passages_follow_their_rows_and_until_then_nothing_stale_is_shown(
+    deps: Deps, office: Office, clock: Clock
+) -> None:
+    lead_id = await office.lead(note="備考：受付の方がとても親切")
+    call_id = await calls.record(deps, office.sato, lead_id, CallResult(*TALKED, note="リース契約が残り一年半ある"))
+    await calls.record(deps, office.sato, await office.lead("無言 電話"), CallResult(Connection.NO_ANSWER))
+    handed = await office.handed_off(lead_id)
+    await handoff.return_(deps, office.ito, handed.handoff_id, ReturnReason.OTHER, "稟議の時期がまだ合わない")
+    assert await found(office, "リース契約") == []
+    # One for the lead, the call, the judgement, the handoff and the return; none for a dial without a note.
+    assert await knowledge.index(deps) == 5
+    assert await knowledge.index(deps) == 0
+    (hit,) = (await knowledge.search(deps, office.sato, "ﾘｰｽ契約")).hits
+    assert (hit.kind, hit.source_id, hit.lead_id, hit.member) == (knowledge.Kind.CALL, call_id, lead_id, "sato")
+    assert (hit.contact, hit.account) == ("青葉 一郎", "株式会社あおば精機")
+    assert hit.said_at == clock.now
+    for typed, kind, section in (
+        ("受付 親切", knowledge.Kind.LEAD, ""),
+        ("月末の入力", knowledge.Kind.QUALIFICATION, "need"),
+        ("背景", knowledge.Kind.HANDOFF, "background"),
+        ("稟議の時期", knowledge.Kind.RETURN, ""),
+    ):
+        best = (await knowledge.search(deps, office.sato, typed)).hits[0]
+        assert (best.kind, best.section) == (kind, section), typed
+    # The handoff's post, once it stands.
+    async with deps.writing("T1") as session:
+        await session.execute(
+            sa.update(Delivery)
+            .where(Delivery.key == f"handoff:{handed.handoff_id}")
+            .values(ts="1.2", posted_channel="C0FIELD")
+        )
+    assert (await knowledge.search(deps, office.sato, "背景")).hits[0].place == ("C0FIELD", "1.2")
+
+    # Changed: neither the old words nor the new ones before the next look, then the new ones only.
+    async with deps.writing("T1") as session:
+        await session.execute(sa.update(Call).where(Call.id == call_id).values(note="違約金は払えない"))
+    assert await found(office, "リース契約") == []
+    assert await knowledge.bring_up(deps, "T1") == 1
+    assert await found(office, "リース契約") == []
+    assert await found(office, "違約金") == ["違約金は払えない"]
+    # Gone with its row.
+    async with deps.writing("T1") as session:
+        await session.execute(sa.delete(Call).where(Call.id == call_id))
+    assert await found(office, "違約金") == []
+    await knowledge.index(deps)
+    async with deps.reading("T1") as session:
+        kinds = list(await session.scalars(sa.select(Passage.kind).distinct().order_by(Passage.kind)))
+    assert kinds == ["handoff", "lead", "qualification", "return"]
+    assert await office.rows(PassageDue) == 0
+
+
+async def test_row_that_changes_while_its_passages_are_made_is_made_again(
+    deps: Deps, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead_id = await office.lead(note="")
+    call_id = await calls.record(deps, office.sato, lead_id, CallResult(*TALKED, note="旧い話"))
+    sources = knowledge.queries.sources
+
+    async def overtaken(*arguments: object) -> object:
+        read = await sources(*arguments)  # type: ignore[arg-type]
+        monkeypatch.undo()
+        async with deps.writing("T1") as session:
+            await session.execute(sa.update(Call).where(Call.id == call_id).values(note="新しい話"))
+        return read
+
+    monkeypatch.setattr(knowledge.queries, "sources", overtaken)
+    assert await knowledge.bring_up(deps, "T1") == 1
+    assert await office.rows(Passage) == 0
+    assert await knowledge.bring_up(deps, "T1") == 1
+    assert await found(office, "新しい話") == ["新しい話"]
+
+
+async def test_pages_follow_each_other_with_the_newer_of_equal_answers_first(
+    deps: Deps, office: Office, clock: Clock
+) -> None:
+    lead_id = await office.lead()
+    for number in range(7):
+        clock.forward(minutes=5)
+        note = f"見積もりの話 {number}"
+        await calls.record(deps, office.sato, lead_id, CallResult(*TALKED, note=note), request_key=str(number))
+    long = "前置き。" * 200 + "見積もりの話 長い"
+    await calls.record(deps, office.sato, lead_id, CallResult(*TALKED, note=long), request_key="long")
+    await knowledge.index(deps)
+    first = await knowledge.search(deps, office.sato, "見積もりの話", 5)
+    second = await knowledge.search(deps, office.sato, "見積もりの話", 5, 5)
+    assert (first.more, second.more) == (True, False)
+    shown = [hit.snippet for hit in (*first.hits, *second.hits)]
+    assert shown[0].endswith("見積もりの話 長い")
+    assert shown[1:] == [f"見積もりの話 {number}" for number in range(6, -1, -1)]
+    assert all(len(hit.snippet) < 130 for hit in first.hits)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    written=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=60),
+    typed=st.text(max_size=60) | st.sampled_from(['"', "a AND b", "grams:x", "予*", "\0", "NEAR(a b)", "\ud800", "-"]),
+)
+async def test_any_text_is_searched_without_a_fault_and_found_in_its_own_team_only(
+    deps: Deps, office: Office, neighbours: Office, written: str, typed: str
+) -> None:
+    lead_id = await neighbours.lead(note=written)
+    await knowledge.bring_up(deps, "T2")
+    for text in (written, typed):
+        for hit in (await knowledge.search(deps, office.sato, text)).hits:
+            assert hit.lead_id != lead_id
+        await knowledge.search(deps, neighbours.sato, text)
