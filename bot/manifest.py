@@ -34,6 +34,7 @@ COMMANDS = {
     "inbound": _("Inquiries: who answers, how fast, which forms"),
     "meeting": _("Meetings: book, list, connect the calendar"),
     "kpi": _("KPIs: today, week, month, targets, digests"),
+    "playbook": _("The playbook: call scripts, objections and answers"),
     "team": _("The team: hours, days off, leave, mail"),
     "data": _("Data: what is held about a customer"),
 }

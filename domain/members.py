@@ -42,6 +42,8 @@ class Permission(StrEnum):
     """Change the team's settings, its members' roles and what field sales covers."""
     EDIT_ZONE = "edit_zone"
     """Change the zone in which the team's days are counted: all figures of the past follow."""
+    EDIT_PLAYBOOK = "edit_playbook"
+    """Write and change the team's call scripts, objections and answers."""
     HANDLE_PERSONAL_DATA = "handle_personal_data"
     """Disclose to a customer what is held about them, and erase it."""
 
@@ -64,6 +66,7 @@ MATRIX: dict[Permission, frozenset[Role]] = {
     Permission.EDIT_TARGETS: frozenset({Role.MANAGER, Role.ADMIN}),
     Permission.EDIT_TEAM: frozenset({Role.MANAGER, Role.ADMIN}),
     Permission.EDIT_ZONE: frozenset({Role.ADMIN}),
+    Permission.EDIT_PLAYBOOK: frozenset({Role.MANAGER, Role.ADMIN}),
     Permission.HANDLE_PERSONAL_DATA: frozenset({Role.ADMIN}),
 }
 

@@ -90,6 +90,7 @@ PERMISSIONS: Final[Mapping[Permission, str]] = {
     Permission.EDIT_TARGETS: _("change targets"),
     Permission.EDIT_TEAM: _("change the team's settings"),
     Permission.EDIT_ZONE: _("change the team's time zone"),
+    Permission.EDIT_PLAYBOOK: _("edit the playbook"),
     Permission.HANDLE_PERSONAL_DATA: _("disclose and erase personal data"),
 }
 ELEMENTS: Final[Mapping[Element, str]] = {

@@ -88,6 +88,7 @@ class AccountRow(NamedTuple):
     employees: int | None
     website: str
     business: str
+    updated_at: datetime
 
 
 ACCOUNT_COLUMNS: tuple[Any, ...] = (
@@ -103,6 +104,7 @@ ACCOUNT_COLUMNS: tuple[Any, ...] = (
     Account.employees,
     Account.website,
     Account.business,
+    Account.updated_at,
 )
 
 

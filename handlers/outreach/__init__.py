@@ -10,7 +10,9 @@ from handlers.outreach import (
     inbound_sources,
     inbound_webhook,
     leads,
+    objections,
     reminders,
+    scripts,
     stops,
     tools,
 )
@@ -18,13 +20,15 @@ from handlers.routes import Routes
 
 
 def register(routes: Routes) -> None:
-    """Leads: add, find, show, next step; the queue of calls, its reminders, when people pick up; calls, and whom
-    nobody may call."""
+    """Leads: add, find, show, next step; the queue of calls, its reminders, when people pick up; calls, what to say in
+    them, and whom nobody may call."""
     leads.register(routes)
     call_queue.register(routes)
     reminders.register(routes)
     heat_map.register(routes)
     calls.register(routes)
+    scripts.register(routes)
+    objections.register(routes)
     stops.register(routes)
     inbound.register(routes)
     inbound_sources.register(routes)

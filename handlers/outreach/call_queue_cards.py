@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import Block, ButtonElement
 
 from domain.leads import BuyingRole, NextStep, Source, Stage
 from domain.outreach.best_hour import Tally
+from domain.outreach.brief import Said, Unconfirmed
 from domain.outreach.call_queue import (
     Again,
     Fresh,
@@ -25,23 +26,23 @@ from domain.outreach.call_queue import (
     Spoke,
 )
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
+from domain.qualification.bant import Element
 from handlers import lead_lines
 from handlers.blocks import actions, button, clip, context, divider, fields, header, section
 from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
 from handlers.messages import Reader, Rendered
-from handlers.outreach.call_words import log_button, quick_buttons, result_line
-from handlers.outreach.history import entry_line
+from handlers.outreach import brief
+from handlers.outreach.call_words import log_button, quick_buttons, result_line, speaking_buttons
 from handlers.terms import NEXT_STEPS
 from services.outreach.call_queue import DayResult, JustLogged, Queue, QueueLine
-from services.outreach.lead_card import CallEntry, LeadCard, StageEntry
+from services.outreach.lead_card import CallEntry, HistoryEntry, LeadCard, StageEntry
 from services.outreach.records import ContactFacts, LeadLine
 from services.targeting.records import AccountFacts
 
 PAGE = 10
 LATER_SHOWN = 5
 NOTE_SHOWN = 120
-TOUCHES = 3
 BAR = 10
 
 LIST, MORNING, NEXT, CALLBACK, HOME = "list", "morning", "next", "callback", "home"
@@ -256,9 +257,9 @@ def card(
     more: str = "",
     extra: Sequence[ButtonElement] = (),
 ) -> list[Block]:
-    """One lead, large: who, why now, the number, what was said last, the last touches, the buttons."""
+    """One lead, large: the brief of the call, the number to dial, the buttons."""
     t, person, account = reader.t, shown.contact, shown.account
-    why = [Markup(f"• {escape(reason_text(reader, reason))}") for reason in reasons]
+    why = [Markup(f"• {brief.sourced(reader, reason_text(reader, each), each, shown)}") for each in reasons]
     place = " ".join(part for part in (person.department, person.title) if part)
     company = [
         account.industry,
@@ -278,18 +279,16 @@ def card(
     )
     if shown.opted_out is not None:
         blocks.append(context(Markup(f"✉️ {escape(t('Has opted out of mails: do not promise any'))}")))
-    last = next((entry for entry in shown.history if isinstance(entry, CallEntry) and entry.note.strip()), None)
-    note = last.note if last is not None else shown.note
-    if note.strip():
-        label = escape(t("Last note"))
-        blocks.append(section(Markup(f"*{label}*\n{escape(clip(note.strip(), 600))}")))
-    if shown.history:
-        touches = "\n".join(entry_line(reader, entry) for entry in shown.history[:TOUCHES])
-        blocks.append(context(Markup(touches)))
+    blocks += brief.blocks(reader, shown)
     lead_id = shown.lead.lead_id
     blocks.append(actions(*quick_buttons(t, lead_id), block_id=block_id(kind, lead_id, f"{more}.quick")))
     blocks.append(
-        actions(*more_buttons(t, lead_id, primary=True), *extra, block_id=block_id(kind, lead_id, f"{more}.more"))
+        actions(
+            *more_buttons(t, lead_id, primary=True),
+            *speaking_buttons(t, lead_id),
+            *extra,
+            block_id=block_id(kind, lead_id, f"{more}.more"),
+        )
     )
     return blocks
 
@@ -417,6 +416,18 @@ EXAMPLE = Queue(
 )
 """An invented queue with every reason in it, also text that must not become a mention."""
 
+_HISTORY: Final[tuple[HistoryEntry, ...]] = (
+    CallEntry(
+        _AT - timedelta(days=1),
+        "佐藤 美咲",
+        Connection.ANSWERED,
+        Party.CONTACT,
+        Outcome.CALLBACK,
+        None,
+        "10時に <もう一度>",
+    ),
+    StageEntry(_AT - timedelta(days=9), "佐藤 美咲", None, Stage.NEW, ""),
+)
 EXAMPLE_CARD = LeadCard(
     lead=LeadLine(
         12,
@@ -444,21 +455,15 @@ EXAMPLE_CARD = LeadCard(
     qualification=None,
     handoffs=(),
     open_handoff_id=None,
-    history=(
-        CallEntry(
-            _AT - timedelta(days=1),
-            "佐藤 美咲",
-            Connection.ANSWERED,
-            Party.CONTACT,
-            Outcome.CALLBACK,
-            None,
-            "10時に <もう一度>",
-        ),
-        StageEntry(_AT - timedelta(days=9), "佐藤 美咲", None, Stage.NEW, ""),
-    ),
+    history=_HISTORY,
     actions=frozenset(),
     do_not_call=None,
     opted_out=None,
     attempts=0,
     call_actions=frozenset(),
+    touches=_HISTORY[:1],
+    questions=(
+        Said(_AT - timedelta(days=1), "佐藤 美咲", Outcome.CALLBACK, None, "10時に <もう一度>"),
+        Unconfirmed(_AT - timedelta(days=2), "佐藤 美咲", (Element.BUDGET, Element.TIMELINE)),
+    ),
 )

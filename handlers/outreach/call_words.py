@@ -38,6 +38,14 @@ def log_button(t: Translator, lead_id: int, *, style: str | None = None) -> Butt
     return button(t("Log a call"), "call.log", lead_id, style=style)
 
 
+def speaking_buttons(t: Translator, lead_id: int) -> list[ButtonElement]:
+    """What to say: the script, and answers to objections."""
+    return [
+        button(t("Script"), "script.open", lead_id),
+        button(t("Objections"), "objection.open", lead_id),
+    ]
+
+
 def undo_button(t: Translator, done: Recorded) -> ButtonElement:
     """Takes the call back."""
     return button(t("Undo (60 s)"), "call.undo", f"{done.call_id}:{done.mark}")

@@ -15,7 +15,7 @@ from domain.leads import NextStep, Source
 from domain.members import Permission, may
 from domain.outreach.calls import BOUNDS, QUICK, CallRules, Outcome, QuickResult
 from domain.outreach.time_words import Unreadable
-from handlers.blocks import Choice, context, modal, number_input, section
+from handlers.blocks import Choice, actions, context, modal, number_input, section
 from handlers.boundary import warning
 from handlers.forms import Form, record, word
 from handlers.i18n import Markup, escape
@@ -34,7 +34,7 @@ from handlers.lead_choice import LeadChoice
 from handlers.messages import Reader, Rendered
 from handlers.moments import unreadable
 from handlers.outreach import call_form, call_queue, inbound
-from handlers.outreach.call_words import CapReached, gap_warning, nurtured, recorded, taken_back
+from handlers.outreach.call_words import CapReached, gap_warning, nurtured, recorded, speaking_buttons, taken_back
 from handlers.outreach.leads import add_view
 from handlers.outreach.whispers import whisper
 from handlers.routes import Outgoing, Routes
@@ -51,7 +51,9 @@ RULES = "call.rules.submit"
 
 HOME = "home"
 """In the form's private metadata: it was opened on the home tab, which is drawn anew when it is submitted."""
-CARRIED = (call_queue.ORIGIN, "url", HOME)
+SCRIPT = "script"
+"""In the form's private metadata: the version of the script that was open."""
+CARRIED = (call_queue.ORIGIN, "url", HOME, SCRIPT)
 GOES_ON = frozenset({Outcome.MEETING_SET, Outcome.REFERRED, Outcome.SEND_MATERIAL})
 """Outcomes after which there is something to do before the next call."""
 NOT_UNDONE = {
@@ -183,8 +185,9 @@ def leads_in(message: Mapping[str, Any]) -> list[int]:
     return list(found)
 
 
-def _carried(interaction: Interaction) -> dict[str, str]:
-    """Where the answer goes when the form is submitted: a submission itself brings no address."""
+def carried(interaction: Interaction) -> dict[str, str]:
+    """What goes along from a click to the form: the script that was open, and where the answer goes when the form is
+    submitted, since a submission itself brings no address."""
     given = interaction.metadata
     if any(given.get(name) for name in CARRIED):
         return {name: str(given[name]) for name in CARRIED if given.get(name)}
@@ -213,6 +216,7 @@ async def _form(interaction: Interaction, lead_id: int) -> View:
     ]
     if draft.since_last is not None:
         head.append(context(gap_warning(t, draft.since_last, draft.rules)))
+    head.append(actions(*speaking_buttons(t, lead_id)))
     typed = call_form.Typed.read(Form({}), {})
     return modal(
         SUBMIT,
@@ -220,11 +224,11 @@ async def _form(interaction: Interaction, lead_id: int) -> View:
         [*head, *call_form.inputs(t, typed)],
         submit=t("Save"),
         close=t("Cancel"),
-        private_metadata=metadata(lead=lead_id, **_carried(interaction)),
+        private_metadata=metadata(lead=lead_id, **carried(interaction)),
     )
 
 
-CHOICE = LeadChoice("call.log.pick", _("Log a call"), _form, _carried)
+CHOICE = LeadChoice("call.log.pick", _("Log a call"), _form, carried)
 
 
 async def redraw(interaction: Interaction) -> Answer:
@@ -260,7 +264,16 @@ async def submit(interaction: Interaction) -> Answer:
         return Errors({"when": unreadable(t, problem, actor.zone, deps.now())})
     result, plan = call_form.result(typed, at)
     lead_id, key = int(interaction.metadata["lead"]), f"form:{interaction.view['id']}"
-    done = await service.log(deps, actor, lead_id, result, plan=plan, request_key=key)
+    script = interaction.metadata.get(SCRIPT)
+    done = await service.log(
+        deps,
+        actor,
+        lead_id,
+        result,
+        plan=plan,
+        request_key=key,
+        script_version_id=record(script) if script else None,
+    )
     elsewhere = call_queue.after_call(interaction, done.owner_id) or bool(interaction.metadata.get(HOME))
     if elsewhere and result.outcome not in GOES_ON:
         return Clear()

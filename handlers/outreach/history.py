@@ -14,8 +14,10 @@ from handlers.messages import Reader
 from handlers.terms import DISQUALIFY_REASONS, MEETING_MARKS, MEETING_STATUSES, NEXT_STEPS, RETURN_REASONS, STAGES
 from services.outreach.lead_card import (
     CallEntry,
+    FormEntry,
     HandoffEntry,
     HistoryEntry,
+    MailEntry,
     MeetingEntry,
     NextStepEntry,
     OverrideEntry,
@@ -98,6 +100,10 @@ def _what(reader: Reader, entry: HistoryEntry) -> Markup:
                 at=t.moment(entry.starts_at, reader.zone, now=reader.now),
                 status=t(MEETING_STATUSES[entry.status]),
             )
+        case MailEntry():
+            return t.md("✉️ Mail sent: {subject}", subject=entry.subject)
+        case FormEntry():
+            return _noted(t.md("📝 Form: {form}", form=entry.form), entry.message)
         case ReturnEntry():
             text = t.md("↩️ Returned: {reason}", reason=t(RETURN_REASONS[entry.returned.reason]))
             return _noted(text, entry.returned.comment)

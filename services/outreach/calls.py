@@ -38,6 +38,7 @@ from services.outreach.stages import move
 from services.teams import team_calendar
 from storage import calls as queries
 from storage import leads as lead_queries
+from storage import scripts as script_queries
 from storage.members import audit
 from storage.statements import Transaction
 
@@ -147,11 +148,13 @@ async def log(
     called_at: datetime | None = None,
     request_key: str | None = None,
     plan: Plan | None = None,
+    script_version_id: int | None = None,
 ) -> Recorded:
     """Write down a call, its roll-ups with it, and move the lead as the result and the plan say.
 
     `called_at` is aware; None: now. `request_key` names the click or submission: sent twice it makes one call, and the
     second time gives the first one's answer. A result DO_NOT_CALL stops the number in the same transaction.
+    `script_version_id`: the script that was open, where it is one of the team's.
 
     Refused: NOT_ALLOWED, NOT_FOUND, DO_NOT_CALL, INVALID `called_at` in the future, TOO_LONG `note`, DATE_IN_PAST
     `callback_at` before the call, INVALID `step` for a plan beside an outcome that decides by itself, WRONG_STAGE.
@@ -171,9 +174,13 @@ async def log(
         plan.check(at)
     # Every call has a key, because the audit log names it by one; a key given is the lead's own.
     key = f"{lead_id}:{request_key or uuid4().hex}"
+    if script_version_id is not None:
+        # Only from the form: the one-click ways have no script open, and so ask nothing.
+        script_version_id = await _script_of_ours(deps, actor, script_version_id)
+    late = called_at is not None
     done: Recorded | None
     try:
-        done = await _record(deps, actor, lead_id, result, at, now, key, plan, late=called_at is not None)
+        done = await _record(deps, actor, lead_id, result, at, now, key, plan, script_version_id, late=late)
     except Refused:
         # Perhaps it was this very click that changed the lead.
         done = await _before(deps, actor, lead_id, result, key) if request_key else None
@@ -187,6 +194,12 @@ async def log(
     return done
 
 
+async def _script_of_ours(deps: Deps, actor: Actor, version_id: int) -> int | None:
+    async with deps.asking(actor.team_id) as session:
+        found = await script_queries.version(session, version_id)
+    return found.id if found else None
+
+
 async def _record(
     deps: Deps,
     actor: Actor,
@@ -196,6 +209,7 @@ async def _record(
     now: datetime,
     key: str,
     plan: Plan | None,
+    script_version_id: int | None,
     *,
     late: bool,
 ) -> Recorded | None:
@@ -203,14 +217,14 @@ async def _record(
     if not late and result.outcome is not Outcome.DO_NOT_CALL:
         try:
             async with deps.brief(actor.team_id) as brief:
-                return await _save(deps, brief, actor, lead_id, result, at, now, key, plan)
+                return await _save(deps, brief, actor, lead_id, result, at, now, key, plan, script_version_id)
         except _NeedsMore:
             pass
         except _Repeated:
             return None
     try:
         async with deps.writing(actor.team_id) as session:
-            return await _save(deps, session, actor, lead_id, result, at, now, key, plan)
+            return await _save(deps, session, actor, lead_id, result, at, now, key, plan, script_version_id)
     except _Repeated:
         return None
 
@@ -229,6 +243,7 @@ async def _save(
     now: datetime,
     key: str,
     plan: Plan | None,
+    script_version_id: int | None,
 ) -> Recorded:
     lead = await queries.lead_to_call(transaction, lead_id, CALL_RULES, lock=True)
     if lead is None:
@@ -281,6 +296,7 @@ async def _save(
         reason=result.reason.value if result.reason else None,
         note=result.note,
         request_key=key,
+        script_version_id=script_version_id,
     )
     if made is None:
         raise _Repeated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import Code, Refused
 from domain.leads import DisqualifyReason, LeadAction, NextStep, Stage, fitting_actions
 from domain.members import Permission, require
+from domain.outreach.brief import Asked, Question, Returned, Said, Spoken, Unconfirmed, open_questions
 from domain.outreach.calls import CallAction, Connection, Outcome, Party, RefusalReason, fitting_call_actions
+from domain.qualification.bant import Element
 from domain.qualification.handoff import HandoffStatus
 from domain.qualification.meetings import MeetingStatus
 from services.deps import Actor, Deps
@@ -30,10 +33,13 @@ from storage import leads as queries
 from storage import meetings as meeting_queries
 from storage import qualification as qualification_queries
 from storage import suppressions as suppression_queries
+from storage import touches as touch_queries
 from storage.suppressions import MAIL, PHONE
 
 MAX_PEOPLE = 20
 MAX_HISTORY = 30
+TOUCHES = 3
+"""So many of the latest touches a brief names."""
 NEXT_STEP_SET = "lead.next_step"
 """The audit log's name for a decided next step, from which the history shows it."""
 
@@ -127,6 +133,25 @@ class MeetingEntry:
     status: MeetingStatus
 
 
+@dataclass(frozen=True, slots=True)
+class MailEntry:
+    """A letter that went out to the person. `by` "": the team's own."""
+
+    at: datetime
+    by: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormEntry:
+    """A form that the person sent."""
+
+    at: datetime
+    by: None
+    form: str
+    message: str
+
+
 HistoryEntry = (
     CallEntry
     | StageEntry
@@ -136,7 +161,11 @@ HistoryEntry = (
     | HandoffEntry
     | ReturnEntry
     | MeetingEntry
+    | MailEntry
+    | FormEntry
 )
+TOUCHING = (CallEntry, MailEntry, FormEntry, MeetingEntry, ReturnEntry)
+"""What somebody said to somebody; the rest is what we wrote down for ourselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +201,10 @@ class LeadCard:
     attempts: int
     """Dials since the intended person was last reached."""
     call_actions: frozenset[CallAction]
+    touches: tuple[HistoryEntry, ...] = ()
+    """The latest of what was said between us and the person, newest first."""
+    questions: tuple[Question, ...] = ()
+    """What is to be found out or answered in the next call, the most pressing first."""
 
 
 async def card(deps: Deps, actor: Actor, lead_id: int) -> LeadCard:
@@ -188,7 +221,7 @@ async def card(deps: Deps, actor: Actor, lead_id: int) -> LeadCard:
         note = await queries.note(session, lead_id)
         judged = await qualification_queries.qualifications(session, lead_id, MAX_HISTORY)
         handed = await handoff_queries.handoffs(session, lead_id, MAX_HISTORY)
-        rest = await _history(session, lead_id)
+        rest = await _history(session, lead_id, row.contact_id)
         marks = await suppression_queries.marks(session, lead_id)
         stops = await suppression_queries.stops(session, row.contact_id, marks.phone, marks.email_key)
     if account is None or contact is None:
@@ -221,6 +254,7 @@ async def card(deps: Deps, actor: Actor, lead_id: int) -> LeadCard:
     history.sort(key=lambda entry: entry.at, reverse=True)
     do_not_call = _stop(marks.do_not_call_at, stops.get(PHONE))
     opted_out = _stop(marks.opted_out_at, stops.get(MAIL))
+    touches = tuple(entry for entry in history if isinstance(entry, TOUCHING))
     ongoing = handoffs[0] if handoffs and lead.stage in (Stage.HANDED_OFF, Stage.ACCEPTED) else None
     return LeadCard(
         lead=lead,
@@ -242,7 +276,28 @@ async def card(deps: Deps, actor: Actor, lead_id: int) -> LeadCard:
             opted_out=opted_out is not None,
             has_email=bool(contact.email),
         ),
+        touches=touches[:TOUCHES],
+        questions=_questions(history, views[0] if views else None),
     )
+
+
+def _questions(history: Sequence[HistoryEntry], judged: QualificationView | None) -> tuple[Question, ...]:
+    calls = [
+        Spoken(Said(entry.at, entry.by, entry.outcome, entry.reason, entry.note), entry.party)
+        for entry in history
+        if isinstance(entry, CallEntry)
+    ]
+    returns = [
+        Returned(entry.at, entry.by, entry.returned.reason, entry.returned.comment)
+        for entry in history
+        if isinstance(entry, ReturnEntry)
+    ]
+    forms = [Asked(entry.at, entry.form, entry.message) for entry in history if isinstance(entry, FormEntry)]
+    left = None
+    if judged is not None:
+        elements = tuple(element for element in Element if element not in judged.answers.confirmed)
+        left = Unconfirmed(judged.created_at, judged.by, elements)
+    return open_questions(calls, returns, forms, left)
 
 
 def _stop(since: datetime | None, stop: suppression_queries.Stop | None) -> Stop | None:
@@ -258,15 +313,22 @@ class _Rest:
     entries: list[HistoryEntry]
 
 
-async def _history(session: AsyncSession, lead_id: int) -> _Rest:
+async def _history(session: AsyncSession, lead_id: int, contact_id: int) -> _Rest:
     returns = await handoff_queries.returns(session, lead_id, MAX_HISTORY)
     calls = await queries.calls(session, lead_id, MAX_HISTORY)
     moves = await queries.stage_changes(session, lead_id, MAX_HISTORY)
     steps = await queries.audited(session, f"leads:{lead_id}", NEXT_STEP_SET, MAX_HISTORY)
     meetings = await meeting_queries.of_lead(session, lead_id, MAX_HISTORY)
+    touches = await touch_queries.letters_and_forms(session, lead_id, contact_id, MAX_HISTORY)
     return _Rest(
         [return_of(r) for r in returns],
         [
+            *(
+                FormEntry(touch.at, None, touch.by, touch.subject)
+                if touch.kind == touch_queries.FORM
+                else MailEntry(touch.at, touch.by, touch.subject)
+                for touch in touches
+            ),
             *(_next_step(s.created_at, s.member, s.detail) for s in steps),
             *(
                 MeetingEntry(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from storage.leads import AccountRow
 
@@ -23,6 +24,7 @@ class AccountFacts:
     employees: int | None
     website: str
     business: str
+    updated_at: datetime | None = None
 
 
 def account_facts(row: AccountRow) -> AccountFacts:

@@ -53,6 +53,7 @@ class Mail(OfTeam, Base):
     __table_args__ = (
         Index("ix_mails_team_state", "team_id", "state"),
         Index("ix_mails_sent", "team_id", "sent_at"),
+        Index("ix_mails_contact", "contact_id"),
     )
 
     key: Mapped[str] = mapped_column(String(200), primary_key=True)

@@ -79,6 +79,8 @@ class Call(OfTeam, Base):
     note: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
     request_key: Mapped[str | None] = mapped_column(String(255))
     """The click or submission that made this row: the same one sent twice makes one row."""
+    script_version_id: Mapped[int | None] = mapped_column(ForeignKey("script_versions.id"))
+    """The script that was open during the call."""
 
 
 class CallDay(OfTeam, Base):
@@ -188,3 +190,81 @@ class FormSubmission(OfTeam, Base):
     """The first attempt by a person to reach the lead."""
     response_seconds: Mapped[int | None] = mapped_column(Integer)
     """Business seconds from `received_at` to `responded_at`."""
+
+
+class Script(OfTeam, Base):
+    """A call script; what it says is in its versions, every one of which is kept."""
+
+    __tablename__ = "scripts"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    newest: Mapped[int] = mapped_column(Integer)
+    """The number of the version that holds."""
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+    """Since when it is not offered any more."""
+
+
+class ScriptVersion(OfTeam, Base):
+    """A script as it was put down once, whole; never changed."""
+
+    __tablename__ = "script_versions"
+    __table_args__ = (UniqueConstraint("script_id", "number"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    script_id: Mapped[int] = mapped_column(ForeignKey("scripts.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(Integer)
+    """Counted from 1."""
+    name: Mapped[str] = mapped_column(Text, info=personal(Personal.TEXT))
+    scene: Mapped[str] = mapped_column(String(32))
+    segment: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
+    """The industry it is for; "": every one."""
+    persona: Mapped[str] = mapped_column(Text, default="", info=personal(Personal.TEXT))
+    """A word of the department or title of whom it is for; "": everybody."""
+    language: Mapped[str] = mapped_column(String(8))
+    stages: Mapped[dict[str, Any]] = mapped_column(info=personal(Personal.TEXT, blanks=True))
+    """What is said, by stage (domain/outreach/scripts.py)."""
+    drafted: Mapped[bool] = mapped_column(Boolean, default=False)
+    """It began as a model's draft, which somebody read and saved."""
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
+    created_at: Mapped[datetime]
+
+
+class Objection(OfTeam, Base):
+    """What customers say against it, and the team's own answers."""
+
+    __tablename__ = "objections"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    said: Mapped[str] = mapped_column(Text, info=personal(Personal.TEXT))
+    answers: Mapped[list[str]] = mapped_column(info=personal(Personal.TEXT))
+    """The best first."""
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+    """Since when it is not offered any more."""
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    """Counted up by every change; a form that was opened on an older one is told so."""
+
+
+class ObjectionUse(OfTeam, Base):
+    """An objection came up in a call, and was handled or not."""
+
+    __tablename__ = "objection_uses"
+    __table_args__ = (
+        UniqueConstraint("team_id", "request_key"),
+        Index("ix_objection_uses_used", "team_id", "used_at"),
+        Index("ix_objection_uses_lead", "lead_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    objection_id: Mapped[int] = mapped_column(ForeignKey("objections.id", ondelete="CASCADE"))
+    lead_id: Mapped[int | None] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))
+    """None: the rep did not say with whom."""
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"))
+    handled: Mapped[bool] = mapped_column(Boolean)
+    used_at: Mapped[datetime]
+    request_key: Mapped[str | None] = mapped_column(String(255))
+    """The click that made this row: the same one sent twice makes one row."""
