@@ -27,6 +27,7 @@ import aiohttp
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import demo_playbook
 from bot import demo_words as words
 from bot.app import all_routes
 from bot.demo_history import History, invent
@@ -161,6 +162,7 @@ async def play(deps: Deps, printed: Printed, scale: Scale) -> tuple[History, Sto
     await _aims(deps, manager, printed, staff, history)
     channel = _channel(printed, HANDOFFS)
     stored = await store(deps, manager.team_id, history, staff, channel)
+    await demo_playbook.write(deps, manager, scale.seed, history, stored, staff)
     answered = [key for key, status in stored.handoffs if status is not HandoffStatus.WAITING][-SHOWN:]
     waiting = [key for key, status in stored.handoffs if status is HandoffStatus.WAITING]
     async with deps.writing(manager.team_id) as session:

@@ -18,8 +18,8 @@ MAX_ANSWERS = 3
 MEETING_WITHIN = timedelta(days=14)
 """A meeting that was set so soon after an objection is counted as having followed it."""
 LEAST_LIKENESS = 0.34
-"""Of what was typed, so much must stand in an objection for it to be offered: a third, so that one word of a sentence
-is enough."""
+"""So much of the shorter one, of what was typed and an objection, must stand in the other for it to be offered: a third,
+so that one word of a sentence is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _grams(text: str) -> set[int]:
 
 
 def _likeness(wanted: set[int], there: set[int]) -> float:
-    return len(wanted & there) / len(wanted)
+    return len(wanted & there) / min(len(wanted), len(there)) if there else 0.0
 
 
 # Counted

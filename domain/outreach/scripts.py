@@ -185,6 +185,12 @@ def filled(text: str, values: Mapping[Gap, str], language: str) -> str:
     return _gaps(value, text)
 
 
+def spoken_name(name: str) -> str:
+    """A person's name as it is spoken on the telephone: 片山 of 片山 裕美. Names in Latin letters are said whole."""
+    parts = name.split()
+    return parts[0] if len(parts) > 1 and not name.isascii() else name
+
+
 def named(text: str, language: str) -> str:
     """The same text with its gaps named in a language: {会社} for {company}."""
     names = GAP_NAMES.get(language, GAP_NAMES["en"])

@@ -83,7 +83,7 @@ def _source(reader: Reader, reason: Reason, shown: LeadCard) -> str:
         case Promised() | Planned():
             return t("the lead's next step")
         case Fresh() | NeverCalled():
-            return _lead(reader, shown)
+            return t("lead added {at}", at=t.moment(shown.lead.created_at, reader.zone, now=reader.now))
         case GoodHour(tally=tally):
             return t("{hits} of {n} calls", hits=t.number(tally.hits), n=t.number(tally.tries))
         case Spoke(at) | Again(at=at):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slack_sdk.models.blocks import Block, ButtonElement
+from slack_sdk.models.blocks import Block, ButtonElement, ExternalDataSelectElement
 from slack_sdk.models.views import View
 
 from domain.members import Permission, may
@@ -15,7 +15,6 @@ from handlers.blocks import (
     confirm,
     context,
     divider,
-    external_select,
     header,
     modal,
     section,
@@ -154,16 +153,9 @@ def _beside(
     interaction: Interaction, lead_id: int, lines: list[ObjectionLine], told: Markup | None = None, one: int = 0
 ) -> View:
     t = interaction.t
-    search = external_select(
-        "objection",
-        t("What does the customer say?"),
-        FIND,
-        placeholder=t("Words of the customer"),
-        min_query_length=1,
-        dispatch=True,
-        optional=True,
-    )
-    blocks: list[Block] = [search]
+    # No input: a modal with one would need a button that submits it.
+    search = ExternalDataSelectElement(action_id=FIND, placeholder=t("Words of the customer"), min_query_length=1)
+    blocks: list[Block] = [section(t.md("*What does the customer say?*")), actions(search)]
     if told is not None:
         blocks.append(context(told))
     for line in lines:

@@ -195,7 +195,11 @@ def _speaking(interaction: Interaction, speaking: Speaking, shown: LeadCard, *, 
     language = script.heading.language
     spoken = {stage: filled(text, speaking.gaps, language) for stage, text in script.stages.items()}
     facts = [t(SCENES[speaking.occasion.scene])]
-    facts.append(f"{script.heading.name} ({_written(reader, chosen)})" if chosen else script.heading.name)
+    facts.append(
+        t("{name} ({written})", name=script.heading.name, written=_written(reader, chosen))
+        if chosen
+        else script.heading.name
+    )
     blocks: list[Block] = [
         section(Markup(f"*{escape(speaking.contact)}*　{escape(speaking.account)}")),
         context(escape("　".join(facts))),

@@ -11,7 +11,7 @@ from domain.leads import Source
 from domain.leads import Stage as LeadStage
 from domain.members import Permission, require
 from domain.outreach.calls import INTENDED
-from domain.outreach.scripts import Gap, Heading, Occasion, Scene, Script, Stage, best, scene_of
+from domain.outreach.scripts import Gap, Heading, Occasion, Scene, Script, Stage, best, scene_of, spoken_name
 from domain.qualification.bant import Answers
 from services.deps import Actor, Deps
 from storage import leads as lead_queries
@@ -175,11 +175,11 @@ async def speak(deps: Deps, actor: Actor, lead_id: int, version_id: int | None =
         tuple(each for each in offered if chosen is None or each.version_id != chosen.version_id),
         {
             Gap.COMPANY: account.name,
-            Gap.CONTACT: person.contact,
+            Gap.CONTACT: spoken_name(person.contact),
             Gap.DEPARTMENT: person.department,
             Gap.TITLE: person.title,
             Gap.PAIN: pain,
-            Gap.ME: actor.name,
+            Gap.ME: spoken_name(actor.name),
             Gap.US: us,
         },
     )

@@ -110,11 +110,15 @@ RECORDS = {
     "member_id": "members",
     "member_ids": "members",
     "offer_id": "meeting_offers",
+    "objection_id": "objections",
     "only": "members",
     "qualification_id": "qualifications",
+    "script_id": "scripts",
+    "script_version_id": "script_versions",
     "source_id": "form_sources",
     "submission_id": "form_submissions",
     "to_member_id": "members",
+    "version_id": "script_versions",
 }
 """The table whose ids a parameter or a field of this name takes."""
 

@@ -9,11 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.outreach.calls import CallResult, Connection
+from domain.outreach.objections import Objection
+from domain.outreach.scripts import Heading, Scene, Script, Stage
 from domain.performance.windows import Span
 from domain.qualification.handoff import ReturnReason
 from domain.qualification.meetings import Slot
 from services import leave, teams
-from services.outreach import calls, form_sources, inbound, reminders, suppressions
+from services.outreach import calls, form_sources, inbound, objections, reminders, scripts, suppressions
 from services.performance import targets
 from services.qualification import handoff, meeting_offers, meetings, verdict
 from services.qualification.meeting_records import Plan, Words
@@ -47,6 +49,11 @@ async def move_in(office: Office, first: int) -> None:
     called = await lead("架電 済")
     await calls.record(deps, office.sato, called, CallResult(Connection.NO_ANSWER, note="不在"))
     await reminders.promise(deps, office.sato, called, NOW + timedelta(minutes=4))
+    script = Script(Heading("新規", Scene.FIRST_CALL), dict.fromkeys(Stage, "{担当者}様"))
+    opened = await scripts.add(deps, office.mori, script)
+    objection = await objections.add(deps, office.mori, Objection("予算がない", ("来期の資料を渡す",)))
+    await objections.count(deps, office.sato, objection, handled=True, lead_id=called)
+    await calls.log(deps, office.sato, called, CallResult(Connection.BUSY), script_version_id=opened.version_id)
     await office.handed_off(await lead("引継 待ち"), request_key="handed-off")
     accepted = await office.handed_off(await lead("引継 受諾"))
     await handoff.accept(deps, office.ito, accepted.handoff_id)
