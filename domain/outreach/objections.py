@@ -18,8 +18,8 @@ MAX_ANSWERS = 3
 MEETING_WITHIN = timedelta(days=14)
 """A meeting that was set so soon after an objection is counted as having followed it."""
 LEAST_LIKENESS = 0.34
-"""So much of the shorter one, of what was typed and an objection, must stand in the other for it to be offered: a third,
-so that one word of a sentence is enough."""
+"""So much of the shorter one, of what was typed and an objection, must stand in the other for it to be offered: a
+third, so that one word of a sentence is enough."""
 
 
 @dataclass(frozen=True, slots=True)
