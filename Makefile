@@ -14,7 +14,7 @@ SCRATCH ?= $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
 
-.PHONY: run test lint check-types check-imports pytest bench chaos fuzz audit messages lock clean
+.PHONY: run test lint check-types check-imports pytest bench eval chaos fuzz audit messages lock clean
 
 run: $(READY)
 	$(BIN)/python -m bot demo --port $(PORT)
@@ -43,6 +43,10 @@ scale: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
+
+# How right the reading of conversations is, with the configured model; ARGS="--plain" without one (docs/evals.md).
+eval: $(READY)
+	$(BIN)/python -m tests.evals $(ARGS)
 
 # Kill, cut, fill and mislead a bot at work, and count afterwards. The same seed brings the same troubles.
 chaos: $(READY)

@@ -17,6 +17,8 @@ from domain.pipeline.cues import (
     confirms,
     not_of_this_purchase,
     sentences,
+    speaks_of_deciding,
+    speaks_of_money,
     speaks_of_now,
 )
 from domain.pipeline.figures import amounts, days, unfounded
@@ -125,7 +127,9 @@ def _proposal(claim: ProposalClaim, transcript: Transcript, held_on: date) -> Pr
         if claim.field.element is Element.BUDGET:
             raise _Dropped(DropReason.NOT_THEIRS)
         certain = False
-    value = _value(claim, transcript, held_on)
+    value = _value(claim, source, transcript, held_on)
+    if claim.field is Field.BUDGET_STATE and not speaks_of_money(_heard_with(source, transcript)):
+        raise _Dropped(DropReason.TOPIC)
     return Proposal(claim.field, value, claim.quote, source, certain)
 
 
@@ -179,7 +183,15 @@ def _sentences_of(quote: str, source: Source, transcript: Transcript) -> str:
     return " ".join(found) or quote
 
 
-def _value(claim: ProposalClaim, transcript: Transcript, held_on: date) -> Value:
+def _heard_with(source: Source, transcript: Transcript) -> str:
+    """The utterances of a source and, where it answers somebody else, the two before: a question says what an answer is
+    about. What somebody wrote on their own stands by itself."""
+    before = [u for u in transcript.utterances if source.numbers[0] - 2 <= u.number < source.numbers[0]]
+    heard = before if before and before[-1].speaker != source.speaker else []
+    return " ".join(u.text for u in (*heard, *_utterances(source, transcript)))
+
+
+def _value(claim: ProposalClaim, source: Source, transcript: Transcript, held_on: date) -> Value:
     if claim.field is Field.BUDGET_AMOUNT:
         return _one(amounts(claim.quote), amounts(claim.value))
     if claim.field in {Field.START_ON, Field.DECIDE_ON}:
@@ -191,10 +203,24 @@ def _value(claim: ProposalClaim, transcript: Transcript, held_on: date) -> Value
     if unfounded(str(value), claim.quote):
         raise _Dropped(DropReason.FIGURES)
     if claim.field in {Field.DECISION_MAKER, Field.INFLUENCERS}:
-        everything = fold(" ".join(f"{u.speaker} {u.text}" for u in transcript.utterances)).lower()
-        if any(word.lower() not in everything for word in _NAMES.findall(unicodedata.normalize("NFKC", str(value)))):
-            raise _Dropped(DropReason.VALUE)
+        _named(str(value), claim, source, transcript)
     return value
+
+
+def _named(who: str, claim: ProposalClaim, source: Source, transcript: Transcript) -> None:
+    """Whoever decides was named in the conversation, and in the quote itself; or says in it that they decide."""
+    words = [word.lower() for word in _NAMES.findall(unicodedata.normalize("NFKC", who))]
+    everything = fold(" ".join(f"{u.speaker} {u.text}" for u in transcript.utterances)).lower()
+    if not words or any(word not in everything for word in words):
+        raise _Dropped(DropReason.VALUE)
+    own = fold(source.speaker).lower()
+    if not any(word in fold(claim.quote).lower() for word in words) and not (
+        any(word in own for word in words) and speaks_of_deciding(claim.quote)
+    ):
+        raise _Dropped(DropReason.TOPIC)
+    # Who is only hinted at may be: 社長に見せてみます.
+    if claim.certain and not speaks_of_deciding(_heard_with(source, transcript)):
+        raise _Dropped(DropReason.TOPIC)
 
 
 _NAMES = re.compile(r"[一-龥々]+|[ァ-ヶー]+|[A-Za-z]+")

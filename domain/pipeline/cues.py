@@ -67,6 +67,15 @@ _NOW = _words(
     r"今回|今年|今期|今は|今の|来期|来年|うちは|うちの|弊社|当社|当院|当園",
     r"\bthis (?:year|time)|\bnow\b|\bour own|\bours (?:is|was)|\bwe(?:'ve| have| budgeted)",
 )
+_MONEY = _words(
+    r"予算|[一-龥]費|費用|お?金(?!曜)|資金|枠|融資|補助金|助成金|経費|決裁|稟議|料金|値段|価格|円|申請|承認|投資",
+    r"\bbudget|\bmoney\b|\bfund|\byen\b|\bjpy\b|\bspend|\bcost|\bprice|\bloan|\bgrant\b|\bapprov|\bset aside|\ballocat",
+)
+_DECIDING = _words(
+    r"決(?:め|ま|裁|断|定)|判断|承認|ハンコ|判子|印鑑|判を|[のを]印(?:は|を|が)|サイン|最終|最後|了承|許可|契約"
+    r"|権限|選定|一存|通り(?:ます|ません)",
+    r"\b(?:decid|decision|sign|approv|final say|last word|my call|up to me|permission|contract|choos)",
+)
 _JOKE = _words(
     r"冗談|\(笑|笑\)|宝くじ|夢(?:の|みたい|です|物語)|石油王|いくらでも(?:出|あ)|埋蔵金|打ち出の小槌|金のなる木",
     r"天から|降ってく|笑っちゃ|あるわけ(?:が)?ない|苦笑|はははは?|(?:あっ|当たっ)たら(?:いい|苦労)|ポケットマネー",
@@ -137,6 +146,16 @@ def before_a_machine_is_addressed(text: str) -> str:
 def speaks_of_now(text: str) -> bool:
     """Whether a sentence says that it is about themselves, today or this time."""
     return _found(_NOW, text)
+
+
+def speaks_of_money(text: str) -> bool:
+    """Whether a text is about money at all."""
+    return _found(_MONEY, text)
+
+
+def speaks_of_deciding(text: str) -> bool:
+    """Whether a text is about who decides, or how."""
+    return _found(_DECIDING, text)
 
 
 def not_of_this_purchase(text: str) -> bool:

@@ -241,6 +241,7 @@ _DAYS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         ),
         (r"(\d{1,2})(?:か|ヶ|カ|ヵ|ケ|箇)月(?:後|先|以内|くらいで|で)", lambda f, t: Day(add_months(t, int(f[1])))),
         (r"半年(?:後|先|以内)", lambda _f, t: Day(add_months(t, 6))),
+        (r"お?盆明け", lambda _f, t: Day(date(t.year + (t > date(t.year, 8, 17)), 8, 17))),
         (r"年明け(?:早々|すぐ)?", lambda _f, t: Day(date(t.year + 1, 1, 1))),
         (r"年内|今年中|年末", lambda _f, t: Day(date(t.year, 12, 31), until=True)),
         (r"年度末|年度内|今年度中|今年度内", lambda _f, t: Day(date(_fiscal_year(t, 1), 3, 31), until=True)),
@@ -347,6 +348,9 @@ def _first(on: date) -> date:
 
 def _normalised(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).lower()
+    folded = re.sub(
+        rf"令和([{_KANJI}\d]{{1,2}}|元)年", lambda f: f"{2018 + (1 if f[1] == '元' else int(_value(f[1])))}年", folded
+    )
     return re.sub(r"([一二三四五六七八九十]+)(?=月|か月|ヶ月|カ月|四半期)", lambda f: str(int(_value(f[1]))), folded)
 
 

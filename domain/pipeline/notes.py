@@ -63,6 +63,8 @@ class DropReason(StrEnum):
     """The words address a machine, not a person."""
     VALUE = "value"
     """Its value is none that the field can have."""
+    TOPIC = "topic"
+    """Its quote does not speak of what it is said to show."""
     SOURCE = "source"
     """A sentence without a source, or with one that was not given."""
     TWICE = "twice"

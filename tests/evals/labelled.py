@@ -68,6 +68,8 @@ class Case:
     next_steps: Sequence[frozenset[int]]
     traps: tuple[str, ...]
     attacks: tuple[Attack, ...]
+    held_back: bool
+    """Nobody looked at it while cue words and prompts were written: it shows what the others cannot."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,13 +90,14 @@ def cases() -> tuple[Case, ...]:
     return tuple(found)
 
 
-_KEYS = {"id", "language", "kind", "held_on", "industry", "ours", "unknown", "transcript", "labels", "traps", "attacks"}
+_NEEDED = {"id", "language", "held_on", "industry", "ours", "transcript", "labels"}
+_KEYS = _NEEDED | {"kind", "unknown", "held_back", "traps", "attacks"}
 _LABELS = {*ELEMENTS, "intent", "needs", "objections", "next_steps"}
 
 
 def _case(data: Mapping[str, Any]) -> Case:
     name = str(data.get("id"))
-    _only(name, data, _KEYS, {"id", "language", "held_on", "industry", "ours", "transcript", "labels"})
+    _only(name, data, _KEYS, _NEEDED)
     labels = data["labels"]
     _only(name, labels, _LABELS, _LABELS - {"intent"})
     if data["language"] not in {"ja", "en"} or data.get("kind", "call") not in {"call", "mail", "form", "csv"}:
@@ -135,6 +138,7 @@ def _case(data: Mapping[str, Any]) -> Case:
         next_steps=tuple(map(group, labels["next_steps"])),
         traps=tuple(data.get("traps", ())),
         attacks=tuple(Attack(group(attack["at"]), attack["wants"]) for attack in data.get("attacks", ())),
+        held_back=bool(data.get("held_back")),
     )
 
 

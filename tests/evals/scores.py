@@ -156,8 +156,9 @@ def same(at: Field, labelled: Any, claimed: object) -> bool:
     if isinstance(labelled, date):
         return isinstance(claimed, date) and (labelled.year, labelled.month) == (claimed.year, claimed.month)
     if at is Field.DECISION_MAKER:
-        one, other = _folded(str(labelled)).lower(), _folded(str(claimed)).lower()
-        return one in other or other in one
+        other = _folded(str(claimed)).lower()
+        # 蜂谷|営業本部長: either will do.
+        return any(one in other or other in one for one in _folded(str(labelled)).lower().split("|"))
     return bool(labelled == claimed)
 
 
