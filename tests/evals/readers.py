@@ -55,8 +55,8 @@ async def asking(
     settings: ModelSettings, *, masked: bool = False, template: Path | None = None
 ) -> AsyncIterator[tuple[Reader, Callable[[], Awaitable[Spent]]]]:
     """The product with this model, on a database of its own that is gone afterwards; and what it has cost so far.
-    `masked`: names are replaced before anything is sent, as in a team that wants it. `template`: a migrated file, so that
-    none has to be made."""
+    `masked`: names are replaced before anything is sent, as in a team that wants it. `template`: a migrated file, which
+    spares the migrating."""
     with tempfile.TemporaryDirectory(prefix="kakehashi-evals-") as folder:
         url = f"sqlite:///{Path(folder) / 'evals.db'}"
         if template is None:
