@@ -475,6 +475,8 @@ def bolt(listeners: Listeners, client: AsyncWebClient, signing_secret: str | Non
     held = {name: os.environ.pop(name) for name in _BOLTS_OWN if name in os.environ}
     try:
         app = AsyncApp(
+            # Without a name Bolt looks for one in the source of every caller, which takes as long as all the rest.
+            name="kakehashi",
             client=client,
             signing_secret=signing_secret,
             # Bolt takes its own class too, and does not say so.

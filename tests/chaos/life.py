@@ -60,6 +60,7 @@ async def _run(life: Life) -> None:
 def _leave_no_room(connection: Any, _record: object) -> None:
     """What SQLite does at this limit is what it does on a full disk: SQLITE_FULL."""
     cursor = connection.cursor()
-    pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+    cursor.execute("PRAGMA page_count")
+    (pages,) = cursor.fetchone()
     cursor.execute(f"PRAGMA max_page_count={pages}")
     cursor.close()

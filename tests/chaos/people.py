@@ -95,6 +95,18 @@ class Rep:
                     raise
             await asyncio.sleep(self.chance.uniform(0.0, 2 * PAUSE))
 
+    async def _look(self) -> dict[str, Any] | None:
+        """The modal on top, once the notices that lay over it are read and closed: they say what did not work, and
+        leave the form below as it was."""
+        while (view := self.view) is not None and not view["callback_id"] and not view["submit"]:
+            self.ledger.tell(" ".join(str(block["text"]["text"]) for block in view["blocks"]))
+            try:
+                await self.client.close(view["id"])
+            except PersonError as refused:
+                if refused.status not in LOOK_AGAIN:
+                    raise
+        return view
+
     async def _clear(self) -> None:
         for view in reversed(self.client.screen(limit=0)["views"]):
             await self.client.close(view["id"])
@@ -141,7 +153,7 @@ class Rep:
         await self._clear()
         while True:
             await self._connection()
-            view = self.view
+            view = await self._look()
             if view is None:
                 await self._command("/lead", f"qualify {name}")
             elif view["callback_id"] == "handoff.done":
@@ -161,7 +173,7 @@ class Rep:
         await self._clear()
         while True:
             await self._connection()
-            view = self.view
+            view = await self._look()
             if view is None:
                 await self._command("/call", f"log {name}")
                 continue
@@ -181,7 +193,7 @@ class Rep:
                     self.ledger.tell(f"Slack: {chosen['error']}")
                     await asyncio.sleep(PAUSE)
                     continue
-                view = self.view or view
+                view = await self._look() or view
             self.ledger.typed.add(note)
             done = await self._submit(view, {"note": {"v": note}})
             if done["result"] == "closed":
@@ -220,7 +232,7 @@ class Rep:
         await self._clear()
         while True:
             await self._connection()
-            view = self.view
+            view = await self._look()
             if view is None:
                 await self._command("/meeting", f"book {name}")
             elif (await self._submit(view, {}))["result"] == "updated":
