@@ -14,12 +14,15 @@ SCRATCH ?= $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
 
-.PHONY: run test lint check-types check-imports pytest bench eval chaos fuzz audit messages lock clean
+.PHONY: run test lint check-types check-imports compiled pytest bench eval chaos fuzz audit messages lock clean
 
 run: $(READY)
 	$(BIN)/python -m bot demo --port $(PORT)
 
-test: lint check-types check-imports pytest
+# The checks need one core each and wait for nothing; meanwhile the modules are compiled that every worker reads.
+test: $(READY)
+	@$(MAKE) --no-print-directory -j 4 --output-sync=target lint check-types check-imports compiled
+	@$(MAKE) --no-print-directory pytest
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -31,11 +34,15 @@ check-types: $(READY)
 check-imports: $(READY)
 	$(BIN)/lint-imports
 
+# Once, rather than by each worker and each process that a test starts.
+compiled: $(READY)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q --collect-only -p no:cacheprovider > /dev/null
+
 # PostgreSQL runs as another user when started as root, and must be able to enter the folder.
 pytest: $(READY)
 	@scratch=$$(mktemp -d "$(or $(SCRATCH),$${TMPDIR:-/tmp})/kakehashi-XXXXXX") && chmod 755 "$$scratch" && \
 		trap 'rm -rf "$$scratch"' EXIT INT TERM && \
-		TMPDIR="$$scratch" $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+		PYTHONDONTWRITEBYTECODE= TMPDIR="$$scratch" $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 # Two edges, three workers and two clocks on one PostgreSQL, one of each killed at work.
 scale: $(READY)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -18,6 +20,7 @@ from hypothesis import HealthCheck, settings
 
 from handlers.qualification import calendars as calendar_form
 from services import calendars
+from storage import database as storage_database
 from storage.database import Database, connect
 from storage.migrations import sync_url, upgrade
 from tests.servers.model import ModelServer
@@ -34,6 +37,31 @@ os.environ.setdefault("WEB_PORT", "0")
 # Whoever runs the tests may have one, which no test may use.
 for _name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
     os.environ.pop(_name, None)
+
+
+class Compiled(dict[tuple[Any, ...], Any]):
+    """The statements that SQLAlchemy has compiled for one kind of database. An engine has its own otherwise, and each
+    test its own engine: most of what a test did was to compile what all those before it had compiled."""
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        return super().get(key[1:], default)
+
+    def __setitem__(self, key: tuple[Any, ...], value: Any) -> None:
+        # The first part is the engine's own dialect, all others are the statement's.
+        super().__setitem__(key[1:], value)
+
+
+_compiled: defaultdict[str, Compiled] = defaultdict(Compiled)
+_create = storage_database.create_async_engine
+
+
+def _engine(url: sa.URL, **options: Any) -> Any:
+    engine = _create(url, **options)
+    engine.sync_engine._compiled_cache = _compiled[url.get_backend_name()]
+    return engine
+
+
+storage_database.create_async_engine = _engine
 
 
 @pytest.fixture(autouse=True)

@@ -84,7 +84,9 @@ def small_app(secret: str = SECRET) -> AsyncApp:
 
         return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1", bot_id="B1", bot_user_id="U1")
 
-    return AsyncApp(client=client, signing_secret=secret, authorize=authorize, process_before_response=True)
+    return AsyncApp(
+        name="tests", client=client, signing_secret=secret, authorize=authorize, process_before_response=True
+    )
 
 
 @pytest.fixture

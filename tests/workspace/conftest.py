@@ -35,7 +35,7 @@ async def client(served: RunningWorkspace) -> AsyncWebClient:
 async def app(served: RunningWorkspace) -> AsyncApp:
     """An app with no listeners yet, that acknowledges only when its listener has run."""
     client = AsyncWebClient(token=served.bot_token, base_url=served.api_url, retry_handlers=[])
-    return AsyncApp(client=client, process_before_response=True)
+    return AsyncApp(name="tests", client=client, process_before_response=True)
 
 
 @pytest.fixture

@@ -108,7 +108,9 @@ def refusal(error: SlackApiError) -> str:
 
 def async_app(served: RunningWorkspace, **more: Any) -> AsyncApp:
     """The app on the asynchronous Bolt."""
-    app = AsyncApp(client=AsyncWebClient(token=served.bot_token, base_url=served.api_url, retry_handlers=[]), **more)
+    app = AsyncApp(
+        name="tests", client=AsyncWebClient(token=served.bot_token, base_url=served.api_url, retry_handlers=[]), **more
+    )
 
     @app.command("/form")
     async def command(ack, body, client):

@@ -43,7 +43,7 @@ def sdk(served: RunningWorkspace) -> AsyncWebClient:
 async def events(client, connect) -> list[dict[str, Any]]:
     """Every event the app is told of, in the order they come; those of its own messages too."""
     told: list[dict[str, Any]] = []
-    app = AsyncApp(client=client, process_before_response=True, ignoring_self_events_enabled=False)
+    app = AsyncApp(name="tests", client=client, process_before_response=True, ignoring_self_events_enabled=False)
     for kind in ("message", "member_joined_channel"):
         app.event(kind)(keeper(told))
     await connect(app)

@@ -297,7 +297,7 @@ class SmallApp:
         self.workspace = workspace
         self.done: list[tuple[str, Any]] = []
         self.client = AsyncWebClient(token=workspace.bot_token, base_url=workspace.api_url)
-        self.app = AsyncApp(client=self.client, process_before_response=True)
+        self.app = AsyncApp(name="tests", client=self.client, process_before_response=True)
         self.handler = AsyncSocketModeHandler(self.app, workspace.app_token)
         # The socket's address comes from apps.connections.open, asked of the workspace instead of Slack.
         self.handler.client.web_client = AsyncWebClient(base_url=workspace.api_url)
