@@ -9,50 +9,46 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
-from pydantic import BaseModel, ValidationError
-from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from domain.assistant import Request, tidy, understand
 from domain.errors import Code, Refused
 from domain.members import Permission, may, require
-from handlers import lead_names
-from handlers.assistant_words import PROMPTS, greeting, help_message, unknown
-from handlers.blocks import actions, button, context, section
-from handlers.boundary import warning
-from handlers.i18n import Markup, escape, mention
+from domain.model import Reason, Unavailable
+from handlers import assistant_model, lead_names
+from handlers.assistant_answers import MOST_BLOCKS, PURPOSE, outcome, shown
+from handlers.assistant_posts import before as before_in_thread
+from handlers.assistant_posts import put_in_place, say, thread
+from handlers.assistant_words import OFFERED, PROMPTS, greeting, help_message, unknown
+from handlers.blocks import context, section
+from handlers.boundary import fault, new_reference, sentence, warning
+from handlers.i18n import Markup, Translator, mention
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, dicts
 from handlers.messages import Reader, Rendered
+from handlers.model_words import unavailable_line
 from handlers.routes import Routes
 from handlers.today import calls as today_calls
 from handlers.today import meetings as today_meetings
-from handlers.tools import Nothing, Planned, Tool, Which
+from handlers.tools import Nothing, Tool
+from services import model
 from services.outreach import call_queue
 from services.qualification import meetings
 
 log = logging.getLogger(__name__)
 
-ANSWERED: Final = "assistant_answer"
-"""The type of the metadata that says what a message answers."""
-PURPOSE: Final = "assistant"
-"""For which writes are signed."""
 VALID: Final = timedelta(hours=12)
 """After this long, what would be written has to be asked for again."""
-MOST_BLOCKS: Final = 48
-MOST_VALUE: Final = 2000
-"""Characters of a button's value."""
-MOST_READ: Final = 200
-"""So many messages of a thread are looked through for what was asked before."""
 SEARCH_LENGTH: Final = 60
 """A longer message is talk, not a name to look for."""
+MOST_HISTORY: Final = 12
+"""So many messages of a thread the model is told of."""
 
 
 def register(routes: Routes) -> None:
@@ -102,18 +98,74 @@ async def moved(_interaction: Interaction) -> Answer:
 
 
 async def said(interaction: Interaction, routes: Routes) -> Answer:
-    """Somebody wrote to the bot; `interaction.text` is without the mention."""
+    """Somebody wrote to the bot; `interaction.text` is without the mention.
+
+    Where the team has a language model it is asked, once Slack has its acknowledgement; what we offer ourselves to be
+    asked is understood anyway.
+    """
+    deps, actor = interaction.deps, interaction.actor
+    if deps.model is not None and tidy(interaction.text) and not _own_words(interaction.t, interaction.text):
+        closed = await model.available(deps, actor.team_id)
+        if closed is None:
+            interaction.afterwards.append(partial(_with_model, interaction, routes))
+            return None
+        if closed is Reason.OVER_BUDGET:
+            await plainly(interaction, routes, unavailable_line(interaction.t, closed))
+            return None
+    await plainly(interaction, routes)
+    return None
+
+
+def _own_words(t: Translator, text: str) -> bool:
+    return tidy(text) in {tidy(t(words)) for words in OFFERED}
+
+
+async def _with_model(interaction: Interaction, routes: Routes) -> None:
+    """Answer with the model, or else without. Nobody catches what is raised here, so all is said here."""
+    t = interaction.t
+    try:
+        try:
+            so_far = await thread(interaction) if interaction.thread else []
+            await assistant_model.answer(interaction, routes, _history(so_far, interaction.text))
+        except Unavailable as unavailable:
+            await plainly(interaction, routes, unavailable_line(t, unavailable.reason))
+        except assistant_model.NotUsable:
+            await plainly(interaction, routes)
+    except Refused as refused:
+        await say(interaction, warning(sentence(t, refused)))
+    except Exception:
+        reference = new_reference()
+        log.exception("The assistant failed (reference %s)", reference)
+        await say(interaction, warning(fault(t, reference, submitting=False)))
+
+
+def _history(so_far: Sequence[tuple[Request | None, str]], now: str) -> list[str]:
+    """What was asked in the thread before, and which tools answered; customers' words are in neither."""
+    lines = []
+    for request, words in so_far[-MOST_HISTORY:]:
+        if request is not None:
+            lines.append(f"tool {request.tool} {json.dumps(dict(request.arguments), ensure_ascii=False)}")
+        elif words and words != now:
+            lines.append(f"user: {words[:300]}")
+    return lines
+
+
+async def plainly(interaction: Interaction, routes: Routes, *quiet: Markup) -> None:
+    """Answer without a model; `quiet` says in a line why. Refused: as the tool."""
     text = interaction.text
     request = understand(text)
     if interaction.thread and _goes_on(text, request):
-        before = await _before(interaction)
+        before = await before_in_thread(interaction)
         request = understand(text, before) if before is not None else request
     if request is not None and request.tool in routes.tools:
-        return await ask(interaction, routes.tools[request.tool], request.arguments)
+        await ask(interaction, routes.tools[request.tool], request.arguments, *quiet)
+        return
     name = tidy(text)
     if name and len(name) <= SEARCH_LENGTH and await lead_names.named(interaction, name, 1):
-        return await ask(interaction, routes.tools["lead"], {"name": name})
-    return await _say(interaction, unknown(interaction.t, interaction.actor.role))
+        await ask(interaction, routes.tools["lead"], {"name": name}, *quiet)
+        return
+    message = unknown(interaction.t, interaction.actor.role)
+    await say(interaction, Rendered(message.text, [*message.blocks, *([context(*quiet)] if quiet else [])]))
 
 
 def _goes_on(text: str, request: Request | None) -> bool:
@@ -121,70 +173,12 @@ def _goes_on(text: str, request: Request | None) -> bool:
     return len(text) <= SEARCH_LENGTH and (request is None or request.tool in ("why", "kpis", "meetings"))
 
 
-async def ask(interaction: Interaction, tool: Tool, words: Mapping[str, object]) -> Answer:
+async def ask(interaction: Interaction, tool: Tool, words: Mapping[str, object], *quiet: Markup) -> None:
     """Run a tool, or show what it would write; the answer is posted where it was asked for."""
     answered, arguments = await outcome(interaction, tool, words)
-    return await _say(interaction, shown(interaction, tool, answered, arguments), tool, arguments)
-
-
-async def outcome(
-    interaction: Interaction, tool: Tool, words: Mapping[str, object]
-) -> tuple[Rendered | Which | Planned[Any], BaseModel]:
-    """What a tool answers; of one that writes, what it is going to do. Refused: NOT_ALLOWED, and as the tool; INVALID
-    for words that are no arguments of its."""
-    require(interaction.actor.role, tool.permission)
-    known = {name: value for name, value in words.items() if name in tool.arguments.model_fields}
-    try:
-        arguments = tool.arguments.model_validate(known)
-    except ValidationError as wrong:
-        raise Refused(Code.INVALID) from wrong
-    work = tool.plan if tool.plan is not None else tool.run
-    return await work(interaction, arguments), arguments
-
-
-def shown(
-    interaction: Interaction, tool: Tool, answered: Rendered | Which | Planned[Any], arguments: BaseModel
-) -> Rendered:
-    """An answer with its buttons, and which tool gave it."""
-    t = interaction.t
-    match answered:
-        case Which():
-            message = _choices(interaction, tool, answered, arguments)
-        case Planned():
-            message = _card(interaction, tool, answered)
-        case _:
-            message = answered
-    quiet = context(t.md("Tool: {name}", name=t(tool.summary)))
-    return Rendered(message.text, [*list(message.blocks)[:MOST_BLOCKS], quiet])
-
-
-def _choices(interaction: Interaction, tool: Tool, which: Which, arguments: BaseModel) -> Rendered:
-    given = dict(which.given) if which.tool else _kept(arguments)
-    buttons = [
-        button(
-            choice.label,
-            f"assistant.ask#{place}",
-            request_value(
-                which.tool or tool.name, {**given, which.argument: choice.value}, interaction.actor.slack_user
-            ),
-        )
-        for place, choice in enumerate(which.choices)
-    ]
-    described = [choice for choice in which.choices if choice.description]
-    lines = [Markup(f"*{escape(choice.label)}*　{escape(choice.description or '')}") for choice in described]
-    blocks: list[Block] = [section(which.question)]
-    if lines:
-        blocks.append(context(Markup("\n".join(lines))))
-    return Rendered(which.question, [*blocks, actions(*buttons)])
-
-
-def request_value(tool: str, arguments: Mapping[str, object], asker: str = "") -> str:
-    """A request as a button's value; `asker` "": anybody may click."""
-    return json.dumps([tool, asker, arguments], ensure_ascii=False, separators=(",", ":"), default=str)
-
-
-def _kept(arguments: BaseModel) -> dict[str, Any]:
-    return arguments.model_dump(mode="json", exclude_defaults=True)
+    message = shown(interaction, tool, answered, arguments)
+    blocks = [*message.blocks, *([context(*quiet)] if quiet else [])]
+    await say(interaction, Rendered(message.text, blocks), tool, arguments)
 
 
 async def chosen(interaction: Interaction, routes: Routes) -> Answer:
@@ -200,7 +194,7 @@ async def chosen(interaction: Interaction, routes: Routes) -> Answer:
     rendered = shown(interaction, tool, answered, arguments)
     if not asker:
         return Reply(rendered)
-    await _replace(interaction, rendered)
+    await put_in_place(interaction, rendered)
     return None
 
 
@@ -212,51 +206,25 @@ def _anothers(interaction: Interaction, asker: str) -> Answer:
 # Writes: shown, signed, done with a click
 
 
-def _card(interaction: Interaction, tool: Tool, planned: Planned[Any]) -> Rendered:
-    t, actor = interaction.t, interaction.actor
-    content = [
-        tool.name,
-        actor.slack_user,
-        actor.team_id,
-        secrets.token_hex(8),
-        int(interaction.deps.now().timestamp()),
-        _kept(planned.arguments),
-    ]
-    value = interaction.deps.keys.sign(PURPOSE, content)
-    if len(value) > MOST_VALUE:
-        raise Refused(Code.TOO_LONG, most=MOST_VALUE)
-    return Rendered(
-        planned.message.text,
-        [
-            *planned.message.blocks,
-            actions(
-                button(planned.confirm, "assistant.confirm", value, style="primary"),
-                button(t("Cancel"), "assistant.cancel", actor.slack_user),
-            ),
-            context(t.md("Nothing has been changed yet.")),
-        ],
-    )
-
-
 async def confirm(interaction: Interaction, routes: Routes) -> Answer:
     """Do what the card shows: by its asker, within its time, with the permission as it is now."""
     t, actor = interaction.t, interaction.actor
     try:
         name, asker, team, key, at, words = interaction.deps.keys.read(PURPOSE, interaction.value)
     except Refused:
-        await _replace(interaction, _gone(interaction))
+        await put_in_place(interaction, _gone(interaction))
         return None
     if team != actor.team_id or asker != actor.slack_user:
         return _anothers(interaction, asker)
     tool = routes.tools.get(name)
     if tool is None or interaction.deps.now() - datetime.fromtimestamp(at, UTC) > VALID:
-        await _replace(interaction, _gone(interaction))
+        await put_in_place(interaction, _gone(interaction))
         return None
     require(actor.role, tool.permission)
     done = await tool.run(replace(interaction, value=key), tool.arguments.model_validate(words))
     quiet = context(t.md("Tool: {name}", name=t(tool.summary)))
     if isinstance(done, Rendered):
-        await _replace(interaction, Rendered(done.text, [*list(done.blocks)[:MOST_BLOCKS], quiet]))
+        await put_in_place(interaction, Rendered(done.text, [*list(done.blocks)[:MOST_BLOCKS], quiet]))
     return None
 
 
@@ -269,65 +237,11 @@ async def cancel(interaction: Interaction) -> Answer:
     if interaction.value != interaction.actor.slack_user:
         return _anothers(interaction, interaction.value)
     text = interaction.t.md("Cancelled. Nothing was changed.")
-    await _replace(interaction, Rendered(text, [context(text)]))
+    await put_in_place(interaction, Rendered(text, [context(text)]))
     return None
 
 
 # Where answers go
-
-
-async def _say(
-    interaction: Interaction, rendered: Rendered, tool: Tool | None = None, arguments: BaseModel | None = None
-) -> Answer:
-    """Post the answer. In a channel only figures are for all: what names customers, or is one's own, only the asker
-    sees."""
-    if interaction.body["event"].get("channel_type") != "im" and not (tool is not None and tool.public):
-        return Reply(rendered)
-    metadata: dict[str, Any] | None = None
-    if tool is not None and arguments is not None:
-        payload = {"tool": tool.name, "arguments": _kept(arguments)}
-        metadata = {"event_type": ANSWERED, "event_payload": payload}
-    await interaction.client.chat_postMessage(
-        channel=interaction.channel,
-        thread_ts=answer_thread(interaction),
-        text=rendered.text,
-        blocks=dicts(rendered.blocks),
-        metadata=metadata,
-    )
-    return None
-
-
-def answer_thread(interaction: Interaction) -> str | None:
-    """The thread for the answer: that of the question; in a channel the question begins one."""
-    event = interaction.body["event"]
-    return interaction.thread or (None if event.get("channel_type") == "im" else str(event["ts"]))
-
-
-async def _replace(interaction: Interaction, rendered: Rendered) -> None:
-    """Put the answer in place of the message that was clicked in."""
-    url = str(interaction.body.get("response_url") or "")
-    hook = AsyncWebhookClient(url, session=interaction.client.session, retry_handlers=[])
-    answer = await hook.send(text=rendered.text, blocks=dicts(rendered.blocks), replace_original=True)
-    if answer.status_code != 200:
-        log.warning("An answer could not take the place of its question: %s %s", answer.status_code, answer.body)
-
-
-async def _before(interaction: Interaction) -> Request | None:
-    """What was asked last in this thread, from the metadata of my answers."""
-    try:
-        found = await interaction.client.conversations_replies(
-            channel=interaction.channel, ts=interaction.thread, include_all_metadata=True, limit=MOST_READ
-        )
-    except SlackApiError:
-        log.warning("A thread could not be read for what was asked before", exc_info=True)
-        return None
-    messages: Sequence[Mapping[str, Any]] = found.get("messages") or []
-    for message in reversed(messages):
-        metadata = message.get("metadata") or {}
-        if metadata.get("event_type") == ANSWERED:
-            payload = metadata["event_payload"]
-            return Request(str(payload["tool"]), {key: str(value) for key, value in payload["arguments"].items()})
-    return None
 
 
 # Tools of the whole house

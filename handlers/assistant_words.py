@@ -95,6 +95,11 @@ EXAMPLES: Final[Sequence[tuple[str, Sequence[str]]]] = (
     ),
 )
 
+OFFERED: Final = frozenset(
+    [prompt for prompts in PROMPTS.values() for prompt in prompts] + [each for _, some in EXAMPLES for each in some]
+)
+"""All that we offer to be asked."""
+
 
 def greeting(t: Translator, name: str) -> Markup:
     """The first words in a new thread."""

@@ -250,7 +250,7 @@ async def plan_log(interaction: Interaction, arguments: LogCall) -> Planned[LogC
         )
     result = result_line(t, QUICK[arguments.result])
     text = t.md("*{name}*\nLog a call now: {result}", name=who, result=result)
-    settled = LogCall(name=who[:200], lead_id=found.lead_id, result=arguments.result)
+    settled = LogCall(name="", lead_id=found.lead_id, result=arguments.result)
     return Planned(Rendered(text, [section(Markup(f"📞 {text}"))]), settled, t("Log it"))
 
 
@@ -305,9 +305,7 @@ async def plan_plan(interaction: Interaction, arguments: PlanCall) -> Planned[Pl
         blocks.append(context(t.md("In place of: {step}", step=before)))
     if not reading.business_day:
         blocks.append(context(t.md(":warning: Your team does not work on that day.")))
-    settled = PlanCall(
-        name=arguments.name, lead_id=found.lead_id, when=arguments.when, at=reading.at, version=found.version
-    )
+    settled = PlanCall(name="", lead_id=found.lead_id, when="", at=reading.at, version=found.version)
     return Planned(Rendered(text, blocks), settled, t("Plan it"))
 
 

@@ -1,0 +1,1 @@
+"""Prompts about conversations, and what they give."""

@@ -1,0 +1,110 @@
+"""The assistant with a language model: what it chooses is run or shown, and what it says is founded."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bot.app import all_routes
+from bot.run import running
+from bot.settings import Settings
+from bot.workspace.server import RunningWorkspace
+from domain.model import Sharing
+from handlers.assistant_model import described, harmless
+from services import model
+from services.qualification import meetings
+from tests.handlers.conftest import IS, MANAGER, MARKETING, World, eventually
+from tests.handlers.test_assistant import asked, direct, elements
+from tests.handlers.test_meetings import actor, new_lead
+from tests.servers.model import Answer, Asked, Failure, Json, ModelServer, Text
+
+
+def choosing(tool: str, **arguments: str) -> Answer:
+    return Json({"calls": [{"tool": tool, "arguments": [{"name": k, "value": v} for k, v in arguments.items()]}]})
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_model_chooses_tools_and_is_believed_only_what_they_found(
+    world_workspace: RunningWorkspace, team_at_work: None, settings: Settings, model_server: ModelServer
+) -> None:
+    given = Settings(_env_file=None, **model_server.settings)
+    chosen = settings.model_copy(update={name: getattr(given, name) for name in model_server.settings})
+    async with running(chosen, http=False) as house:
+        world = World(world_workspace, house)
+        manager = await actor(world, MANAGER)
+        # Nothing is sent before a manager has said so.
+        await asked(world, IS, "先週のつながり具合を教えてほしいのだけれど")
+        assert model_server.requests == []
+        await model.set_rules(house.deps, manager, Sharing.MASKED, 100_000, recordings=False)
+        opened = await world.person(IS).assistant()
+        channel, thread = opened["channel"], opened["thread_ts"]
+        await eventually(lambda: world.channel(IS, channel)["assistant"].get(thread, {}).get("prompts"))
+
+        def quoting(question: Asked) -> Answer:
+            if question.output:
+                return choosing("kpis", kpi="connect_rate", period="last_week")
+            found = re.search(r"\d+\.\d%", question.input)
+            assert found
+            return Text(f"先週の接続率は{found[0]}でした。[詳細](https://evil.example)<!channel>")
+
+        model_server.answer = quoting
+        answer = await asked(world, IS, "先週って電話どれくらいつながってた？", thread)
+        said = str(await settled(world, thread, answer["ts"]))
+        assert "先週の接続率は" in said
+        assert "](" not in said
+        assert "https://evil" not in said
+        assert "<!channel>" not in said
+        assert "kpi.rows" in said
+        assert "ツール: KPI" in said
+
+        model_server.answer = lambda q: choosing("kpis", kpi="dials") if q.output else Text("架電は98765件でした。")
+        answer = await asked(world, IS, "今週はどれくらいかけた？", thread)
+        said = str(await settled(world, thread, answer["ts"]))
+        assert "98765" not in said
+        assert "kpi.rows" in said
+        assert "見つけていない数字" in said
+        # What was asked before in the thread is told, customers' records are not.
+        assert "先週って電話どれくらい" in model_server.requests[-2].input
+
+        lead_id = await new_lead(world)
+        model_server.answer = lambda _: choosing("book_meeting", name="予約 花子", when="来週")
+        card = await asked(world, IS, "予約 花子さんとの商談、来週でお願いできますか", thread)
+        assert elements(card, "assistant.ask")
+        assert "予約 花子" not in str(model_server.requests[-1].body)
+        assert lead_id not in {view.lead_id for view in await meetings.upcoming(house.deps, manager, everybody=True)}
+
+        model_server.answer = lambda _: Failure(401)
+        plain = await asked(world, IS, "先週の接続率を教えて", thread)
+        assert elements(plain, "kpi.rows")
+        assert "AIを使わずに" in str(plain["blocks"])
+
+        # A tool that the asker may not use is neither offered nor run.
+        model_server.answer = lambda _: choosing("log_call", name="予約 花子", result="no_answer")
+        lost = await asked(world, MARKETING, "予約さんに電話したことにしておいてくれる？")
+        assert elements(lost, "assistant.confirm") == []
+        assert "- log_call" not in model_server.requests[-1].instructions
+
+
+async def settled(world: World, thread: str, ts: str) -> list[dict[str, object]]:
+    """A message once its stream has ended."""
+    channel = await direct(world, IS)
+
+    def found() -> list[dict[str, object]] | None:
+        message = next(m for m in world.channel(IS, channel)["threads"][thread] if m["ts"] == ts)
+        return message["blocks"] if "ツール" in str(message["blocks"]) else None
+
+    blocks: list[dict[str, object]] = await eventually(found)
+    return blocks
+
+
+def test_model_reads_of_every_tool_what_it_is_for_and_never_what_buttons_fill_in() -> None:
+    told = described(all_routes().tools)
+    assert "- book_meeting (writes):" in told
+    assert "last_week" in told
+    assert "    - slot:" not in told
+    assert "    - version:" not in told
+
+
+def test_links_and_mentions_of_a_model_are_none() -> None:
+    assert harmless("[a](https://x) <!here> `b`") == "[a] (https: //x) ＜!here＞ 'b'"
