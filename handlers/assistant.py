@@ -24,7 +24,7 @@ from domain.model import Reason, Unavailable
 from handlers import assistant_model, lead_names
 from handlers.assistant_answers import MOST_BLOCKS, PURPOSE, outcome, shown
 from handlers.assistant_posts import before as before_in_thread
-from handlers.assistant_posts import put_in_place, say, thread
+from handlers.assistant_posts import is_new, name_thread, put_in_place, say, thread
 from handlers.assistant_words import OFFERED, PROMPTS, greeting, help_message, unknown
 from handlers.blocks import context, section
 from handlers.boundary import fault, new_reference, sentence, warning
@@ -104,6 +104,8 @@ async def said(interaction: Interaction, routes: Routes) -> Answer:
     asked is understood anyway.
     """
     deps, actor = interaction.deps, interaction.actor
+    if is_new(interaction):
+        interaction.afterwards.append(partial(name_thread, interaction))
     if deps.model is not None and tidy(interaction.text) and not _own_words(interaction.t, interaction.text):
         closed = await model.available(deps, actor.team_id)
         if closed is None:

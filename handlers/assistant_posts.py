@@ -12,6 +12,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from domain.assistant import Request
 from handlers.assistant_answers import kept
+from handlers.blocks import clip
 from handlers.interaction import Interaction, dicts
 from handlers.messages import Rendered
 from handlers.tools import Tool
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 ANSWERED: Final = "assistant_answer"
 """The type of the metadata that says what a message answers."""
+NEW_SECONDS: Final = 600.0
+MOST_TITLE: Final = 60
 MOST_READ: Final = 200
 """So many messages of a thread are looked through for what was asked before."""
 
@@ -101,3 +104,24 @@ async def thread(interaction: Interaction) -> list[tuple[Request | None, str]]:
         elif message.get("user") == interaction.actor.slack_user:
             so_far.append((None, str(message.get("text") or "")))
     return so_far
+
+
+async def name_thread(interaction: Interaction) -> None:
+    """Call a new thread of the pane by its first question, by which it is found again in the list of threads."""
+    asked = [words for request, words in await thread(interaction) if request is None and words]
+    if len(asked) != 1:
+        return
+    try:
+        await interaction.client.assistant_threads_setTitle(
+            channel_id=interaction.channel, thread_ts=interaction.thread, title=clip(asked[0], MOST_TITLE)
+        )
+    except SlackApiError as refused:
+        # A thread that is none of the pane's has no name.
+        log.info("No name for this thread: %s", refused.response.get("error"))
+
+
+def is_new(interaction: Interaction) -> bool:
+    """Whether the thread in the direct messages began a short while ago."""
+    event = interaction.body["event"]
+    began = interaction.thread
+    return in_direct(interaction) and bool(began) and float(event["ts"]) - float(began) < NEW_SECONDS

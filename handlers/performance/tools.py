@@ -157,7 +157,8 @@ def _lines(t: Translator, title: str, kpi: Kpi, found: Sequence[Board], by: By, 
             words.change(t, line),
             words.state(t, line.figure),
         ]
-        mark = marks[place] if place < len(marks) else f"{place + 1}."
+        # Nobody has won who has nothing.
+        mark = marks[place] if place < len(marks) and line.figure.value else f"{place + 1}."
         text = Markup(f"{mark} *{escape(called)}*　{escape(' · '.join(fact for fact in facts if fact))}")
         rows = button(t("See rows"), f"kpi.rows#{place}", str(Place.of(each, kpi.key))) if kpi.numerator else None
         blocks.append(section(text, rows))

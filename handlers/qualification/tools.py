@@ -254,7 +254,7 @@ def _planned(interaction: Interaction, draft: MeetingDraft, slot: Slot) -> Plann
     )
     text = t.md("*Book a meeting*　{name}: {when}", name=lead_lines.name(draft.lead), when=when)
     blocks: list[Block] = [
-        section(Markup(f"📅 *{escape(lead_lines.name(draft.lead))}*")),
+        section(Markup(f"📅 *{escape(t('Book a meeting'))}*　{escape(lead_lines.name(draft.lead))}")),
         *fields(
             [
                 (t("Date and time"), escape(when)),

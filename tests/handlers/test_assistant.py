@@ -90,6 +90,8 @@ async def test_pane_greets_offers_and_remembers_what_was_asked(world: World) -> 
     assert elements(figure, "kpi.why")
     why = await asked(world, MANAGER, "なぜ？", thread)
     assert why["text"].startswith("要因: 接続率")
+    named = await eventually(lambda: world.channel(MANAGER, channel)["assistant"][thread]["title"])
+    assert named == "先週の接続率は？"
 
 
 @on_sqlite
@@ -134,7 +136,10 @@ async def test_one_of_several_is_chosen_and_what_is_cancelled_is_not_done(world:
     assert "10:00" in str(card["blocks"])
     await press(world, IS, card, "assistant.cancel")
     assert "取りやめ" in as_it_is(world, IS, which["ts"])["text"]
-    assert "予定はありません" not in (await asked(world, IS, "ヘルプ"))["text"]
+    planned = await asked(world, IS, "予約 花子さんに明日10時に再架電")
+    await press(world, IS, planned, "assistant.confirm")
+    assert "再架電" in as_it_is(world, IS, planned["ts"])["text"]
+    assert "予約 花子" in str((await asked(world, IS, "再架電の予定"))["blocks"])
 
 
 @on_sqlite
