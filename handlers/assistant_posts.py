@@ -72,6 +72,8 @@ def answer_thread(interaction: Interaction) -> str | None:
 async def put_in_place(interaction: Interaction, rendered: Rendered) -> None:
     """Put the answer in place of the message that was clicked in."""
     url = str(interaction.body.get("response_url") or "")
+    if not url:
+        return
     hook = AsyncWebhookClient(url, session=interaction.client.session, retry_handlers=[])
     answer = await hook.send(text=rendered.text, blocks=dicts(rendered.blocks), replace_original=True)
     if answer.status_code != 200:

@@ -92,6 +92,14 @@ async def test_pane_greets_offers_and_remembers_what_was_asked(world: World) -> 
     assert why["text"].startswith("要因: 接続率")
     named = await eventually(lambda: world.channel(MANAGER, channel)["assistant"][thread]["title"])
     assert named == "先週の接続率は？"
+    companies = "企業名,業種\n株式会社つばめ設備,建設\n".encode()
+    await world.person(MANAGER).upload(channel, "companies.csv", companies, thread_ts=thread)
+
+    def imported() -> bool:
+        seen = world.channel(MANAGER, channel)
+        return any("取り込み" in m["text"] for m in [*seen["messages"], *seen["threads"][thread]])
+
+    await eventually(imported)
 
 
 @on_sqlite
@@ -110,7 +118,8 @@ async def test_meeting_is_shown_first_and_booked_once_by_its_asker_alone(world: 
     card = as_it_is(world, IS, offered["ts"])
     (confirm,) = elements(card, "assistant.confirm")
     # Somebody else who got hold of the button, and a button that we did not make.
-    for user, value in ((FS, confirm["value"]), (IS, confirm["value"][:-2] + "xx")):
+    forged = confirm["value"][:-9] + ("A" if confirm["value"][-9] != "A" else "B") + confirm["value"][-8:]
+    for user, value in ((FS, confirm["value"]), (IS, forged)):
         await world.workspace.socket_mode.deliver(
             payloads.envelope("action"), payloads.click(user, "assistant.confirm", value), accepts_answer=False
         )
