@@ -28,6 +28,8 @@ from storage.tables import (
     OfTeam,
     Passage,
     PassageDue,
+    PassageSigns,
+    PassageVector,
     SlackPace,
     SpentState,
     Team,
@@ -42,6 +44,8 @@ LEFT_OUT: Mapping[type[Base], str] = {
     Installation: "Tokens for the workspace, which nobody but this installation may have.",
     Passage: "Made of other tables. Where those rows arrive they are due, and the passages are made anew.",
     PassageDue: "What this installation has to make anew. Rows that arrive elsewhere are due there.",
+    PassageSigns: "Made of passages, where a language model is set up.",
+    PassageVector: "Made of passages, where a language model is set up.",
     SpentState: "Who has just come back from Slack's consent page. It belongs to no team.",
 }
 """The tables that are no team's data, and why. The queue's own tables are none either: what is left to do in them is

@@ -386,6 +386,14 @@ async def posts(session: AsyncSession, handoff_ids: Iterable[int]) -> dict[int, 
     return {keys[key]: Place(where, ts) for key, where, ts in await session.execute(statement) if where and ts}
 
 
+async def people_named(session: AsyncSession, keys: Iterable[str], most: int) -> list[str]:
+    """The names of people whose folded names hold one of these."""
+    holds = [Contact.name_key.contains(key, autoescape=True) for key in keys if key]
+    if not holds:
+        return []
+    return list(await session.scalars(sa.select(Contact.name).where(sa.or_(*holds)).distinct().limit(most)))
+
+
 async def leads_named(session: AsyncSession, account_ids: Sequence[int], contact_key: str, most: int) -> list[int]:
     """Leads at these companies, or of people whose folded name holds this."""
     found: list[sa.ColumnElement[bool]] = [Lead.account_id.in_(account_ids)] if account_ids else []

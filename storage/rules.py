@@ -24,6 +24,12 @@ async def read(transaction: statements.Transaction, kind: str) -> dict[str, Any]
     return None if found is None else dict(found)
 
 
+async def of_all_teams(session: AsyncSession, kind: str) -> dict[str, dict[str, Any]]:
+    """The values of one matter, by the teams that decided something. For a session over all teams."""
+    statement = sa.select(TeamRules.team_id, TeamRules.values).where(TeamRules.kind == kind)
+    return {team_id: dict(values) for team_id, values in await session.execute(statement)}
+
+
 async def write(session: AsyncSession, kind: str, values: Mapping[str, Any], member_id: int, now: datetime) -> None:
     """Put down what the team decided."""
     row = await session.scalar(sa.select(TeamRules).where(TeamRules.kind == kind).with_for_update())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
+from pydantic import Field
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
+from slack_sdk.web.async_client import AsyncWebClient
 
 from domain.members import Permission
 from domain.pipeline.passages import MAX_TYPED
@@ -17,9 +19,13 @@ from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply
 from handlers.messages import Rendered
+from handlers.model_words import unavailable_line
 from handlers.routes import Routes
 from handlers.terms import ELEMENTS, SECTIONS
+from handlers.tools import Arguments
+from services.deps import Deps
 from services.pipeline import knowledge as service
+from services.pipeline import meanings
 from services.pipeline.knowledge import Hit, Kind
 
 MORE: Final = "data.search.more"
@@ -54,7 +60,10 @@ def register(routes: Routes) -> None:
         summary=_("Find what was written down in calls, qualifications and handoffs"),
     )
     routes.action(MORE, more, Permission.READ)
+    routes.tool("search", _("What was written down"), Search, asked, Permission.READ)
     routes.job("index-passages", service.index, seconds=service.INDEX_SECONDS)
+    routes.job("embed-passages", meanings.start, seconds=meanings.LOOK_SECONDS)
+    routes.task(meanings.TASK, embed, patient=True)
 
 
 async def find(interaction: Interaction) -> Answer:
@@ -73,6 +82,23 @@ async def more(interaction: Interaction) -> Answer:
     return Reply(await _listed(interaction, text[:MAX_TYPED], min(at, FURTHEST)))
 
 
+class Search(Arguments):
+    """Search what the team wrote down and heard: notes of calls, qualifications, handoffs, returns. For questions such
+    as who spoke of a budget or why customers hesitate."""
+
+    words: str = Field(description="What to search for: words that will have been written, names, or a short question.")
+
+
+async def asked(interaction: Interaction, arguments: Search) -> Rendered:
+    """The same for the assistant."""
+    return await _listed(interaction, arguments.words[:MAX_TYPED], 0)
+
+
+async def embed(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapping[str, Any]) -> None:  # noqa: ARG001 - a task's signature
+    """The vectors that are missing are made."""
+    await meanings.make(deps, team_id, arguments)
+
+
 async def _listed(interaction: Interaction, text: str, offset: int) -> Rendered:
     t = interaction.t
     found = await service.search(interaction.deps, interaction.actor, text, SHOWN, offset)
@@ -80,6 +106,7 @@ async def _listed(interaction: Interaction, text: str, offset: int) -> Rendered:
         nothing = t.md("Nothing that was written down fits “{text}”.", text=text)
         hint = t.md("Fewer words, or other ones, may find it. What was written a moment ago is found in a few seconds.")
         return Rendered(nothing, [section(Markup(f":mag: {nothing}")), context(hint)])
+    quiet = [context(unavailable_line(t, found.unavailable))] if found.unavailable else []
     title = t.md("What was written down about “{text}”", text=text)
     blocks: list[Block] = [section(Markup(f"*{title}*"))]
     for place, hit in enumerate(found.hits):
@@ -87,7 +114,7 @@ async def _listed(interaction: Interaction, text: str, offset: int) -> Rendered:
         blocks.append(section(await _entry(interaction, hit), opener))
     if found.more and offset + SHOWN <= FURTHEST:
         blocks.append(actions(button(t("More"), MORE, f"{offset + SHOWN}:{text}")))
-    return Rendered(title, blocks)
+    return Rendered(title, [*blocks, *quiet])
 
 
 async def _entry(interaction: Interaction, hit: Hit) -> Markup:

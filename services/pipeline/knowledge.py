@@ -17,10 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.data import search as names
 from domain.data.quality import person_key
 from domain.members import Permission, require
+from domain.model import Reason
 from domain.pipeline import passages as domain
 from domain.pipeline.passages import Kind, Question
 from services.deps import Actor, Deps
-from storage import account_search, installations
+from services.pipeline import meanings
+from storage import account_search, installations, vectors
 from storage import passages as queries
 from storage.passages import Candidate, Draft, Named, PassageRow, Place
 
@@ -63,14 +65,17 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Answers, best first. `more`: there are others behind them."""
+    """Answers, best first. `more`: there are others behind them. `unavailable`: why they were found by words alone,
+    where the language model would have helped."""
 
     hits: tuple[Hit, ...] = ()
     more: bool = False
+    unavailable: Reason | None = None
 
 
 async def search(deps: Deps, actor: Actor, text: str, limit: int = 5, offset: int = 0) -> Page:
-    """The team's passages that answer what was typed, best first, of each text the best; of equal ones the newer.
+    """The team's passages that answer what was typed, best first, of each text the best; of equal ones the newer. Where
+    the team lets the language model read, those that mean the same count too.
 
     Refused: NOT_ALLOWED.
     """
@@ -79,10 +84,14 @@ async def search(deps: Deps, actor: Actor, text: str, limit: int = 5, offset: in
     limit, offset = min(limit, MAX_LIMIT), max(offset, 0)
     if question is None or limit < 1:
         return Page()
+    vector, unavailable = await meanings.question(deps, actor.team_id, text[: domain.MAX_TYPED], actor.member_id)
     async with deps.reading(actor.team_id) as session:
         sample = await queries.sample(session, SAMPLE)
         weights = domain.weigh(question, sample)
         ranked = await _by_words(session, question, weights, sample)
+        if vector is not None and deps.model is not None:
+            near = await vectors.nearest(session, deps.model.settings.embedding, vector, meanings.NEAREST)
+            ranked = domain.fused((ranked, near))
         shown, more = await _chosen(session, ranked, limit, offset)
         posts = await queries.posts(session, [row.source_id for row in shown if row.kind == Kind.HANDOFF])
     hits = [
@@ -101,7 +110,7 @@ async def search(deps: Deps, actor: Actor, text: str, limit: int = 5, offset: in
         )
         for row in shown
     ]
-    return Page(tuple(hits), more)
+    return Page(tuple(hits), more, unavailable)
 
 
 async def _by_words(
@@ -204,7 +213,9 @@ async def bring_up(deps: Deps, team_id: str, most: int = BATCH) -> int:
         drafts: list[Draft] = []
         for kind in Kind:
             ids = [source_id for of, source_id in named if of is kind]
-            for source in await queries.sources(session, kind, ids) if ids else ():
+            found = await queries.sources(session, kind, ids) if ids else []
+            # Later rows get later passages, by which the newer of equal answers is told.
+            for source in sorted(found, key=lambda source: source.source_id):
                 drafts += [Draft(source, part, text) for part, text in enumerate(domain.passages(source.text))]
     if not due:
         return 0

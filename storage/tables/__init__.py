@@ -17,7 +17,7 @@ from storage.tables.outreach import (
     ScriptVersion,
     Suppression,
 )
-from storage.tables.passages import Passage, PassageDue
+from storage.tables.passages import Passage, PassageDue, PassageSigns, PassageVector
 from storage.tables.performance import KpiTarget
 from storage.tables.qualification import (
     CalendarConnection,
@@ -81,6 +81,8 @@ __all__ = [
     "OfTeam",
     "Passage",
     "PassageDue",
+    "PassageSigns",
+    "PassageVector",
     "Qualification",
     "Script",
     "ScriptVersion",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import Base, Grams, Key, OfTeam
@@ -62,3 +62,32 @@ class PassageDue(OfTeam, Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
     source_id: Mapped[int] = mapped_column(BigInteger)
+
+
+class PassageSigns(OfTeam, Base):
+    """The signs of a passage's vector, a bit each: what all of the team's passages are compared by first, so small and
+    apart from the vectors themselves (docs/search.md)."""
+
+    __tablename__ = "passage_signs"
+    __table_args__ = (Index("ix_passage_signs_model", "team_id", "model"),)
+
+    # Without an index of its own: the other one begins with it.
+    team_id: Mapped[str] = mapped_column(String(32), ForeignKey("teams.id", ondelete="CASCADE"))
+    passage_id: Mapped[int] = mapped_column(
+        ForeignKey("passages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    model: Mapped[str] = mapped_column(String(100))
+    """What made the vector: only vectors of one model can be compared."""
+    signs: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PassageVector(OfTeam, Base):
+    """A passage's vector."""
+
+    __tablename__ = "passage_vectors"
+
+    passage_id: Mapped[int] = mapped_column(
+        ForeignKey("passages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    """Numbers of 16 bits, little-endian; its length is 1."""

@@ -159,6 +159,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "model_calls.sharing": _WORD,
     "model_calls.outcome": _WORD,
     "passage_dues.kind": _WORD,
+    "passage_signs.model": "As the installation's settings name it.",
     "passages.kind": _WORD,
     "passages.section": _WORD,
     "objection_uses.request_key": _KEYED,

@@ -14,7 +14,18 @@ import sqlalchemy as sa
 from storage.database import Database, connect
 from storage.isolation import ALL_TEAMS
 from storage.statements import table
-from storage.tables import AuditPermit, Base, Installation, JobPlan, JobRun, Member, Passage, SlackPace
+from storage.tables import (
+    AuditPermit,
+    Base,
+    Installation,
+    JobPlan,
+    JobRun,
+    Member,
+    Passage,
+    PassageSigns,
+    PassageVector,
+    SlackPace,
+)
 from tests.services.data.any_team import Pool, fill
 
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
@@ -62,7 +73,10 @@ async def full(database_url: str) -> AsyncIterator[Database]:
             run = {"zone": "UTC", "day": date(2026, 4, 1), "due_at": NOW, "state": "done", "started_at": NOW}
             await session.execute(sa.insert(JobRun).values(**key, **run))
             passage = {"kind": "call", "source_id": 1, "part": 0, "said_at": NOW, "text": "x", "search_text": "_x_"}
-            session.add(Passage(team_id=team, shuffle=1, **passage))
+            session.add(Passage(team_id=team, id=number, shuffle=1, **passage))
+            await session.flush()
+            session.add(PassageSigns(team_id=team, passage_id=number, model="m", signs=b"x"))
+            session.add(PassageVector(team_id=team, passage_id=number, vector=b"x"))
             session.add(AuditPermit(team_id=team))
             session.add(SlackPace(team_id=team, method="chat.postMessage", remaining=1.0, at=NOW))
             installed = dict.fromkeys(("app_id", "bot_id", "bot_user", "installer", "scopes"), "x")
