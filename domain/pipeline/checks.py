@@ -32,7 +32,7 @@ from domain.pipeline.notes import (
     Value,
     checked,
 )
-from domain.pipeline.quotes import Source, find, fold
+from domain.pipeline.quotes import MARKS, Index, Source, fold
 from domain.pipeline.transcripts import Side, Transcript, Utterance
 from domain.qualification.bant import Element
 
@@ -70,11 +70,12 @@ class _Dropped(Exception):
 
 def items(claims: Iterable[ItemClaim], transcript: Transcript) -> tuple[list[NoteItem], list[DropReason]]:
     """The items that hold, and why each other one does not."""
+    index = Index(transcript)
     kept: list[NoteItem] = []
     drops: list[DropReason] = []
     for claim in claims:
         try:
-            item = _item(claim, transcript)
+            item = _item(claim, transcript, index)
             if len(kept) >= MOST_LINES or any(_same_item(each, item) for each in kept):
                 raise _Dropped(DropReason.TWICE)
             kept.append(item)
@@ -88,8 +89,8 @@ def _same_item(one: NoteItem, other: NoteItem) -> bool:
     return (one.kind, one.source) == (other.kind, other.source) and _overlap(fold(one.quote), fold(other.quote))
 
 
-def _item(claim: ItemClaim, transcript: Transcript) -> NoteItem:
-    source = _source(claim.quote, claim.utterance, transcript)
+def _item(claim: ItemClaim, transcript: Transcript, index: Index) -> NoteItem:
+    source = _source(claim.quote, claim.utterance, transcript, index)
     text = " ".join(claim.text.split())
     if not text or len(text) > MOST_TEXT:
         raise _Dropped(DropReason.VALUE)
@@ -104,11 +105,12 @@ def proposals(
     claims: Iterable[ProposalClaim], transcript: Transcript, held_on: date
 ) -> tuple[list[Proposal], list[DropReason]]:
     """The proposals that hold, and why each other one does not. `held_on`: the day from which 来月 is counted."""
+    index = Index(transcript)
     kept: list[Proposal] = []
     drops: list[DropReason] = []
     for claim in claims:
         try:
-            proposal = _proposal(claim, transcript, held_on)
+            proposal = _proposal(claim, transcript, index, held_on)
             if len(kept) >= MOST_LINES or any(
                 (each.field, each.value) == (proposal.field, proposal.value) for each in kept
             ):
@@ -119,8 +121,8 @@ def proposals(
     return kept, drops
 
 
-def _proposal(claim: ProposalClaim, transcript: Transcript, held_on: date) -> Proposal:
-    source = _theirs(_source(claim.quote, claim.utterance, transcript), claim.quote, transcript)
+def _proposal(claim: ProposalClaim, transcript: Transcript, index: Index, held_on: date) -> Proposal:
+    source = _theirs(_source(claim.quote, claim.utterance, transcript, index), claim.quote, transcript)
     certain = claim.certain and source.side is not Side.UNKNOWN
     around = _sentences_of(claim.quote, source, transcript)
     if not_of_this_purchase(around) and not speaks_of_now(around):
@@ -133,13 +135,13 @@ def _proposal(claim: ProposalClaim, transcript: Transcript, held_on: date) -> Pr
     return Proposal(claim.field, value, claim.quote, source, certain)
 
 
-def _source(quote: str, near: int, transcript: Transcript) -> Source:
-    source = find(quote, transcript, near=near)
+def _source(quote: str, near: int, transcript: Transcript, index: Index) -> Source:
+    source = index.find(quote, near=near)
     if source is None:
         raise _Dropped(DropReason.NOT_SAID)
     # Where a machine is addressed, everything from there on is meant for it.
     spoken = fold(" ".join(before_a_machine_is_addressed(u.text) for u in _utterances(source, transcript)))
-    if fold(quote.strip("「」『』“”\"'‘’ ")) not in spoken:
+    if fold(quote.strip(MARKS)) not in spoken:
         raise _Dropped(DropReason.MACHINE)
     return source
 

@@ -135,11 +135,12 @@ def before_a_machine_is_addressed(text: str) -> str:
     """The sentences of a text up to the first that is meant for a machine; the text itself where none is."""
     if not addresses_a_machine(text):
         return text
-    spoken = ""
+    spoken: list[str] = []
     for sentence in sentences(text):
-        if addresses_a_machine(sentence) or addresses_a_machine(spoken + sentence):
-            return spoken
-        spoken += f"{sentence} "
+        # An address may be spread over two: AIさん。予算は…と書いて.
+        if addresses_a_machine(sentence) or (spoken and addresses_a_machine(f"{spoken[-1]} {sentence}")):
+            return " ".join(spoken)
+        spoken.append(sentence)
     return ""
 
 

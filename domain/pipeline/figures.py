@@ -20,7 +20,7 @@ from domain.outreach.time_words import Unreadable
 _KANJI_DIGITS = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0}
 _KANJI_SMALL = {"十": 10, "百": 100, "千": 1000}
 _KANJI = "〇零一二三四五六七八九十百千"
-_NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?|[{_KANJI}]+)"
+_NUMBER = rf"(?:\d[\d,]{{0,19}}(?:\.\d{{1,9}})?|[{_KANJI}]{{1,12}})"
 _SCALES_JA = {"億": 10**8, "千万": 10**7, "百万": 10**6, "十万": 10**5, "万": 10**4, "千": 1000, "百": 100, "": 1}
 _SCALE_JA = "億|千万|百万|十万|万|千|百"
 _PART_JA = rf"{_NUMBER}(?:千{_NUMBER}(?:{_SCALE_JA})|{_SCALE_JA})?"
@@ -55,7 +55,7 @@ _WORDS_EN = {
     "a": 1,
 }
 _SCALES_EN = {"billion": 10**9, "million": 10**6, "mil": 10**6, "m": 10**6, "thousand": 1000, "k": 1000, "": 1}
-_NUMBER_EN = rf"(?:\d[\d,]*(?:\.\d+)?|\b(?:{'|'.join(_WORDS_EN)})\b)"
+_NUMBER_EN = rf"(?:\d[\d,]{{0,19}}(?:\.\d{{1,9}})?|\b(?:{'|'.join(_WORDS_EN)})\b)"
 _YEN_EN = re.compile(
     rf"(¥|\bjpy ?|(?<![\w.,]))({_NUMBER_EN}) ?(billion|million|mil|m|thousand|k)?\b ?(yen|jpy)?", re.IGNORECASE
 )
@@ -66,6 +66,10 @@ _FOREIGN = re.compile(r"[$€£]\s*$|\b(?:usd|eur|gbp|us dollars?)\s*$", re.IGNO
 _FOREIGN_AFTER = re.compile(r"^\s*(?:dollars|usd|euros?|eur|pounds|gbp|bucks|ドル|ユーロ)", re.IGNORECASE)
 _LEAST_YEN = 10_000
 """Less than that, said without its unit, is a count of something."""
+
+
+MOST_READ = 1000
+"""Characters of a text that is read for sums and days: a sentence, however breathless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Day:
 def amounts(text: str) -> list[int]:
     """The sums of money in a text in whole yen, in their order, each once; prices per month or piece, foreign money and
     counts left out."""
-    folded = _folded(text)
+    folded = _folded(text[:MOST_READ])
     found: dict[int, None] = {}
     spoken_for: list[tuple[int, int]] = []
     for hit in _RANGE_JA.finditer(folded):
@@ -320,7 +324,7 @@ def days(text: str, on: date) -> list[Day]:
     """The days that a text said on a given day names, in their order; days that had passed left out. Weekdays and exact
     dates are read as a callback's are; months, year ends and quarters of the Japanese fiscal year by rules of our own.
     """
-    folded = _normalised(text)
+    folded = _normalised(text[:MOST_READ])
     found: list[tuple[int, int, Day | None]] = []
 
     def free(hit: re.Match[str]) -> bool:
@@ -374,12 +378,14 @@ def _exact(words: str, on: date) -> Day | None:
 
 # Figures as such
 
-_FIGURE = re.compile(rf"\d[\d,]*(?:\.\d+)?|[{_KANJI}]+(?=[億万千百十円年月日時分割件人台名社回倍%か])")
+_FIGURE = re.compile(
+    rf"\d[\d,]{{0,19}}(?:\.\d{{1,9}})?|[{_KANJI}]{{1,12}}(?=[億万千百十円年月日時分割件人台名社回倍%か])"
+)
 
 
 def figures(text: str) -> frozenset[str]:
     """Every number written in a text, as digits without separators."""
-    found = set()
+    found = set[str]()
     for hit in _FIGURE.finditer(unicodedata.normalize("NFKC", text)):
         value = _value(hit[0])
         found.add(str(int(value)) if value == int(value) else str(value))
@@ -392,5 +398,7 @@ def unfounded(text: str, ground: str) -> frozenset[str]:
     missing = figures(text) - figures(ground) - sums
     if missing and amounts(text) and set(amounts(text)) <= set(amounts(ground)):
         missing -= {str(each) for each in amounts(text)}
-        missing -= frozenset().union(*(figures(hit[0]) for hit in _YEN_JA.finditer(_folded(text)) if hit[0]))
+        missing -= frozenset().union(
+            *(figures(hit[0]) for hit in _YEN_JA.finditer(_folded(text[:MOST_READ])) if hit[0])
+        )
     return missing

@@ -38,6 +38,8 @@ MOST_ITEMS = 6
 _TAKEN_BACK = re.compile(r"(?:まだ|ただ|といっても|たぶん|多分|通るか|but |maybe|not )", re.IGNORECASE)
 _AGREEING = re.compile(r"(?:ですね|ますね|よね)[。ー\s]*$")
 _SHORT = 25
+_LONGEST = 500
+"""Characters: what goes on longer without a full stop is no sentence, and no quote that anybody would read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def _sentences(transcript: Transcript) -> Iterator[_Said]:
             asked = before_a_machine_is_addressed(utterances[place - 1].text)
         following = utterances[place + 1] if place + 1 < len(utterances) else None
         spoken = before_a_machine_is_addressed(utterance.text)
-        pieces = sentences(spoken)
+        pieces = [piece for piece in sentences(spoken) if len(piece) <= _LONGEST]
         for number, piece in enumerate(pieces):
             each = _Said(
                 text=piece,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -21,7 +21,7 @@ LEAST = 3
 _SPACES = re.compile(r"\s+")
 _WIDE = r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
 _BESIDE_WIDE = re.compile(rf"(?<={_WIDE}) | (?={_WIDE})")
-_MARKS = "「」『』“”\"'‘’ "
+MARKS = "「」『』“”\"'‘’ "
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,42 +60,58 @@ def source_of(*utterances: Utterance) -> Source:
     return Source(tuple(u.number for u in utterances), first.speaker, first.side, first.start_ms)
 
 
+class Index:
+    """A conversation folded once, for many quotes."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        self._turns = [
+            _Turn(list(turn)) for _, turn in groupby(transcript.utterances, key=lambda u: (u.speaker, u.side))
+        ]
+
+    def find(self, quote: str, *, near: int | None = None) -> Source | None:
+        """As the function of this name."""
+        sought = fold(quote.strip(MARKS))
+        if len(sought) < LEAST:
+            return None
+        places = [place for turn in self._turns for place in turn.places(sought)]
+        if near is not None and len(places) > 1:
+            places = [place for place in places if any(u.number == near for u in place)]
+        return source_of(*places[0]) if len(places) == 1 else None
+
+
 def find(quote: str, transcript: Transcript, *, near: int | None = None) -> Source | None:
     """Where a quote was said: in one utterance, or over several in a row of one speaker. None where it was not said, is
     too short to show anything, or was said in several places of which `near` (an utterance's number) is none."""
-    sought = fold(quote.strip(_MARKS))
-    if len(sought) < LEAST:
-        return None
-    places = [place for turn in _turns(transcript) for place in _places(sought, turn)]
-    if near is not None and len(places) > 1:
-        places = [place for place in places if any(u.number == near for u in place)]
-    return source_of(*places[0]) if len(places) == 1 else None
+    return Index(transcript).find(quote, near=near)
 
 
-def said(quote: str, transcript: Transcript) -> bool:
-    """Whether a quote occurs at all, in one place or in several."""
-    sought = fold(quote.strip(_MARKS))
-    return bool(sought) and any(True for turn in _turns(transcript) for _ in _places(sought, turn))
+class _Turn:
+    """Utterances in a row of one speaker, as one folded text."""
 
+    def __init__(self, utterances: list[Utterance]) -> None:
+        self._utterances = utterances
+        self._begins: list[int] = []
+        pieces: list[str] = []
+        length, last = 0, ""
+        for utterance in utterances:
+            piece = fold(utterance.text)
+            # Folded as one text the pieces would have this space between them, or none.
+            if last and piece and len(fold(f"{last} {piece[0]}")) == 3:
+                pieces.append(" ")
+                length += 1
+            self._begins.append(length)
+            pieces.append(piece)
+            length += len(piece)
+            last = piece[-1:] or last
+        self._text = "".join(pieces)
 
-def _turns(transcript: Transcript) -> Iterator[list[Utterance]]:
-    """Utterances in a row of one speaker."""
-    for _, turn in groupby(transcript.utterances, key=lambda u: (u.speaker, u.side)):
-        yield list(turn)
-
-
-def _places(sought: str, turn: list[Utterance]) -> list[tuple[Utterance, ...]]:
-    """Each different group of utterances over which a folded text is found."""
-    whole, owners = "", list[Utterance]()
-    for utterance in turn:
-        piece = fold(utterance.text)
-        # Folded as one text the pieces would have this space between them, or none.
-        joint = len(fold(f"{whole[-1:]} {piece[:1]}")) == 3 if whole and piece else False
-        whole += (" " if joint else "") + piece
-        owners += [utterance] * (len(piece) + joint)
-    found: dict[tuple[Utterance, ...], None] = {}
-    at = whole.find(sought)
-    while at >= 0:
-        found[tuple(dict.fromkeys(owners[at : at + len(sought)]))] = None
-        at = whole.find(sought, at + 1)
-    return list(found)
+    def places(self, sought: str) -> list[tuple[Utterance, ...]]:
+        """Each different group of utterances over which a folded text is found."""
+        found: dict[tuple[int, int], None] = {}
+        at = self._text.find(sought)
+        while at >= 0:
+            first = bisect_right(self._begins, at) - 1
+            last = bisect_right(self._begins, at + len(sought) - 1) - 1
+            found[max(first, 0), last] = None
+            at = self._text.find(sought, at + 1)
+        return [tuple(self._utterances[first : last + 1]) for first, last in found]

@@ -6,6 +6,7 @@ words find what they can, and the result says why.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -69,10 +70,11 @@ async def read(
                 for line in bant.lines
             ]
     except Unavailable as unavailable:
-        found = plain_notes.read(transcript, day)
+        # In a thread: an hour of talk takes a good part of a second.
+        found = await asyncio.to_thread(plain_notes.read, transcript, day)
         return Note(found.items, found.proposals, found.drops, unavailable.reason.value)
-    kept_items, item_drops = checks.items(items, transcript)
-    kept_proposals, proposal_drops = checks.proposals(claims, transcript, day)
+    kept_items, item_drops = await asyncio.to_thread(checks.items, items, transcript)
+    kept_proposals, proposal_drops = await asyncio.to_thread(checks.proposals, claims, transcript, day)
     return Note(tuple(kept_items), tuple(kept_proposals), (*item_drops, *proposal_drops))
 
 

@@ -104,3 +104,11 @@ def test_a_sum_in_ten_thousands_is_the_same_sum_with_or_without_separators(ten_t
     assert amounts(f"予算は{ten_thousands}万円です") == expected
     assert amounts(f"予算は{ten_thousands:,}万円です") == expected
     assert amounts(f"予算は{ten_thousands * 10_000:,}円です") == expected
+
+
+@pytest.mark.parametrize("piece", ["一", "9", "9,", "1億", "明日", "4月", "300万円か"])
+def test_texts_without_end_are_read_in_bounded_steps(piece: str) -> None:
+    text = piece * 3000
+    assert len(amounts(text)) <= 1000
+    assert len(days(text, ON)) <= 1000
+    assert not unfounded(text, text)
