@@ -10,10 +10,9 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from domain.members import Permission, Role, may
-from handlers import assistant, clock, lead_lines, mail, setup, today
+from handlers import assistant, clock, dropped, lead_lines, mail, setup, today
 from handlers.block_json import as_json
 from handlers.blocks import actions, button, context, divider, header, section
-from handlers.data import integrations
 from handlers.help import welcome
 from handlers.i18n import Markup, escape, mention, translator
 from handlers.i18n import mark as _
@@ -58,9 +57,9 @@ def register(routes: Routes) -> None:
 
 
 async def _said(interaction: Interaction, routes: Routes) -> Answer:
-    """A file is imported; whatever is written is for the assistant."""
+    """A file is read; whatever is written is for the assistant."""
     if interaction.body["event"].get("files"):
-        return await integrations.dropped(interaction)
+        return await dropped.dropped(interaction)
     return await assistant.said(replace(interaction, text=MENTION.sub("", interaction.text).strip()), routes)
 
 

@@ -47,6 +47,7 @@ ARGUMENTS: Final[Mapping[str, str]] = {
     "meeting_id": "meetings",
     "offer_id": "meeting_offers",
     "qualification_id": "qualifications",
+    "recording_id": "recordings",
     "key": "mails",
 }
 """Which table a delivery's argument names a row of."""

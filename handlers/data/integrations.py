@@ -7,9 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
 
-import aiohttp
 from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -18,23 +16,19 @@ from domain.errors import Code, Refused
 from domain.members import Permission
 from handlers.blocks import context, section
 from handlers.boundary import sentence
+from handlers.files import download
 from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
-from handlers.interaction import Answer, Interaction, Reply, dicts
+from handlers.interaction import Interaction, dicts
 from handlers.messages import Rendered
 from handlers.routes import Routes
 from services import members, tasks
 from services.data import integrations as service
 from services.data.integrations import ImportResult, Progress
-from services.deps import Deps
+from services.deps import Actor, Deps
 
 TASK = "accounts.import"
-ENDINGS = (".csv", ".tsv", ".txt")
 MOST_BYTES = 500 * 1024 * 1024
-CHUNK = 256 * 1024
-MOST_HOPS = 4
-REDIRECTS = (301, 302, 303, 307, 308)
-SLACK_HOSTS = (".slack.com", ".slack-files.com")
 
 REASONS: Final[Mapping[RejectReason, str]] = {
     RejectReason.NO_NAME: _("The company's name is missing."),
@@ -49,33 +43,25 @@ REASONS: Final[Mapping[RejectReason, str]] = {
 
 
 def register(routes: Routes) -> None:
-    """The task; the drop itself arrives as a message (handlers/home.py)."""
+    """The task; the drop itself arrives as a message (handlers/dropped.py)."""
     routes.task(TASK, import_dropped)
 
 
-async def dropped(interaction: Interaction) -> Answer:
-    """Start the import of each readable file; the first answer comes from the task."""
-    t = interaction.t
-    files = interaction.body["event"]["files"]
-    readable = [file for file in files if str(file.get("name", "")).lower().endswith(ENDINGS)]
-    for file in readable:
-        await tasks.start(
-            interaction.deps,
-            interaction.actor,
-            Permission.IMPORT,
-            key=f"import:{interaction.actor.team_id}:{file['id']}",
-            kind=TASK,
-            arguments={
-                "file": str(file["id"]),
-                "channel": interaction.channel,
-                "slack_user": interaction.actor.slack_user,
-            },
-        )
-    if len(readable) == len(files):
-        return None
-    names = t.listed(str(file.get("name", "?")) for file in files if file not in readable)
-    text = t.md("I can only read CSV and TSV files: {names}", names=names)
-    return Reply(Rendered(text, [section(text)]))
+async def start(interaction: Interaction, file_id: str) -> None:
+    """Start the import of a file that was dropped here; the first answer comes from the task."""
+    await start_for(interaction.deps, interaction.actor, file_id, interaction.channel)
+
+
+async def start_for(deps: Deps, actor: Actor, file_id: str, channel: str) -> None:
+    """Start the import of a file that a member dropped into a channel. Refused: NOT_ALLOWED."""
+    await tasks.start(
+        deps,
+        actor,
+        Permission.IMPORT,
+        key=f"import:{actor.team_id}:{file_id}",
+        kind=TASK,
+        arguments={"file": file_id, "channel": channel, "slack_user": actor.slack_user},
+    )
 
 
 async def import_dropped(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapping[str, Any]) -> None:
@@ -105,7 +91,7 @@ async def import_dropped(deps: Deps, client: AsyncWebClient, team_id: str, argum
         try:
             if int(info.get("size") or 0) > MOST_BYTES:
                 raise Refused(Code.TOO_LONG, "file", most=MOST_BYTES)
-            await _download(client, info, path)
+            await download(client, info, path, MOST_BYTES)
             result = await service.import_accounts(deps, actor, path, reason=reason_text(t), progress=progress)
         except Refused as refused:
             await show(_refused(t, name, refused))
@@ -119,43 +105,6 @@ async def import_dropped(deps: Deps, client: AsyncWebClient, team_id: str, argum
                     filename=f"{Path(name).stem}-rejected.csv",
                     title=t("Rows that could not be read"),
                 )
-
-
-async def _download(client: AsyncWebClient, info: Mapping[str, Any], path: Path) -> None:
-    """Stream the file to disk. Our token goes to Slack alone, wherever an address or a redirect might point."""
-    url = str(info.get("url_private_download") or info["url_private"])
-    # Not the client's session: what counts Slack's answers reads them whole, and a file is read piece by piece.
-    session = aiohttp.ClientSession()
-    read = 0
-    try:
-        for _hop in range(MOST_HOPS):
-            if not _slacks(url, client):
-                raise Refused(Code.INVALID, "file")
-            async with session.get(
-                url, headers={"Authorization": f"Bearer {client.token}"}, allow_redirects=False
-            ) as response:
-                if response.status in REDIRECTS:
-                    url = urljoin(url, response.headers.get("Location", ""))
-                    continue
-                response.raise_for_status()
-                with path.open("wb") as file:
-                    async for piece in response.content.iter_chunked(CHUNK):
-                        read += len(piece)
-                        if read > MOST_BYTES:
-                            raise Refused(Code.TOO_LONG, "file", most=MOST_BYTES)
-                        file.write(piece)
-                return
-        raise Refused(Code.INVALID, "file")
-    finally:
-        await session.close()
-
-
-def _slacks(url: str, client: AsyncWebClient) -> bool:
-    """Whether an address is one of Slack's own."""
-    host, api = urlsplit(url), urlsplit(client.base_url)
-    if (host.scheme, host.netloc) == (api.scheme, api.netloc):
-        return True
-    return host.scheme == "https" and f".{host.hostname}".endswith(SLACK_HOSTS)
 
 
 def _progress(t: Translator, name: str, so_far: Progress) -> Rendered:

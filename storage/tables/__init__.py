@@ -19,6 +19,7 @@ from storage.tables.outreach import (
 )
 from storage.tables.passages import Passage, PassageDue, PassageSigns, PassageVector
 from storage.tables.performance import KpiTarget
+from storage.tables.pipeline import Proposal, Recording, RecordingSource, Utterance
 from storage.tables.qualification import (
     CalendarConnection,
     Handoff,
@@ -83,7 +84,10 @@ __all__ = [
     "PassageDue",
     "PassageSigns",
     "PassageVector",
+    "Proposal",
     "Qualification",
+    "Recording",
+    "RecordingSource",
     "Script",
     "ScriptVersion",
     "SlackPace",
@@ -93,5 +97,6 @@ __all__ = [
     "Team",
     "TeamDay",
     "TeamRules",
+    "Utterance",
     "VerdictPolicy",
 ]

@@ -1,0 +1,57 @@
+"""What was said, as every wing shows it: whose words, when, and where they can be heard or read again."""
+
+from __future__ import annotations
+
+from domain.pipeline.notes import Field, Proposal
+from domain.pipeline.quotes import Source
+from domain.qualification.bant import Answer, BudgetState, Level
+from handlers.i18n import Translator
+from handlers.i18n import mark as _
+from handlers.terms import ANSWERS, BUDGET_STATES, LEVELS
+
+FIELDS = {
+    Field.BUDGET_AMOUNT: _("Budget: amount"),
+    Field.BUDGET_STATE: _("Budget: status"),
+    Field.DECISION_MAKER: _("Authority: decision maker"),
+    Field.INFLUENCERS: _("Authority: influencers"),
+    Field.PROCESS: _("Authority: decision process"),
+    Field.NEED: _("Need: what hurts"),
+    Field.URGENCY: _("Need: urgency"),
+    Field.START_ON: _("Timeline: start"),
+    Field.DECIDE_ON: _("Timeline: decision"),
+    Field.PAIN_RECOGNISED: _("Pain recognised"),
+    Field.INTENT_STATED: _("Intent stated"),
+}
+
+
+def clock(ms: int) -> str:
+    """3:05, 1:02:03."""
+    minutes, seconds = divmod(ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def source(t: Translator, said: Source) -> str:
+    """山田 太郎 3:05; where there are no times, the number of the line."""
+    speaker = said.speaker or t("speaker unknown")
+    at = (
+        clock(said.start_ms) if said.start_ms is not None else t("line {n}", n=said.numbers[0] if said.numbers else "–")
+    )
+    return f"{speaker} {at}"
+
+
+def value(t: Translator, proposed: Proposal) -> str:
+    """A proposal's value in words."""
+    match proposed.field, proposed.value:
+        case Field.BUDGET_AMOUNT, int(amount):
+            return t.yen(amount)
+        case Field.BUDGET_STATE, state:
+            return t(BUDGET_STATES[BudgetState(str(state))])
+        case Field.URGENCY, level:
+            return t(LEVELS[Level(str(level))])
+        case ((Field.PAIN_RECOGNISED | Field.INTENT_STATED), answer):
+            return t(ANSWERS[Answer(str(answer))])
+        case ((Field.START_ON | Field.DECIDE_ON), day) if not isinstance(day, int | str):
+            return t.day(day)
+        case _, text:
+            return str(text)
