@@ -39,6 +39,15 @@ class Paused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Proven:
+    """A telephone system that showed who it is. `created_by`: who set it up."""
+
+    source_id: int
+    team_id: str
+    created_by: int
+
+
+@dataclass(frozen=True, slots=True)
 class SystemView:
     """A telephone system."""
 
@@ -133,7 +142,7 @@ def _url(deps: Deps, token: str) -> str:
 # Calls
 
 
-async def prove(deps: Deps, token: str) -> SourceRow:
+async def prove(deps: Deps, token: str) -> Proven:
     """The telephone system behind an address. Raises `Unproven`, `Paused`."""
     async with deps.database.reading_across_teams() as session:
         source = await queries.source_of_token(session, _hash(token))
@@ -142,10 +151,10 @@ async def prove(deps: Deps, token: str) -> SourceRow:
         raise Unproven
     if not source.active or gone:
         raise Paused
-    return source
+    return Proven(source.id, source.team_id, source.created_by)
 
 
-async def receive(deps: Deps, source: SourceRow, content: Mapping[str, Any]) -> Received:
+async def receive(deps: Deps, source: Proven, content: Mapping[str, Any]) -> Received:
     """Take a call on as MiiTel tells it, and have its card posted to whoever made it; the same call once.
 
     Refused: INVALID `call` where it has no id, INVALID and TOO_LONG `transcript`.
@@ -228,7 +237,7 @@ def _day(detail: Mapping[str, Any], zone: str, now: datetime) -> date:
     return min(local, now.astimezone(ZoneInfo(zone)).date())
 
 
-async def _owner(deps: Deps, source: SourceRow, said: Transcript) -> Actor | None:
+async def _owner(deps: Deps, source: Proven, said: Transcript) -> Actor | None:
     """Whoever made the call, by name; else who set the telephone system up, or has taken that one's place."""
     speakers = {folded(name) for name in said.speakers}
     async with deps.reading(source.team_id) as session:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,9 +49,10 @@ from storage.migrations import sync_url
 from storage.outbox import Outbox
 from tests.services.office import NOT_QUALIFIED, NOW, PACKAGE, QUALIFIED, TODAY, Clock, Office, open_office
 from tests.services.outreach.website import YAMADA
-from tests.services.two_teams import PLAN, contents, ids, mark, move_in, slot, words
+from tests.services.two_teams import PLAN, brought, contents, ids, mark, move_in, slot, words
 
 OURS, THEIRS = "T1", "T2"
+RAW = {"speech_recognition": {"raw": "0:00 (取引先) 隣工業です。"}}
 MARK = "隣社の秘密"
 EXAMPLES = 2
 """Calls of each function: the first with ids of the other team only, the next with both teams'."""
@@ -89,6 +91,7 @@ SIGNED = {
     "calendars.connecting.provider_address": "What it is given comes from a token that we signed.",
     "mail.opt_out": "The token that we signed names the team.",
     "mail.opting_out": "The token that we signed names the team.",
+    "pipeline.telephone_systems.prove": "The token, which only MiiTel was told, says which system, and so which team.",
     "outreach.forms.prove": "The signature proves which form, and so which team.",
 }
 """What is told its team by something that only we, or whoever knows the secret, can sign."""
@@ -112,9 +115,11 @@ RECORDS = {
     "offer_id": "meeting_offers",
     "objection_id": "objections",
     "only": "members",
+    "proposal_id": "proposals",
     "qualification_id": "qualifications",
     "script_id": "scripts",
     "script_version_id": "script_versions",
+    "recording_id": "recordings",
     "source_id": "form_sources",
     "submission_id": "form_submissions",
     "to_member_id": "members",
@@ -256,6 +261,14 @@ class Arguments:
             ("rules.change", "rules"): st.just(QueueRules()),
             ("rules.read", "default"): st.just(QueueRules()),
             ("rules.read", "kind"): st.just(QUEUE_RULES),
+            ("listening.transcript", "sound"): st.just(Path("none.wav")),
+            ("pipeline.recordings.receive", "filename"): st.just("隣工業.vtt"),
+            ("pipeline.recordings.work", "fetch"): st.just(brought),
+            ("pipeline.telephone_systems.receive", "content"): st.just({"call": {"id": "1", "details": [RAW]}}),
+            **{
+                (f"pipeline.telephone_systems.{verb}", "source_id"): st.sampled_from(self.records["recording_sources"])
+                for verb in ("receive", "rotate", "set_active")
+            },
             ("tasks.start", "arguments"): st.just({}),
             ("tasks.start", "kind"): st.just("import"),
         }

@@ -3,7 +3,9 @@ wherever they turn up."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,11 +14,13 @@ from domain.outreach.calls import CallResult, Connection
 from domain.outreach.objections import Objection
 from domain.outreach.scripts import Heading, Scene, Script, Stage
 from domain.performance.windows import Span
+from domain.pipeline.recordings import Decision
 from domain.qualification.handoff import ReturnReason
 from domain.qualification.meetings import Slot
 from services import leave, teams
 from services.outreach import calls, form_sources, inbound, objections, reminders, scripts, suppressions
 from services.performance import targets
+from services.pipeline import proposals, recordings, telephone_systems
 from services.qualification import handoff, meeting_offers, meetings, verdict
 from services.qualification.meeting_records import Plan, Words
 from storage import calendars as calendar_queries
@@ -37,6 +41,11 @@ def slot(rep: int, hour: int) -> Slot:
     """An hour of the day after the office's, in its working time."""
     start = datetime(2026, 4, 2, hour - 9, tzinfo=UTC)
     return Slot(start, start + timedelta(hours=1), rep)
+
+
+async def brought(_file_id: str, path: Path, _most: int) -> None:
+    """A transcript, fetched."""
+    await asyncio.to_thread(path.write_text, "佐藤: ご予算は？\n青葉: 予算は500万円を確保しています。", "utf-8")
 
 
 async def move_in(office: Office, first: int) -> None:
@@ -63,6 +72,15 @@ async def move_in(office: Office, first: int) -> None:
     candidates = [slot(office.ito.member_id, hour) for hour in (13, 15, 16)]
     await meeting_offers.send(deps, office.sato, await lead("候補 提示"), candidates, PLAN, words)
     await suppressions.stop_calling(deps, office.sato, await lead("架電 停止"), "本人の希望")
+    recorded = await recordings.receive(
+        deps, office.sato, file_id="F1", filename="通話.vtt", channel="C0FIELD", thread_ts=None
+    )
+    assert recorded is not None
+    await recordings.confirm(deps, office.sato, recorded, called)
+    await recordings.work(deps, office.team_id, recorded, brought)
+    view = await recordings.view(deps, office.team_id, recorded)
+    await proposals.decide(deps, office.sato, view.proposals[0].proposal_id, Decision.ACCEPTED)
+    await telephone_systems.add(deps, office.mori, "MiiTel")
     form = await form_sources.add(deps, office.mori, "お問い合わせ")
     claimed = await send(office, form, YAMADA, "1")
     await inbound.claim(deps, office.sato, claimed.submission_id)

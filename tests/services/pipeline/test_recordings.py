@@ -204,10 +204,10 @@ async def test_call_of_the_telephone_system_is_taken_on_once_by_whoever_knows_it
     with pytest.raises(Refused):
         await telephone_systems.receive(deps, source, {"call": {"details": []}})
 
-    await telephone_systems.set_active(deps, office.boss, source.id, False)
+    await telephone_systems.set_active(deps, office.boss, source.source_id, False)
     with pytest.raises(Paused):
         await telephone_systems.prove(deps, token)
-    await telephone_systems.rotate(deps, office.boss, source.id)
+    await telephone_systems.rotate(deps, office.boss, source.source_id)
     with pytest.raises(Unproven):
         await telephone_systems.prove(deps, token)
 
