@@ -1,8 +1,8 @@
 """How a call was led: measures that are counted, never judged.
 
 Times are milliseconds. What a transcript has no times or sides for is None, not nought. The seven stages are those of
-a telephone script as inside sales in Japan teaches it: the reception, the opening, the purpose, the discovery, the
-value, the objection, the closing (受付突破 → 名乗り → 用件 → ヒアリング → 提案 → 反論対応 → クロージング).
+the team's scripts (domain/outreach/scripts.py), as inside sales in Japan teaches them: 受付突破, 名乗り, 用件, ヒアリング,
+価値の提示, 反論対応, クロージング.
 """
 
 from __future__ import annotations
@@ -11,27 +11,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final
 
+from domain.outreach.scripts import Stage as CallStage
 from domain.pipeline.transcripts import Side, Transcript, Utterance
 
 SILENCE_MS: Final = 3_000
 """From here on a pause is a silence."""
-
-
-class CallStage(StrEnum):
-    """The stages of a call, in their order."""
-
-    RECEPTION = "reception"
-    OPENING = "opening"
-    PURPOSE = "purpose"
-    DISCOVERY = "discovery"
-    VALUE = "value"
-    OBJECTION = "objection"
-    CLOSING = "closing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from slack_sdk.models.blocks import Block, ExternalDataSelectElement
 from domain.leads import Source as LeadSource
 from domain.leads import Stage
 from domain.model import Reason
-from domain.performance.coaching import CallStage, Measures
+from domain.outreach.scripts import Stage as CallStage
+from domain.performance.coaching import Measures
 from domain.pipeline.notes import DropReason, Field, ItemKind, Note, NoteItem, Proposal
 from domain.pipeline.quotes import Source
 from domain.pipeline.recordings import Decision, Progress, Trouble
@@ -71,12 +72,12 @@ TROUBLES: Final[Mapping[Trouble, str]] = {
 }
 CALL_STAGES: Final[Mapping[CallStage, str]] = {
     CallStage.RECEPTION: _("Reception"),
-    CallStage.OPENING: _("Opening"),
-    CallStage.PURPOSE: _("Purpose"),
-    CallStage.DISCOVERY: _("Discovery"),
-    CallStage.VALUE: _("Value"),
-    CallStage.OBJECTION: _("Objection"),
-    CallStage.CLOSING: _("Closing"),
+    CallStage.OPENING: _("Greeting"),
+    CallStage.PURPOSE: _("Reason for the call"),
+    CallStage.DISCOVERY: _("Questions"),
+    CallStage.VALUE: _("What we offer"),
+    CallStage.OBJECTION: _("Worries"),
+    CallStage.CLOSING: _("The next appointment"),
 }
 KINDS: Final[Mapping[ItemKind, str]] = {
     ItemKind.NEED: _("Needs"),

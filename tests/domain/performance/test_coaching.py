@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.performance.coaching import CallStage, Measures, measure, questions
+from domain.outreach.scripts import Stage as CallStage
+from domain.performance.coaching import Measures, measure, questions
 from domain.pipeline.transcripts import Side, Transcript, Utterance
 
 OURS, THEIRS, NOBODY = Side.OURS, Side.THEIRS, Side.UNKNOWN
