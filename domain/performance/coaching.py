@@ -1,8 +1,8 @@
 """How a call was led: measures that are counted, never judged.
 
 Times are milliseconds. What a transcript has no times or sides for is None, not nought. The seven stages are those of
-the team's scripts (domain/outreach/scripts.py), as inside sales in Japan teaches them: 受付突破, 名乗り, 用件, ヒアリング,
-価値の提示, 反論対応, クロージング.
+the team's scripts (domain/outreach/scripts.py), as inside sales in Japan teaches them: 受付突破, 名乗り, 用件,
+ヒアリング, 価値の提示, 反論対応, クロージング.
 """
 
 from __future__ import annotations
