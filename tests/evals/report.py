@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -76,7 +77,7 @@ def report(found: Sequence[tuple[Case, Note]], reader: str, spent: Spent, made_o
         made_on=made_on.isoformat(),
         prompts={key: {"version": each.version, "hash": each.hash[:12]} for key, each in used.items()},
         cases=whole.cases,
-        cases_hash=hashlib.sha256(repr([case for case, _ in found]).encode()).hexdigest()[:12],
+        cases_hash=hashlib.sha256(_written([case for case, _ in found]).encode()).hexdigest()[:12],
         rows=_rows(whole),
         held_back=_rows(unseen),
         totals={
@@ -93,6 +94,11 @@ def report(found: Sequence[tuple[Case, Note]], reader: str, spent: Spent, made_o
         wrong=whole.wrong,
         missed=whole.missed,
     )
+
+
+def _written(cases: Sequence[Case]) -> str:
+    """The cases as text; sets in an order."""
+    return re.sub(r"\{[\d, ]+\}", lambda at: str(sorted(map(int, re.findall(r"\d+", at[0])))), repr(cases))
 
 
 def _rows(found: Score) -> dict[str, dict[str, Any]]:
