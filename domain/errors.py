@@ -24,6 +24,8 @@ class Code(StrEnum):
     NO_CHANNEL = "no_channel"
     DO_NOT_CALL = "do_not_call"
     """The person, or whoever has the number, asked not to be called."""
+    DO_NOT_WRITE = "do_not_write"
+    """The person, or whoever has the number or the address, asked to be left alone."""
     TOO_LATE = "too_late"
 
 

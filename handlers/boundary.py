@@ -70,6 +70,11 @@ def sentence(t: Translator, refused: Refused) -> str:
                 "This person must not be called (do not call), so no call is logged. "
                 "If that has changed, a manager can allow calls again on the lead's card."
             )
+        case Code.DO_NOT_WRITE:
+            return t(
+                "This person is not to be written to (do not call, or no mails), so nothing is sent. "
+                "If that has changed, a manager can allow it again on the lead's card."
+            )
         case Code.TOO_LATE:
             return t("The time in which this could be undone has passed.")
         case Code.INVALID:

@@ -126,14 +126,24 @@ class Interaction:
         """Whether this happened in a modal."""
         return self.view.get("type") == "modal"
 
-    async def open(self, view: View) -> None:
-        """Show a modal: over the one this happened in, or as the first."""
+    async def open(self, view: View) -> str:
+        """Show a modal: over the one this happened in, or as the first. Its id; "" where that was lost."""
         call = self.client.views_push if self.in_view else self.client.views_open
         try:
-            await call(trigger_id=self.trigger_id, view=self.drawn(view))
+            shown = await call(trigger_id=self.trigger_id, view=self.drawn(view))
         except SlackApiError as refused:
             # It is open already: the connection was lost with the answer, and the call repeated.
             if refused.response.get("error") != "exchanged_trigger_id":
+                raise
+            return ""
+        return str((shown.get("view") or {}).get("id", ""))
+
+    async def follow_up(self, view_id: str, view: View) -> None:
+        """Replace a modal that was opened or redrawn a while ago, if it is still there: what was awaited has come."""
+        try:
+            await self.client.views_update(view_id=view_id, view=self.drawn(view))
+        except SlackApiError as refused:
+            if refused.response.get("error") != "not_found":
                 raise
 
     @property

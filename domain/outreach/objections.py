@@ -73,6 +73,12 @@ def search(typed: str, objections: Iterable[tuple[int, Objection]]) -> list[int]
     return [number for _, _, number in sorted(found)]
 
 
+def rests_on(text: str, answer: str) -> bool:
+    """Whether a text is a form of this answer: a third of what the answer says stands in it."""
+    own = _grams(answer)
+    return bool(own) and len(own & _grams(text)) / len(own) >= LEAST_LIKENESS
+
+
 def _grams(text: str) -> set[int]:
     folded = fold(text)
     latin = "".join(letter if letter.isascii() else " " for letter in folded)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from handlers.outreach import (
     call_queue,
     calls,
+    follow_ups,
     heat_map,
     inbound,
     inbound_sources,
@@ -29,6 +30,7 @@ def register(routes: Routes) -> None:
     calls.register(routes)
     scripts.register(routes)
     objections.register(routes)
+    follow_ups.register(routes)
     stops.register(routes)
     inbound.register(routes)
     inbound_sources.register(routes)

@@ -114,6 +114,8 @@ def recorded(reader: Reader, done: Recorded, *, told: str = "") -> Rendered:
         buttons.append(button(t("Add the person named"), "call.referred", done.lead_id, style="primary"))
     if done.at_cap:
         buttons.append(button(t("Move to nurturing"), "call.nurture", done.lead_id, style="primary"))
+    if done.email and done.result.connected and done.result.outcome is not Outcome.DO_NOT_CALL:
+        buttons.append(button(t("Write a mail"), "follow_up.write", done.lead_id))
     if not done.repeated:
         buttons.append(undo_button(t, done))
     blocks: list[Block] = [section(Markup(f"📞 *{title}*")), context(*lines)]

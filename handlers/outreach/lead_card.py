@@ -5,7 +5,8 @@ from __future__ import annotations
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from domain.leads import BuyingRole, LeadAction
-from domain.outreach.calls import CallAction
+from domain.outreach.calls import INTENDED, CallAction
+from domain.qualification.meetings import MeetingStatus
 from handlers import lead_lines
 from handlers.blocks import actions, button, context, divider, fields, header, section
 from handlers.i18n import Markup, Translator, escape
@@ -14,7 +15,7 @@ from handlers.outreach import stops
 from handlers.outreach.call_words import log_button, quick_buttons
 from handlers.outreach.history import entry_line
 from handlers.terms import BUYING_ROLES, SOURCES, STAGE_MARKS, STAGES
-from services.outreach.lead_card import LeadCard
+from services.outreach.lead_card import CallEntry, LeadCard, MeetingEntry
 from services.outreach.records import ContactFacts
 
 HISTORY_SHOWN = 8
@@ -115,7 +116,15 @@ def _buttons(t: Translator, shown: LeadCard) -> list[ButtonElement]:
 def _call_buttons(t: Translator, shown: LeadCard) -> list[ButtonElement]:
     lead_id = shown.lead.lead_id
     logging = [log_button(t, lead_id), *quick_buttons(t, lead_id)] if CallAction.LOG in shown.call_actions else []
-    return [*logging, *stops.buttons(t, shown)]
+    # Whoever may stop mails may write them: those who log calls. And only to whom somebody has spoken.
+    spoken = any(
+        (isinstance(entry, CallEntry) and entry.party in INTENDED)
+        or (isinstance(entry, MeetingEntry) and entry.status is MeetingStatus.HELD)
+        for entry in shown.history
+    )
+    writes = spoken and shown.do_not_call is None and CallAction.STOP_WRITING in shown.call_actions
+    writing = [button(t("Write a mail"), "follow_up.write", lead_id)] if writes else []
+    return [*logging, *writing, *stops.buttons(t, shown)]
 
 
 def _primary(fit: frozenset[LeadAction]) -> str | None:

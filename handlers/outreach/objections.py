@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from slack_sdk.models.blocks import Block, ButtonElement, ExternalDataSelectElement
 from slack_sdk.models.views import View
 
 from domain.members import Permission, may
+from domain.model import Reason, Unavailable
 from domain.outreach.objections import MAX_ANSWER, MAX_ANSWERS, MAX_TEXT, Objection, Record
 from domain.performance.proportions import Proportion
 from handlers.blocks import (
@@ -25,9 +28,11 @@ from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Options, Reply, Update, metadata
 from handlers.messages import Rendered
+from handlers.model_words import unavailable_line
 from handlers.outreach.calls import click_key
 from handlers.outreach.whispers import whisper
 from handlers.routes import Routes
+from services.outreach import drafts
 from services.outreach import objections as service
 from services.outreach.objections import ObjectionLine
 
@@ -157,7 +162,7 @@ def _beside(
     search = ExternalDataSelectElement(action_id=FIND, placeholder=t("Words of the customer"), min_query_length=1)
     blocks: list[Block] = [section(t.md("*What does the customer say?*")), actions(search)]
     if told is not None:
-        blocks.append(context(told))
+        blocks.append(section(told))
     for line in lines:
         blocks += [divider(), *_line(t, line, lead_id, edits=False)]
     if not lines:
@@ -184,7 +189,27 @@ async def chosen(interaction: Interaction) -> Answer:
     line = await service.one(interaction.deps, interaction.actor, interaction.record)
     lead_id = int(interaction.metadata["lead"])
     await interaction.redraw(_beside(interaction, lead_id, [line], one=line.objection_id))
+    interaction.afterwards.append(partial(_adapt, interaction, lead_id, line))
     return None
+
+
+async def _adapt(interaction: Interaction, lead_id: int, line: ObjectionLine) -> None:
+    """The team's answers stand there at once; the fitting one in words for this customer comes when it is there."""
+    t = interaction.t
+    try:
+        adapted = await drafts.answer(interaction.deps, interaction.actor, lead_id, line.objection_id)
+    except Unavailable as unavailable:
+        if unavailable.reason in (Reason.NOT_CONFIGURED, Reason.OFF):
+            # As the team has it: nothing is missing.
+            return
+        told = unavailable_line(t, unavailable.reason)
+    else:
+        told = Markup(
+            f"🪄 {t.md('*For this customer (by the model)*')}\n{escape(adapted.text)}\n"
+            f"{t.md('From the team’s own answer: “{answer}”', answer=adapted.source)}"
+        )
+    view = _beside(interaction, lead_id, [line], told, line.objection_id)
+    await interaction.follow_up(str(interaction.view["id"]), view)
 
 
 async def count(interaction: Interaction) -> Answer:

@@ -3,11 +3,11 @@ one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from domain.outreach.scripts import Heading, Scene, Script, Stage, named
-from handlers.i18n import Translator
+from handlers.i18n import Markup, Translator
 from handlers.i18n import mark as _
 
 SCENES: Final[Mapping[Scene, str]] = {
@@ -95,3 +95,13 @@ def described(t: Translator, heading: Heading) -> str:
     """新規架電 ・ 機械 ・ 部長."""
     parts = (t(SCENES[heading.scene]), heading.segment, heading.persona)
     return "　".join(part for part in parts if part)
+
+
+def drafted_line(t: Translator, figures: Iterable[str]) -> Markup:
+    """What is to be seen of a draft: that it is one, and figures that the model was not given."""
+    line = t.md("Drafted by the model. Please read and correct it; nothing is saved or sent before you do so.")
+    foreign = sorted(figures)
+    if not foreign:
+        return line
+    warned = t.md(":warning: Figures that nobody gave it: {figures}. Please check them.", figures=t.listed(foreign))
+    return Markup(f"{line}\n{warned}")

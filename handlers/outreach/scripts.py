@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Self
 
 from slack_sdk.models.blocks import Block, ButtonElement, StaticSelectElement
 from slack_sdk.models.views import View
 
-from domain.errors import Code, Refused
+from domain.errors import Code, Refused, Rejected
 from domain.members import Permission, may
-from domain.outreach.scripts import GAP_NAMES, LANGUAGES, MAX_NAME, MAX_STAGE, Heading, Scene, Script, Stage, filled
+from domain.model import Reason, Unavailable
+from domain.outreach.scripts import (
+    GAP_NAMES,
+    LANGUAGES,
+    MAX_NAME,
+    MAX_STAGE,
+    Heading,
+    Scene,
+    Script,
+    Stage,
+    filled,
+    named,
+)
 from handlers.blocks import (
     Choice,
     actions,
@@ -30,11 +45,13 @@ from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, Update, metadata
 from handlers.messages import Reader, Rendered
+from handlers.model_words import unavailable_line
 from handlers.outreach import brief, calls
-from handlers.outreach.script_words import SCENES, STAGES, described, plain, plain_script
+from handlers.outreach.script_words import SCENES, STAGES, described, drafted_line, plain, plain_script
 from handlers.routes import Routes
 from handlers.terms import choices
-from services.outreach import lead_card
+from services import model
+from services.outreach import drafts, lead_card
 from services.outreach import scripts as service
 from services.outreach.lead_card import LeadCard
 from services.outreach.scripts import ScriptVersion, Speaking
@@ -46,6 +63,8 @@ LISTED = 20
 OFFERED = 90
 """Scripts that a select can offer beside the one that is open."""
 VERSIONS_SHOWN = 10
+MAX_GIVEN = 1500
+"""Letters of pains and of proof points."""
 NATIVE = {"ja": _("Japanese"), "en": _("English")}
 
 
@@ -63,6 +82,7 @@ def register(routes: Routes) -> None:
     routes.action("script.choose", choose, Permission.LOG_CALLS)
     routes.action("script.show", show, Permission.LOG_CALLS)
     routes.action("script.write", write, Permission.EDIT_PLAYBOOK)
+    routes.action("script.draft", draft, Permission.EDIT_PLAYBOOK)
     routes.action("script.retire", retire, Permission.EDIT_PLAYBOOK)
     routes.view(HEADING, compose, Permission.EDIT_PLAYBOOK)
     routes.view(SAVE, save, Permission.EDIT_PLAYBOOK)
@@ -165,11 +185,25 @@ async def open_beside(interaction: Interaction) -> Answer:
     given = interaction.metadata.get("script")
     speaking = await service.speak(interaction.deps, interaction.actor, lead_id, int(given) if given else None)
     shown = await lead_card.card(interaction.deps, interaction.actor, lead_id)
-    await interaction.open(_speaking(interaction, speaking, shown, in_form=in_form))
+    draw = partial(_speaking, interaction, speaking, shown, in_form=in_form)
+    view_id = await interaction.open(draw())
+    if view_id and brief.plain(_reader(interaction), shown):
+        interaction.afterwards.append(partial(_phrase, interaction, lead_id, view_id, draw))
     if in_form and speaking.chosen is not None and given != speaking.chosen.version_id:
         version = speaking.chosen.version_id
         interaction.afterwards.append(partial(_note_in_form, interaction, version))
     return None
+
+
+async def _phrase(interaction: Interaction, lead_id: int, view_id: str, draw: Callable[..., View]) -> None:
+    """The model's sentence comes into the modal when it is there; the plain line stands there from the beginning."""
+    if await model.available(interaction.deps, interaction.actor.team_id) is not None:
+        return
+    try:
+        line = await drafts.line(interaction.deps, interaction.actor, lead_id)
+    except Unavailable:
+        return
+    await interaction.follow_up(view_id, draw(phrased=line))
 
 
 async def _note_in_form(interaction: Interaction, version_id: int) -> None:
@@ -188,7 +222,9 @@ async def choose(interaction: Interaction) -> Answer:
     return None
 
 
-def _speaking(interaction: Interaction, speaking: Speaking, shown: LeadCard, *, in_form: bool) -> View:
+def _speaking(
+    interaction: Interaction, speaking: Speaking, shown: LeadCard, *, in_form: bool, phrased: str = ""
+) -> View:
     reader, t = _reader(interaction), interaction.t
     chosen = speaking.chosen
     script = chosen.script if chosen else plain_script(t, speaking.occasion.scene)
@@ -207,6 +243,8 @@ def _speaking(interaction: Interaction, speaking: Speaking, shown: LeadCard, *, 
     said = brief.plain(reader, shown)
     if said:
         blocks.append(section(Markup(f"💡 {escape(said)}")))
+    if phrased:
+        blocks.append(context(t.md("In short (by the model): {line}", line=phrased)))
     if speaking.others and not in_form:
         blocks.append(actions(_other_scripts(t, speaking)))
     blocks += _stages(t, Script(script.heading, spoken))
@@ -290,34 +328,107 @@ async def compose(interaction: Interaction) -> Answer:
         form.wrong("language", Code.REQUIRED)
     form.check()
     heading = Heading(name, scene, str(language), form.text("segment"), form.text("persona"))
+    closed = await model.available(interaction.deps, interaction.actor.team_id)
     base = interaction.metadata.get("base")
     if base:
         version = await service.version(interaction.deps, interaction.actor, int(base))
-        stages, script_id, number = dict(version.script.stages), version.script_id, version.number
-        return Update(_stages_form(t, heading, stages, script=script_id, number=number))
-    return Update(_stages_form(t, heading, plain(translator(heading.language), scene)))
+        written = Written(heading, dict(version.script.stages), script=version.script_id, number=version.number)
+    else:
+        written = Written(heading, plain(translator(heading.language), scene))
+    return Update(_stages_form(t, replace(written, drafts=closed is None), unavailable=closed))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The second form as it stands. `script` and `number`: the version it is the next one of. `drafts`: the model can
+    be asked for a draft; `round` counts the drafts, each of which has inputs of its own: Slack keeps what stands in an
+    input that stays."""
+
+    heading: Heading
+    stages: Mapping[Stage, str]
+    script: int | None = None
+    number: int | None = None
+    drafts: bool = False
+    drafted: bool = False
+    round: int = 0
+    pains: str = ""
+    proof: str = ""
+
+    def block(self, stage: Stage) -> str:
+        """The input of a stage."""
+        return f"{stage.value}_{self.round}" if self.round else stage.value
+
+    @classmethod
+    def read(cls, interaction: Interaction) -> Self:
+        """From the form that was submitted or clicked in."""
+        form, given = interaction.form, interaction.metadata
+        heading = Heading(
+            str(given["name"]),
+            Scene(given["scene"]),
+            str(given["language"]),
+            str(given.get("segment", "")),
+            str(given.get("persona", "")),
+        )
+        found = cls(
+            heading,
+            {},
+            int(given["script"]) if given.get("script") else None,
+            int(given["number"]) if given.get("number") else None,
+            bool(given.get("drafts")),
+            bool(given.get("drafted")),
+            int(given.get("round", 0)),
+            form.text("pains"),
+            form.text("proof"),
+        )
+        return replace(found, stages={stage: form.text(found.block(stage)) for stage in Stage})
+
+    @property
+    def metadata(self) -> str:
+        """What the form carries."""
+        heading = self.heading
+        return metadata(
+            name=heading.name,
+            scene=heading.scene.value,
+            language=heading.language,
+            segment=heading.segment,
+            persona=heading.persona,
+            script=self.script,
+            number=self.number,
+            drafts=1 if self.drafts else None,
+            drafted=1 if self.drafted else None,
+            round=self.round or None,
+        )
 
 
 def _stages_form(
-    t: Translator,
-    heading: Heading,
-    stages: dict[Stage, str],
-    *,
-    script: int | None = None,
-    number: int | None = None,
-    drafted: bool = False,
-    told: Markup | None = None,
+    t: Translator, written: Written, *, told: Markup | None = None, unavailable: Reason | None = None
 ) -> View:
+    heading = written.heading
     gaps = "　".join(f"{{{name}}}" for name in GAP_NAMES[heading.language].values())
     blocks: list[Block] = [section(Markup(f"*{escape(heading.name)}*　{escape(described(t, heading))}"))]
+    if written.drafts:
+        blocks += [
+            text_input(
+                "pains",
+                t("Pains of these customers"),
+                written.pains,
+                multiline=True,
+                max_length=MAX_GIVEN,
+                hint=t("What the model drafts from, with the proof points. It is not saved."),
+            ),
+            text_input("proof", t("Proof points"), written.proof, multiline=True, max_length=MAX_GIVEN),
+            actions(button(t("Draft with the model"), "script.draft")),
+        ]
+    if unavailable is not None:
+        blocks.append(context(unavailable_line(t, unavailable)))
     if told is not None:
         blocks.append(context(told))
     blocks.append(context(t.md("What stands in braces is filled in from the lead: {gaps}", gaps=gaps)))
     blocks += [
         text_input(
-            stage.value,
+            written.block(stage),
             f"{place}. {t(STAGES[stage])}",
-            stages.get(stage, ""),
+            written.stages.get(stage, ""),
             optional=False,
             multiline=True,
             max_length=MAX_STAGE,
@@ -325,42 +436,51 @@ def _stages_form(
         for place, stage in enumerate(Stage, start=1)
     ]
     return modal(
-        SAVE,
-        t("Write a script"),
-        blocks,
-        submit=t("Save"),
-        close=t("Cancel"),
-        private_metadata=metadata(
-            name=heading.name,
-            scene=heading.scene.value,
-            language=heading.language,
-            segment=heading.segment,
-            persona=heading.persona,
-            script=script,
-            number=number,
-            drafted=1 if drafted else None,
-        ),
+        SAVE, t("Write a script"), blocks, submit=t("Save"), close=t("Cancel"), private_metadata=written.metadata
     )
+
+
+async def draft(interaction: Interaction) -> Answer:
+    """Ask the model; the form stays as it is until the draft is there."""
+    t, written = interaction.t, Written.read(interaction)
+    await interaction.redraw(_stages_form(t, written, told=t.md("The draft is being written…")))
+    interaction.afterwards.append(partial(_draft, interaction, written))
+    return None
+
+
+async def _draft(interaction: Interaction, written: Written) -> None:
+    t = interaction.t
+    company = await service.our_name(interaction.deps, interaction.actor)
+    try:
+        drafted = await drafts.script(
+            interaction.deps, interaction.actor, written.heading, written.pains, written.proof, company
+        )
+    except Unavailable as unavailable:
+        view = _stages_form(t, written, unavailable=unavailable.reason)
+    else:
+        language = written.heading.language
+        stages = {stage: named(text, language) for stage, text in drafted.stages.items()}
+        fresh = replace(written, stages=stages, drafted=True, round=written.round + 1)
+        view = _stages_form(t, fresh, told=drafted_line(t, drafted.figures))
+    await interaction.follow_up(str(interaction.view["id"]), view)
 
 
 async def save(interaction: Interaction) -> Answer:
     """The script is written down, as its next version where it had one."""
-    form, t, given = interaction.form, interaction.t, interaction.metadata
-    heading = Heading(
-        str(given["name"]),
-        Scene(given["scene"]),
-        str(given["language"]),
-        str(given.get("segment", "")),
-        str(given.get("persona", "")),
-    )
-    script = Script(heading, {stage: form.text(stage.value) for stage in Stage})
-    drafted = bool(given.get("drafted"))
-    if given.get("script"):
-        script_id, number = int(given["script"]), int(given["number"])
-        saved = await service.change(interaction.deps, interaction.actor, script_id, number, script, drafted=drafted)
-    else:
-        saved = await service.add(interaction.deps, interaction.actor, script, drafted=drafted)
-    text = t.md("✅ Saved: *{name}*, version {n}.", name=heading.name, n=saved.number)
+    t, written = interaction.t, Written.read(interaction)
+    script, drafted = Script(written.heading, written.stages), written.drafted
+    deps, actor = interaction.deps, interaction.actor
+    try:
+        if written.script is not None and written.number is not None:
+            saved = await service.change(deps, actor, written.script, written.number, script, drafted=drafted)
+        else:
+            saved = await service.add(deps, actor, script, drafted=drafted)
+    except Rejected as rejected:
+        blocks = {stage.value: written.block(stage) for stage in Stage}
+        raise Rejected(
+            *(Refused(r.code, blocks.get(r.field or "", r.field), **r.detail) for r in rejected.refusals)
+        ) from None
+    text = t.md("✅ Saved: *{name}*, version {n}.", name=written.heading.name, n=saved.number)
     return Update(modal("script.saved", t("Call script"), [section(text)], close=t("Close")))
 
 

@@ -185,6 +185,13 @@ async def speak(deps: Deps, actor: Actor, lead_id: int, version_id: int | None =
     )
 
 
+async def our_name(deps: Deps, actor: Actor) -> str:
+    """Who we are to a customer. Refused: NOT_ALLOWED."""
+    require(actor.role, Permission.LOG_CALLS)
+    async with deps.reading(actor.team_id) as session:
+        return await queries.team_name(session)
+
+
 def _version(row: VersionRow) -> ScriptVersion:
     heading = Heading(row.name, Scene(row.scene), row.language, row.segment, row.persona)
     # An erasure may have taken a text out, and nothing else does.

@@ -1,0 +1,1 @@
+"""The prompts around a call, and what they give."""
