@@ -47,6 +47,10 @@ def _said(t: Translator, routes: Routes, cast: Cast, hint: Hint) -> list[Block]:
         (("lead", "qualify"), t.md("`/lead qualify {name}` – the verdict while the call is fresh", name=hint.talked)),
         (("lead", "show"), t.md("`/lead show {name}` – a lead with everything that happened", name=hint.talked)),
         (("kpi", "today"), t.md("`/kpi today` – the team's figures, and the rows behind each")),
+        (
+            ("playbook", "objection"),
+            t.md("`/playbook objection` – what customers say, the team's answers, and how often they helped"),
+        ),
         (("meeting", "book"), t.md("`/meeting book` – free times of field sales")),
     ]
     lines = [f"• {line}" for command, line in tried if command in there]

@@ -4,7 +4,7 @@ first and sees one team only."""
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,8 +25,7 @@ class TouchRow(NamedTuple):
     subject: str
 
 
-async def letters_and_forms(session: AsyncSession, lead_id: int, contact_id: int, limit: int) -> list[TouchRow]:
-    """The newest letters that went out to a person and forms that a lead sent, in one question."""
+def _letters_and_forms() -> sa.Select[Any]:
     letters = (
         sa.select(
             sa.literal(LETTER).label("kind"),
@@ -35,13 +34,13 @@ async def letters_and_forms(session: AsyncSession, lead_id: int, contact_id: int
             Mail.subject.label("subject"),
         )
         .where(
-            Mail.contact_id == contact_id,
+            Mail.contact_id == sa.bindparam("contact"),
             Mail.audience != Audience.MEMBER.value,
             Mail.state == DeliveryState.SENT.value,
             Mail.sent_at.is_not(None),
         )
         .order_by(Mail.sent_at.desc())
-        .limit(limit)
+        .limit(sa.bindparam("most", type_=sa.Integer))
     )
     forms = (
         sa.select(
@@ -51,10 +50,20 @@ async def letters_and_forms(session: AsyncSession, lead_id: int, contact_id: int
             sa.func.coalesce(FormSubmission.fields["message"].as_string(), "").label("subject"),
         )
         .join(FormSource, FormSource.id == FormSubmission.source_id)
-        .where(FormSubmission.lead_id == lead_id)
+        .where(FormSubmission.lead_id == sa.bindparam("lead"))
         .order_by(FormSubmission.received_at.desc())
-        .limit(limit)
+        .limit(sa.bindparam("most", type_=sa.Integer))
     )
     # SQLite wants a limited selection wrapped before it is put together with another.
-    both = sa.union_all(sa.select(letters.subquery()), sa.select(forms.subquery()))
-    return [TouchRow._make(row) for row in await session.execute(both)]
+    both = sa.union_all(sa.select(letters.subquery()), sa.select(forms.subquery())).subquery()
+    return sa.select(both.c.kind, both.c.at, both.c.by, both.c.subject)
+
+
+# Built once: every card of the queue asks it.
+_LETTERS_AND_FORMS = _letters_and_forms()
+
+
+async def letters_and_forms(session: AsyncSession, lead_id: int, contact_id: int, limit: int) -> list[TouchRow]:
+    """The newest letters that went out to a person and forms that a lead sent, in one question."""
+    given = {"lead": lead_id, "contact": contact_id, "most": limit}
+    return [TouchRow._make(row) for row in await session.execute(_LETTERS_AND_FORMS, given)]
