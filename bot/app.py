@@ -60,6 +60,7 @@ from handlers.interaction import (
     dicts,
 )
 from handlers.messages import Rendered
+from handlers.pacing import POST, counted
 from handlers.people import is_full_member, name_of
 from handlers.routes import Routes, gather
 from handlers.trail import UNKNOWN, Outcome
@@ -324,7 +325,6 @@ class Listeners:
         interaction = self._interaction(actor, client, body, channel=channel)
         answer = await boundary.answer(route, interaction, submitting=False)
         await ack()
-        self._soon(interaction)
         if isinstance(answer, Reply):
             text, blocks = answer.message.text, dicts(answer.message.blocks)
             if body.get("response_url"):
@@ -332,6 +332,8 @@ class Listeners:
                 await respond(text=text, blocks=blocks, response_type="ephemeral", replace_original=False)
             else:
                 await client.chat_postMessage(channel=actor.slack_user, text=text, blocks=blocks)
+                interaction.afterwards.append(functools.partial(counted, self._deps, actor.team_id, POST))
+        self._soon(interaction)
 
     async def event(self, body: dict[str, Any], client: AsyncWebClient) -> None:
         """An event: a message, a mention, an opened home tab."""
@@ -352,7 +354,6 @@ class Listeners:
             actor, client, body, text=str(event.get("text") or ""), channel=payloads.channel_of(event)
         )
         answer = await boundary.answer(self._routes.events[event["type"]], interaction, submitting=False)
-        self._soon(interaction)
         if isinstance(answer, Reply):
             message: dict[str, Any] = {"text": answer.message.text, "blocks": dicts(answer.message.blocks)}
             if event["type"] == "app_mention":
@@ -365,6 +366,8 @@ class Listeners:
                 await client.chat_postMessage(
                     channel=interaction.channel, thread_ts=interaction.thread or None, **message
                 )
+                interaction.afterwards.append(functools.partial(counted, self._deps, actor.team_id, POST))
+        self._soon(interaction)
 
     async def changed(self, body: dict[str, Any]) -> None:
         """Somebody's account was changed; one that was switched off is no member's any more."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from slack_sdk.http_retry import FixedValueRetryIntervalCalculator, HttpRequest, HttpResponse, RetryState
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -48,6 +51,51 @@ class RepeatHarmless(AsyncConnectionErrorRetryHandler):
         return await super()._can_retry_async(state=state, request=request, response=response, error=error)
 
 
+SOON_SECONDS = 1.0
+"""So long may a person's click wait for Slack's own sake: what they clicked expires after three seconds."""
+WAITED_FOR = frozenset({"chat.postEphemeral", "views.open", "views.publish", "views.push", "views.update"})
+"""The methods that are called only while somebody waits, and that no delivery needs."""
+
+
+class RepeatSoon(AsyncRetryHandler):
+    """Calls once more what Slack had no room for (HTTP 429: nothing was done), where somebody waits for it and Slack
+    wants it again within `SOON_SECONDS`. For any longer the person is told (`handlers.boundary`)."""
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,  # noqa: ARG002 - the SDK's signature
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,  # noqa: ARG002 - as above
+    ) -> bool:
+        if response is None or response.status_code != 429 or request.url.rpartition("/")[2] not in WAITED_FOR:
+            return False
+        return _after(response) <= SOON_SECONDS
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,  # noqa: ARG002 - the SDK's signature
+        response: HttpResponse | None = None,
+        error: Exception | None = None,  # noqa: ARG002 - as above
+    ) -> None:
+        """Wait as long as Slack said."""
+        state.next_attempt_requested = True
+        await asyncio.sleep(SOON_SECONDS if response is None else _after(response))
+        state.increment_current_attempt()
+
+
+def _after(response: HttpResponse) -> float:
+    said = [values for name, values in response.headers.items() if name.lower() == "retry-after"]
+    try:
+        return float(said[0][0])
+    except (IndexError, ValueError):
+        return float("inf")
+
+
 def web_client(token: str | None, api_url: str) -> AsyncWebClient:
-    """A client that repeats nothing but harmless calls by itself: the SDK's own retry posts twice."""
-    return AsyncWebClient(token=token, base_url=api_url, retry_handlers=[RepeatHarmless()])
+    """A client that repeats nothing but harmless calls by itself, and what Slack refused unseen: the SDK's own retry
+    posts twice."""
+    return AsyncWebClient(token=token, base_url=api_url, retry_handlers=[RepeatHarmless(), RepeatSoon()])

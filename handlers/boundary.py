@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from slack_sdk.errors import SlackApiError
+
 from domain.errors import Code, Refused, Rejected
 from domain.leads import Stage
 from domain.members import Permission, Role, may, require
@@ -141,6 +143,18 @@ def fault(t: Translator, reference: str, *, submitting: bool) -> str:
     )
 
 
+BUSY_SECONDS = 30
+"""Where Slack does not say when it takes calls again."""
+
+
+def _busy_for(failed: Exception) -> int | None:
+    """How many seconds Slack wants no such call; None where something else failed."""
+    if not isinstance(failed, SlackApiError) or getattr(failed.response, "status_code", None) != 429:
+        return None
+    after = str(getattr(failed.response, "headers", {}).get("Retry-After", ""))
+    return max(1, int(after)) if after.isdecimal() else BUSY_SECONDS
+
+
 async def answer(route: Route, interaction: Interaction, *, submitting: bool) -> Answer:
     """Run a handler. Refusals become sentences (on their fields, if a form was submitted); anything unexpected is
     logged under a reference that the person sees too.
@@ -158,7 +172,13 @@ async def answer(route: Route, interaction: Interaction, *, submitting: bool) ->
     except Refused as refused:
         trail.ended(Outcome.REFUSED)
         by_field = {refused.field: sentence(t, refused)}
-    except Exception:
+    except Exception as failed:
+        seconds = _busy_for(failed)
+        if seconds is not None:
+            trail.ended(Outcome.REFUSED)
+            log.warning("Slack had no room for what somebody waited for")
+            by_field = {None: t("Slack is busy just now. Please try again in {seconds} seconds.", seconds=seconds)}
+            return _in_form(interaction, by_field) if submitting else Reply(warning(by_field[None]))
         trail.ended(Outcome.FAULT)
         reference = new_reference()
         log.exception("A handler failed (reference %s)", reference)

@@ -159,7 +159,8 @@ class Deliverer:
         if waiting.first and outgoing.pictures:
             await in_turn(lambda: deliveries.room(self.deps, team_id, call_of(FILES, self.budgets, timed=timed)))
             await self._upload(client, team_id, outgoing, files)
-        call = call_of(POST if outgoing.update_ts is None else UPDATE, self.budgets, timed=timed)
+        method = POST if outgoing.update_ts is None else UPDATE
+        call = call_of(method, self.budgets, timed=timed, channel=outgoing.channel)
         claim = await in_turn(lambda: deliveries.claim(self.deps, team_id, key, call))
         if claim is None or claim.settled:
             return "gone" if claim is None else claim.state
@@ -243,7 +244,8 @@ class Deliverer:
                 if await self.clients.refused(team_id, client, error):
                     raise NotInstalled(team_id) from refused
                 if status == 429:
-                    await deliveries.closed(self.deps, team_id, FILES, after or DEFAULT_AFTER)
+                    call = call_of(FILES, self.budgets, timed=False)
+                    await deliveries.closed(self.deps, team_id, call, after or DEFAULT_AFTER)
                 if status == 429 or status >= 500 or error in NOTHING_TAKEN | TRANSIENT:
                     raise TryAgain(error, after) from refused
                 log.error("Slack refused the picture %s: %s; the message goes without it", picture.name, error)
@@ -325,7 +327,8 @@ class Deliverer:
         method = str(getattr(refused.response, "api_url", "")).rpartition("/")[2]
         if status == 429 and method in self.budgets:
             # For every process: whoever else asked now would be told the same.
-            await deliveries.closed(self.deps, team_id, method, after or DEFAULT_AFTER)
+            call = call_of(method, self.budgets, timed=False, channel=outgoing.channel)
+            await deliveries.closed(self.deps, team_id, call, after or DEFAULT_AFTER)
         if status == 429 or error in NOTHING_TAKEN:
             if claim.first:
                 await deliveries.untouched(self.deps, team_id, claim.key)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from domain.pacing import Budget
+from services import deliveries
 from services.deliveries import AGAIN, Call, NoRoom
+from services.deps import Deps
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -20,7 +25,7 @@ BUDGETS: Mapping[str, Budget] = {
     FILES: Budget(burst=10.0, per_second=40 / 60),
 }
 """What all processes together call in one workspace. Slack takes several hundred posts a minute, 50 calls a minute of a
-method of tier 3, 100 of tier 4: a margin is left for calls that nobody counts, such as those a click makes."""
+method of tier 3, 100 of tier 4: a margin is left, since what somebody waits for is counted and never waits."""
 KEPT_FOR_PEOPLE = 0.5
 """This part of the burst is left by what the clock sends."""
 SHORT_SECONDS = 2.0
@@ -34,10 +39,19 @@ class PutOff:
     seconds: float
 
 
-def call_of(method: str, budgets: Mapping[str, Budget], *, timed: bool) -> Call:
-    """A call, as it is counted; `timed`: the clock sends it."""
+def call_of(method: str, budgets: Mapping[str, Budget], *, timed: bool, channel: str = "") -> Call:
+    """A call, as it is counted; `timed`: the clock sends it. Slack limits posts by channel too."""
     budget = budgets[method]
-    return Call(method, budget, KEPT_FOR_PEOPLE * budget.burst if timed else 0.0)
+    return Call(method, budget, KEPT_FOR_PEOPLE * budget.burst if timed else 0.0, channel if method == POST else "")
+
+
+async def counted(deps: Deps, team_id: str, method: str) -> None:
+    """Somebody waited for a call, so it was made without asking for room; now it is counted, and what can wait does so
+    for its sake. That it could not be counted is nothing that anybody needs to be told."""
+    try:
+        await deliveries.counted(deps, team_id, method, BUDGETS[method])
+    except Exception:
+        log.warning("A call of %s was not counted", method, exc_info=True)
 
 
 async def in_turn(ask: Callable[[], Awaitable[T]]) -> T:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.pacing import Budget
+from domain.pacing import LONGEST_CLOSED, Budget
 from services.deps import Deps
 from storage import members, outbox, pace
 from storage.outbox import AGAIN, TASK_WORKFLOW, TIMED_WORKFLOW, WORKFLOW, DeliveryState
@@ -75,12 +75,13 @@ async def look(deps: Deps, team_id: str, key: str) -> Claim | None:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of Slack's Web API that is to be made: its method, the workspace's budget for it, and what has to stay in
-    the budget for those who are more urgent."""
+    """A call of Slack's Web API that is to be made: its method, the workspace's budget for it, what has to stay in the
+    budget for those who are more urgent, and the channel, where Slack limits those too."""
 
     method: str
     budget: Budget
     keep: float = 0.0
+    channel: str = ""
 
 
 class NoRoom(Exception):
@@ -109,16 +110,24 @@ async def room(deps: Deps, team_id: str, call: Call) -> None:
 
 
 async def _room(session: AsyncSession, call: Call, now: datetime) -> None:
-    wait = await pace.take(session, call.method, call.budget, now, call.keep)
+    wait = await pace.take(session, call.method, call.budget, now, call.keep, call.channel)
     if wait > 0.0:
         raise NoRoom(wait)
 
 
-async def closed(deps: Deps, team_id: str, method: str, seconds: float) -> None:
-    """Slack wants no call of this method in the workspace for so long: no process makes one."""
+async def closed(deps: Deps, team_id: str, call: Call, seconds: float) -> None:
+    """Slack wants no such call for so long: no process makes one. That is the channel's limit where the workspace has
+    kept to its own, and no other channel is closed; else the workspace's."""
     now = deps.now()
+    until = now + min(timedelta(seconds=seconds), LONGEST_CLOSED)
     async with deps.writing(team_id) as session:
-        await pace.close(session, method, now, now + timedelta(seconds=seconds))
+        await pace.close(session, call.method, call.budget, now, until, call.channel)
+
+
+async def counted(deps: Deps, team_id: str, method: str, budget: Budget) -> None:
+    """A call that was made without asking for room, because somebody waited for it: those who ask later find less."""
+    async with deps.writing(team_id) as session:
+        await pace.spend(session, method, budget, deps.now())
 
 
 def _claim(row: Delivery, first: bool, now: datetime) -> Claim:

@@ -23,6 +23,7 @@ from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, Update, dicts, metadata
 from handlers.messages import Rendered
+from handlers.pacing import POST, counted
 from handlers.routes import Routes
 from services import deliveries, members, tasks
 from services.data import personal as service
@@ -279,6 +280,7 @@ async def unpost(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Ma
             "{n} could not be reached in Slack (deleted, or in a channel that I have left).", n=t.number(refused)
         )
     await client.chat_postMessage(channel=reader, text=escape(told), blocks=dicts([section(escape(told))]))
+    await counted(deps, team_id, POST)
 
 
 async def _place(deps: Deps, team_id: str, key: str) -> tuple[str, str] | None:

@@ -235,6 +235,10 @@ class Rep:
             view = await self._look()
             if view is None:
                 await self._command("/meeting", f"book {name}")
+            elif "📅" in str(view["blocks"]):
+                # They were told that it did not work; the form they opened again says that it did.
+                self.ledger.booked.add(name)
+                return True
             elif (await self._submit(view, {}))["result"] == "updated":
                 self.ledger.booked.add(name)
                 return True

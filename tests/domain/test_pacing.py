@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.pacing import Budget, Level, take
+from domain.pacing import LONGEST_CLOSED, SKEW, Budget, Level, spend, take
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 
@@ -57,3 +57,22 @@ def test_clock_of_another_machine_that_is_behind_refills_nothing() -> None:
     level, wait = take(Level(0.5, NOW), Budget(30, 5), NOW - timedelta(seconds=9))
     assert wait > 0.0
     assert level == Level(0.5, NOW)
+
+
+def test_nobody_is_silent_for_as_long_as_a_clock_was_wrong() -> None:
+    budget, hour = Budget(30, 5), timedelta(hours=1)
+    assert take(Level(0.0, NOW + hour), budget, NOW)[1] == 0.0
+    assert take(Level(9.0, NOW, NOW + hour), budget, NOW)[1] == 0.0
+    # What clocks in order may write holds.
+    assert take(Level(0.0, NOW + SKEW), budget, NOW)[1] > 0.0
+    assert take(Level(9.0, NOW, NOW + LONGEST_CLOSED), budget, NOW)[1] == LONGEST_CLOSED.total_seconds()
+
+
+def test_calls_that_did_not_ask_are_paid_back_by_those_that_can_wait() -> None:
+    budget, level = Budget(burst=2, per_second=1), None
+    for _ in range(9):
+        level = spend(level, budget, NOW)
+    # The debt is no deeper than the budget.
+    assert level == Level(-2.0, NOW)
+    assert take(level, budget, NOW)[1] == 3.0
+    assert take(level, budget, NOW + timedelta(seconds=3))[1] == 0.0
