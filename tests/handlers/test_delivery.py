@@ -16,17 +16,19 @@ from bot.slack_client import web_client
 from bot.workspace.messages import Conversation
 from bot.workspace.server import RunningWorkspace
 from domain.members import Role
+from domain.pacing import Budget
+from handlers import pacing
 from handlers.blocks import section
 from handlers.clients import OneClient
 from handlers.delivery import GIVE_UP_AFTER, Deliverer
 from handlers.i18n import Markup
 from handlers.messages import Reader, Rendered
-from handlers.pacing import PutOff
+from handlers.pacing import BUDGETS, POST, PutOff, counted
 from handlers.routes import NotYet, Outgoing
 from services import deliveries, members
-from services.deliveries import Claim, DeliveryState
+from services.deliveries import Call, Claim, DeliveryState
 from services.deps import Deps
-from tests.handlers.conftest import HANDOFFS, IS, IS_ENGLISH, eventually
+from tests.handlers.conftest import HANDOFFS, IS, IS_ENGLISH, MANAGER, eventually
 
 TEAM = "T01HOSHIMI"
 KEY = "note:1"
@@ -234,21 +236,49 @@ async def test_post_still_on_its_way_is_waited_for_before_it_is_looked_for(desk:
     assert len(desk.notes()) == 1
 
 
-async def test_too_many_requests_are_waited_out_and_nothing_needs_to_be_looked_for(desk: Desk) -> None:
+async def test_too_many_requests_in_a_channel_close_it_and_those_in_two_the_workspace(desk: Desk) -> None:
     await desk.enqueue()
-    desk.fault("429", seconds=1000)
-    assert await desk.attempt() == 1000.0
+    desk.fault("429", seconds=200)
+    assert await desk.attempt() == 200.0
     assert (await desk.stands()).first
-    # No process asks again before, for whatever channel.
+    # No process asks again before in this channel. In others there is room.
     await desk.enqueue(IS, key="note:2")
+    await desk.enqueue(MANAGER, key="note:3")
     another = Desk(desk.workspace, desk.deps, desk.moment)
-    for put_off in (await desk.attempt(1), await another.attempt(key="note:2")):
-        assert isinstance(put_off, PutOff)
-        assert 900.0 < put_off.seconds <= 1000.0
-    assert not (await desk.stands("note:2")).settled
-    desk.later(timedelta(seconds=1000))
-    assert await desk.attempt(1) == DeliveryState.SENT
-    assert len(desk.notes()) == 1
+    put_off = await another.attempt(1)
+    assert isinstance(put_off, PutOff)
+    assert 100.0 < put_off.seconds <= 200.0
+    assert await another.attempt(key="note:2") == DeliveryState.SENT
+    # In a second channel it is no accident any more.
+    await desk.enqueue(IS_ENGLISH, key="note:4")
+    desk.fault("429", seconds=100)
+    assert await desk.attempt(key="note:4") == 100.0
+    assert isinstance(await another.attempt(key="note:3"), PutOff)
+    desk.later(timedelta(seconds=200))
+    assert [await desk.attempt(1), await another.attempt(key="note:3")] == [DeliveryState.SENT] * 2
+
+
+async def test_what_somebody_waited_for_leaves_less_room_for_what_can_wait(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = {**BUDGETS, POST: Budget(burst=3.0, per_second=0.01)}
+    monkeypatch.setattr(pacing, "BUDGETS", slow)
+    desk.deliverer = replace(desk.deliverer, budgets=slow)
+    for _ in range(5):
+        await counted(desk.deps, TEAM, POST)
+    await desk.enqueue()
+    assert isinstance(await desk.attempt(), PutOff)
+    desk.later(timedelta(seconds=350))
+    assert await desk.attempt() == DeliveryState.SENT
+    # In debt, the workspace is over its budget: then it is the workspace that Slack has refused.
+    for _ in range(5):
+        await counted(desk.deps, TEAM, POST)
+    await deliveries.closed(desk.deps, TEAM, Call(POST, slow[POST], channel=IS), 299.0)
+    desk.deliverer = replace(desk.deliverer, budgets=BUDGETS)
+    await desk.enqueue(MANAGER, key="note:2")
+    put_off = await desk.attempt(key="note:2")
+    assert isinstance(put_off, PutOff)
+    assert put_off.seconds > 200.0
 
 
 async def test_too_many_requests_after_a_lost_answer_still_leave_it_to_be_looked_for(desk: Desk) -> None:

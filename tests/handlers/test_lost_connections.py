@@ -1,4 +1,5 @@
-"""Connections to Slack that break: what does no harm is tried once more, and a post never is."""
+"""Connections to Slack that break, and calls for which Slack has no room, while somebody waits: what does no harm is
+tried once more, and a post never is."""
 
 from __future__ import annotations
 
@@ -35,6 +36,20 @@ async def test_connection_that_breaks_twice_is_an_error_the_person_reads(world: 
     assert not world.person(IS).screen()["views"]
     (told,) = [m for m in world.messages(IS, CHANNEL) if m["ephemeral"]]
     assert "参照番号" in str(told["blocks"])
+
+
+async def test_form_that_slack_had_no_room_for_opens_a_second_later_or_the_person_is_told_when(world: World) -> None:
+    faults = world.workspace.workspace.faults
+    faults.order({"kind": "429", "method": "views.open", "seconds": 1})
+    await world.person(IS).command(CHANNEL, "/lead", "add")
+    assert world.modal(IS)["callback_id"] == "lead.add.submit"
+    await world.person(IS).close(world.modal(IS)["id"])
+    faults.order({"kind": "429", "method": "views.open", "seconds": 12})
+    await world.person(IS).command(CHANNEL, "/lead", "add")
+    assert not world.person(IS).screen()["views"]
+    (told,) = [m for m in world.messages(IS, CHANNEL) if m["ephemeral"]]
+    assert "12 秒" in str(told["blocks"])
+    assert "参照番号" not in str(told["blocks"])
 
 
 @pytest.mark.parametrize("kind", ["cut", "answer_lost"])
