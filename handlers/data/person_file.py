@@ -38,6 +38,7 @@ TABLES: Final[Mapping[str, str]] = {
     "meetings": _("Meeting"),
     "mails": _("Mail sent"),
     "suppressions": _("Stop of calls or mails"),
+    "objection_uses": _("Objection in a call"),
     "deliveries": _("Message in Slack"),
     "audit_log": _("Record of work"),
 }
@@ -73,6 +74,7 @@ LABELS: Final[Mapping[str, str]] = {
     "from_name": _("Sender"),
     "from_stage": _("Stage before"),
     "guests": _("Guests"),
+    "handled": _("Handled"),
     "judged_on": _("Judged on"),
     "key": _("Number or address"),
     "kind": _("Kind"),
@@ -118,6 +120,7 @@ LABELS: Final[Mapping[str, str]] = {
     "to_stage": _("Stage after"),
     "updated_at": _("Changed last at"),
     "urgency": _("Urgency"),
+    "used_at": _("Came up at"),
     "zone": _("Time zone"),
 }
 """What each column says."""
