@@ -113,7 +113,8 @@ async def thread(interaction: Interaction) -> list[tuple[Request | None, str]]:
 async def name_thread(interaction: Interaction) -> None:
     """Call a new thread of the pane by its first question, by which it is found again in the list of threads."""
     asked = [words for request, words in await thread(interaction) if request is None and words]
-    if len(asked) != 1:
+    # What was asked after it may stand there already.
+    if asked[:1] != [str(interaction.body["event"].get("text") or "")]:
         return
     try:
         await interaction.client.assistant_threads_setTitle(
