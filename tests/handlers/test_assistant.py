@@ -12,6 +12,7 @@ from domain.assistant import understand
 from domain.members import Role, may
 from handlers.assistant_words import EXAMPLES, PROMPTS
 from handlers.i18n import LANGUAGES, translator
+from services.outreach import leads
 from services.qualification import meetings
 from tests.handlers import payloads
 from tests.handlers.conftest import FS, IS, MANAGER, MARKETING, World, eventually
@@ -149,6 +150,24 @@ async def test_one_of_several_is_chosen_and_what_is_cancelled_is_not_done(world:
     await press(world, IS, planned, "assistant.confirm")
     assert "再架電" in as_it_is(world, IS, planned["ts"])["text"]
     assert "予約 花子" in str((await asked(world, IS, "再架電の予定"))["blocks"])
+
+
+@on_sqlite
+async def test_call_is_logged_once_however_often_the_button_comes(world: World) -> None:
+    lead_id = await new_lead(world)
+
+    async def attempts() -> int:
+        return (await leads.card(world.house.deps, await actor(world), lead_id)).attempts
+
+    card = await asked(world, IS, "予約 花子さん、不在でした")
+    (confirm,) = elements(card, "assistant.confirm")
+    assert await attempts() == 0
+    await press(world, IS, card, "assistant.confirm")
+    assert await attempts() == 1
+    again = payloads.click(IS, "assistant.confirm", confirm["value"])
+    await world.workspace.socket_mode.deliver(payloads.envelope("action"), again, accepts_answer=False)
+    assert await attempts() == 1
+    assert elements(as_it_is(world, IS, card["ts"]), "call.undo")
 
 
 @on_sqlite
