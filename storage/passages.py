@@ -32,9 +32,12 @@ from storage.tables import (
     HandoffReturn,
     Lead,
     Member,
+    Objection,
     Passage,
     PassageDue,
     Qualification,
+    Script,
+    ScriptVersion,
 )
 
 _FULL_TEXT = sa.table("passage_search", sa.column("rowid", sa.BigInteger))
@@ -184,12 +187,37 @@ async def _handoffs(session: AsyncSession, ids: Sequence[int]) -> list[tuple[Any
     ]
 
 
+async def _objections(session: AsyncSession, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    columns = (Objection.id, Objection.said, Objection.answers, Objection.created_by, Objection.updated_at)
+    statement = sa.select(*columns).where(Objection.id.in_(ids), Objection.retired_at.is_(None))
+    return [
+        (key, "", "\n".join(text for text in (said, *answers) if isinstance(text, str)), None, *about)
+        for key, said, answers, *about in await session.execute(statement)
+    ]
+
+
+async def _scripts(session: AsyncSession, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Of each script the version that holds."""
+    given = ScriptVersion
+    columns = (Script.id, given.stages, given.created_by, given.created_at)
+    holds = sa.and_(given.script_id == Script.id, given.number == Script.newest)
+    statement = sa.select(*columns).join(given, holds).where(Script.id.in_(ids), Script.retired_at.is_(None))
+    return [
+        (key, stage, said, None, *about)
+        for key, stages, *about in await session.execute(statement)
+        for stage, said in (stages.items() if isinstance(stages, dict) else ())
+        if isinstance(said, str) and len(stage) <= 32
+    ]
+
+
 _READERS = {
     Kind.CALL: _calls,
     Kind.LEAD: _leads,
     Kind.RETURN: _returns,
     Kind.QUALIFICATION: _qualifications,
     Kind.HANDOFF: _handoffs,
+    Kind.OBJECTION: _objections,
+    Kind.SCRIPT: _scripts,
 }
 
 

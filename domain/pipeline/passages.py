@@ -50,6 +50,8 @@ class Kind(StrEnum):
     QUALIFICATION = "qualification"
     HANDOFF = "handoff"
     RETURN = "return"
+    OBJECTION = "objection"
+    SCRIPT = "script"
 
 
 _punctuation = re.compile(r"[^\w\s\-‐‑‒–—―−─━~〜～ー]")

@@ -39,6 +39,8 @@ KINDS: Final[Mapping[Kind, str]] = {
     Kind.QUALIFICATION: _("Qualification"),
     Kind.HANDOFF: _("Handoff"),
     Kind.RETURN: _("Return by field sales"),
+    Kind.OBJECTION: _("Objection and answers"),
+    Kind.SCRIPT: _("Call script"),
 }
 PARTS: Final[Mapping[str, str]] = {
     **{element.value: ELEMENTS[element] for element in Element},
@@ -57,7 +59,7 @@ def register(routes: Routes) -> None:
         find,
         Permission.READ,
         usage=_("search <words>"),
-        summary=_("Find what was written down in calls, qualifications and handoffs"),
+        summary=_("Find what was written down: notes of calls, qualifications, handoffs, the playbook"),
     )
     routes.action(MORE, more, Permission.READ)
     routes.tool("search", _("What was written down"), Search, asked, Permission.READ)
@@ -83,8 +85,8 @@ async def more(interaction: Interaction) -> Answer:
 
 
 class Search(Arguments):
-    """Search what the team wrote down and heard: notes of calls, qualifications, handoffs, returns. For questions such
-    as who spoke of a budget or why customers hesitate."""
+    """Search what the team wrote down and heard: notes of calls, qualifications, handoffs, returns, the playbook.
+    For questions such as who spoke of a budget or why customers hesitate."""
 
     words: str = Field(description="What to search for: words that will have been written, names, or a short question.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("submit", "one_click", "search", "imports", "workspace", "queue", "kpis", "load")
+BENCHMARKS = ("submit", "one_click", "search", "passages", "imports", "workspace", "queue", "kpis", "load")
 
 
 def main() -> int:

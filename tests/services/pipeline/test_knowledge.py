@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
+from domain.outreach.objections import Objection
+from domain.outreach.scripts import Heading, Scene, Script, Stage
 from domain.qualification.handoff import ReturnReason
 from services.deps import Deps
-from services.outreach import calls
+from services.outreach import calls, objections, scripts
 from services.pipeline import knowledge
 from services.qualification import handoff
 from storage.tables import Call, Delivery, Passage, PassageDue
@@ -88,6 +90,33 @@ async def test_passages_follow_their_rows_and_until_then_nothing_stale_is_shown(
         kinds = list(await session.scalars(sa.select(Passage.kind).distinct().order_by(Passage.kind)))
     assert kinds == ["handoff", "lead", "qualification", "return"]
     assert await office.rows(PassageDue) == 0
+
+
+async def test_playbook_is_found_as_it_holds_and_not_once_it_is_retired(deps: Deps, office: Office) -> None:
+    said = {stage: f"{stage.value}のひとこと" for stage in Stage} | {Stage.VALUE: "転記の手間が半分になります"}
+    heading = Heading("初回", Scene.FIRST_CALL)
+    made = await scripts.add(deps, office.mori, Script(heading, said))
+    objection = Objection("予算がない", ("来期の計画に載せるための資料をお持ちします",))
+    objection_id = await objections.add(deps, office.mori, objection)
+    await knowledge.index(deps)
+
+    async def best(typed: str) -> tuple[knowledge.Kind, int, str] | None:
+        hits = (await knowledge.search(deps, office.sato, typed)).hits
+        return (hits[0].kind, hits[0].source_id, hits[0].section) if hits else None
+
+    assert await best("転記の手間") == (knowledge.Kind.SCRIPT, made.script_id, "value")
+    assert await best("来期の計画") == (knowledge.Kind.OBJECTION, objection_id, "")
+    said[Stage.VALUE] = "月末の締めが一日で済みます"
+    await scripts.change(deps, office.mori, made.script_id, made.number, Script(heading, said))
+    await objections.retire(deps, office.mori, objection_id, 1)
+    assert await best("転記の手間") is None
+    await knowledge.index(deps)
+    assert await best("転記の手間") is None
+    assert await best("来期の計画") is None
+    assert await best("月末の締め") == (knowledge.Kind.SCRIPT, made.script_id, "value")
+    await scripts.retire(deps, office.mori, made.script_id)
+    await knowledge.index(deps)
+    assert await office.rows(Passage) == 0
 
 
 async def test_row_that_changes_while_its_passages_are_made_is_made_again(
