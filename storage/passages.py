@@ -36,8 +36,10 @@ from storage.tables import (
     Passage,
     PassageDue,
     Qualification,
+    Recording,
     Script,
     ScriptVersion,
+    Utterance,
 )
 
 _FULL_TEXT = sa.table("passage_search", sa.column("rowid", sa.BigInteger))
@@ -210,6 +212,19 @@ async def _scripts(session: AsyncSession, ids: Sequence[int]) -> list[tuple[Any,
     ]
 
 
+async def _recordings(session: AsyncSession, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """What was said, one turn a line, once somebody has said whom it is about."""
+    columns = (Recording.id, Recording.lead_id, Recording.member_id, Recording.created_at)
+    rows = (
+        await session.execute(sa.select(*columns).where(Recording.id.in_(ids), Recording.lead_id.is_not(None)))
+    ).all()
+    turns = sa.select(Utterance.recording_id, Utterance.text).where(Utterance.recording_id.in_(ids))
+    said: dict[int, list[str]] = {}
+    for key, text in await session.execute(turns.order_by(Utterance.recording_id, Utterance.number)):
+        said.setdefault(key, []).append(text)
+    return [(key, "", "\n".join(said.get(key, ())), *about) for key, *about in rows]
+
+
 _READERS = {
     Kind.CALL: _calls,
     Kind.LEAD: _leads,
@@ -218,6 +233,7 @@ _READERS = {
     Kind.HANDOFF: _handoffs,
     Kind.OBJECTION: _objections,
     Kind.SCRIPT: _scripts,
+    Kind.RECORDING: _recordings,
 }
 
 
@@ -412,6 +428,12 @@ async def posts(session: AsyncSession, handoff_ids: Iterable[int]) -> dict[int, 
     keys = {f"handoff:{handoff_id}": handoff_id for handoff_id in handoff_ids}
     statement = sa.select(Delivery.key, Delivery.posted_channel, Delivery.ts).where(Delivery.key.in_(list(keys)))
     return {keys[key]: Place(where, ts) for key, where, ts in await session.execute(statement) if where and ts}
+
+
+async def links(session: AsyncSession, recording_ids: Iterable[int]) -> dict[int, str]:
+    """Where these conversations were dropped, by the addresses of the messages."""
+    statement = sa.select(Recording.id, Recording.permalink).where(Recording.id.in_(list(recording_ids)))
+    return {key: link for key, link in await session.execute(statement) if link}
 
 
 async def people_named(session: AsyncSession, keys: Iterable[str], most: int) -> list[str]:

@@ -52,6 +52,7 @@ class Kind(StrEnum):
     RETURN = "return"
     OBJECTION = "objection"
     SCRIPT = "script"
+    RECORDING = "recording"
 
 
 _punctuation = re.compile(r"[^\w\s\-‐‑‒–—―−─━~〜～ー]")

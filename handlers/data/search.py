@@ -41,6 +41,7 @@ KINDS: Final[Mapping[Kind, str]] = {
     Kind.RETURN: _("Return by field sales"),
     Kind.OBJECTION: _("Objection and answers"),
     Kind.SCRIPT: _("Call script"),
+    Kind.RECORDING: _("Recorded conversation"),
 }
 PARTS: Final[Mapping[str, str]] = {
     **{element.value: ELEMENTS[element] for element in Element},
@@ -139,11 +140,11 @@ def _source(t: Translator, hit: Hit) -> str:
 
 async def _link(interaction: Interaction, hit: Hit) -> str:
     """The address of the message in Slack; "" where there is none any more."""
-    if hit.place is None:
-        return ""
-    try:
-        found = await interaction.client.chat_getPermalink(channel=hit.place.channel, message_ts=hit.place.ts)
-    except SlackApiError:
-        return ""
-    link = str(found.get("permalink", ""))
+    link = hit.link
+    if hit.place is not None:
+        try:
+            found = await interaction.client.chat_getPermalink(channel=hit.place.channel, message_ts=hit.place.ts)
+        except SlackApiError:
+            return ""
+        link = str(found.get("permalink", ""))
     return link if link.startswith(("https://", "http://")) else ""

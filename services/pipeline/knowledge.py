@@ -48,7 +48,8 @@ MAX_LIMIT: Final = 50
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that answers, and what it is about. `snippet`: the part of it that answers best. `section`: which of
-    the row's texts it is from, "" where it has only one. `place`: its message in Slack, where there is one."""
+    the row's texts it is from, "" where it has only one. `place`: its message in Slack, where there is one,
+    or `link`, that message's address."""
 
     passage_id: int
     kind: Kind
@@ -61,6 +62,7 @@ class Hit:
     account: str
     member: str
     place: Place | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ async def search(deps: Deps, actor: Actor, text: str, limit: int = 5, offset: in
             ranked = domain.fused((ranked, near))
         shown, more = await _chosen(session, ranked, limit, offset)
         posts = await queries.posts(session, [row.source_id for row in shown if row.kind == Kind.HANDOFF])
+        links = await queries.links(session, [row.source_id for row in shown if row.kind == Kind.RECORDING])
     hits = [
         Hit(
             row.id,
@@ -107,6 +110,7 @@ async def search(deps: Deps, actor: Actor, text: str, limit: int = 5, offset: in
             row.account or "",
             row.member or "",
             posts.get(row.source_id) if row.kind == Kind.HANDOFF else None,
+            links.get(row.source_id, "") if row.kind == Kind.RECORDING else "",
         )
         for row in shown
     ]

@@ -13,11 +13,12 @@ from domain.outreach.scripts import Heading, Scene, Script, Stage
 from domain.qualification.handoff import ReturnReason
 from services.deps import Deps
 from services.outreach import calls, objections, scripts
-from services.pipeline import knowledge
+from services.pipeline import knowledge, recordings
 from services.qualification import handoff
-from storage.tables import Call, Delivery, Passage, PassageDue
+from storage.tables import Call, Delivery, Passage, PassageDue, Recording, Utterance
 from tests import knowledge as labelled
 from tests.services.office import Clock, Office
+from tests.services.pipeline.test_recordings import CALL, Slack, drop
 
 TALKED = (Connection.ANSWERED, Party.CONTACT, Outcome.INTERESTED)
 
@@ -117,6 +118,30 @@ async def test_playbook_is_found_as_it_holds_and_not_once_it_is_retired(deps: De
     await scripts.retire(deps, office.mori, made.script_id)
     await knowledge.index(deps)
     assert await office.rows(Passage) == 0
+
+
+async def test_conversation_is_found_once_it_is_known_whom_it_is_about(deps: Deps, office: Office) -> None:
+    lead_id = await office.lead("青葉 一郎")
+    number = await drop(office, "会話.vtt")
+    assert number is not None
+    await recordings.work(deps, office.team_id, number, Slack(CALL))
+    await knowledge.index(deps)
+    assert (await knowledge.search(deps, office.sato, "月末の集計")).hits == ()
+    await recordings.confirm(deps, office.sato, number, lead_id)
+    async with deps.writing("T1") as session:
+        await session.execute(sa.update(Recording).values(permalink="https://x.example/archives/D1/p1"))
+    await knowledge.index(deps)
+    (hit,) = (await knowledge.search(deps, office.sato, "月末の集計")).hits
+    assert (hit.kind, hit.source_id, hit.lead_id) == (knowledge.Kind.RECORDING, number, lead_id)
+    assert hit.link == "https://x.example/archives/D1/p1"
+    # As an erasure does it: at once, and for good.
+    async with deps.writing("T1") as session:
+        await session.execute(sa.update(Utterance).where(Utterance.text.contains("月末")).values(text=""))
+        await knowledge.forget(session)
+        assert list(await session.scalars(sa.select(Passage.id).where(Passage.kind == "recording"))) == []
+    await knowledge.index(deps)
+    assert [hit.kind for hit in (await knowledge.search(deps, office.sato, "500万円")).hits] == ["recording"]
+    assert (await knowledge.search(deps, office.sato, "月末の集計")).hits == ()
 
 
 async def test_row_that_changes_while_its_passages_are_made_is_made_again(

@@ -1,10 +1,10 @@
-"""Scripts and answers to objections are found by their words too"""
+"""Conversations, scripts and answers to objections are found by their words too"""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -12,8 +12,13 @@ SOURCES = (
     # Table, kind, the column that names the source, and the columns by whose change it is due.
     ("objections", "objection", "id", ("said", "answers", "retired_at")),
     ("scripts", "script", "id", ("newest", "retired_at")),
+    ("recordings", "recording", "id", ("progress", "lead_id")),
     ("script_versions", "script", "script_id", ("stages",)),
+    # That there are new ones is told by the recording's progress.
+    ("utterances", "recording", "recording_id", ("text",)),
 )
+EVENTS = {"utterances": ("changed", "deleted")}
+ALL = ("added", "changed", "deleted")
 
 # As in 0008_passages.py, where the source is not always the row itself.
 ON_SQLITE = """
@@ -51,6 +56,8 @@ def triggers() -> list[str]:
             ("deleted", "DELETE", "OLD", "OLD.id IS NOT NULL"),
         )
         for event, when, row, condition in changes:
+            if event not in EVENTS.get(table, ALL):
+                continue
             text = ON_SQLITE if sqlite else ON_POSTGRESQL
             named = {"table": table, "event": event, "when": when, "row": row, "condition": condition}
             made.append(text.format(**named, kind=kind, key=key))
@@ -58,7 +65,7 @@ def triggers() -> list[str]:
 
 
 def upgrade() -> None:
-    for table, kind, key, _ in SOURCES[:2]:
+    for table, kind, key, _ in SOURCES[:3]:
         due = f"SELECT team_id, '{kind}', {key} FROM {table} ORDER BY id"  # noqa: S608 - written here
         op.execute(f"INSERT INTO passage_dues (team_id, kind, source_id) {due}")
     if op.get_bind().dialect.name == "postgresql":
@@ -70,10 +77,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     on_postgresql = op.get_bind().dialect.name == "postgresql"
     for table, *_ in SOURCES:
-        for event in ("added", "changed", "deleted"):
+        for event in EVENTS.get(table, ALL):
             op.execute(f"DROP TRIGGER {table}_passages_{event}" + (f" ON {table}" if on_postgresql else ""))
     if on_postgresql:
         op.execute("DROP FUNCTION passages_of_source_are_due()")
     # An earlier version knows nothing of them.
     for table in ("passage_dues", "passages"):
-        op.execute(sa.text(f"DELETE FROM {table} WHERE kind IN ('objection', 'script')"))  # noqa: S608 - written here
+        op.execute(sa.text(f"DELETE FROM {table} WHERE kind IN ('objection', 'recording', 'script')"))  # noqa: S608 - written here
