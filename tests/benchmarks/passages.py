@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from domain.pipeline.passages import Kind, line
+from domain.pipeline.passages import Kind
 from services.deps import Deps
 from services.pipeline import knowledge
 from storage import passages as queries
@@ -31,6 +31,22 @@ from tests.benchmarks.imports import ACTOR, open_team, server
 from tests.conftest import as_program
 
 BATCH = 1_000
+WHO = (
+    *("先方の担当者は", "課長から", "部長に確認したところ", "社長は", "情報システム部では", "購買の方は"),
+    *("現場の主任が", "経理としては", "本社の意向で", "支店長が", "工場側は", "窓口の方によると"),
+    *("The buyer said that ", "Their manager: "),
+)
+WHAT = (
+    *("予算を", "稟議を", "見積もりを", "契約の更新を", "導入の時期を", "デモの日程を", "資料の送付を"),
+    *("他社との比較を", "在庫の管理を", "受注の入力を", "納期の回答を", "人員の配置を", "研修の計画を"),
+    *("セキュリティの確認を", "請求の処理を", "the contract ", "the budget ", "a demo for the team "),
+    *("training ", "the invoice "),
+)
+HOW = (
+    *("来月まで待ってほしいとのこと", "前向きに進めている", "もう一度電話で相談したい", "見直している最中"),
+    *("急いでいない", "社内で検討している", "年内に終えたい", "別の部署に任せている", "まだ決めていない"),
+    *("メールで送ってほしい", "will be discussed next week", "is on hold for now", "was approved already"),
+)
 
 
 def main() -> None:
@@ -95,17 +111,19 @@ async def _line(deps: Deps, name: str, made: dict[int, str], size: int, rate: st
 
 
 async def _others(deps: Deps, count: int) -> None:
-    """Passages of the same words and halves of sentences, put together by lot."""
+    """Passages of the common words of such notes, put together by lot; none of them answers a question."""
     chance = random.Random(7)
-    halves = [half for note in labelled.notes() for half in note.text.replace("。", "、").split("、") if half.strip()]
     now = deps.now()
     for begin in range(0, count, BATCH):
         drafts = []
         for number in range(begin, min(begin + BATCH, count)):
-            text = "、".join(chance.sample(halves, 3)) + f"。番号は{chance.randrange(10**6)}。"
+            said = [
+                f"{chance.choice(WHO)}{chance.choice(WHAT)}{chance.choice(HOW)}（{chance.randrange(10**4)}）"
+                for _ in range(chance.randrange(1, 6))
+            ]
+            text = "。".join(said)
             source = Source(Kind.CALL, 10**9 + number, "", text, None, ACTOR.member_id, now)
             drafts.append(Draft(source, 0, text))
-        assert line(drafts[0].text)
         async with deps.writing(ACTOR.team_id) as session:
             await queries.add(session, drafts)
 
