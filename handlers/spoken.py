@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from domain.pipeline.notes import Field, Proposal
 from domain.pipeline.quotes import Source
 from domain.qualification.bant import Answer, BudgetState, Level
-from handlers.i18n import Translator
+from handlers.blocks import clip
+from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
 from handlers.terms import ANSWERS, BUDGET_STATES, LEVELS
+from services.pipeline.proposals import SummaryLine
+
+QUOTE_LIMIT: Final = 200
+SUMMARY_LIMIT: Final = 2500
+"""Letters: it has to fit into a field of a form, and what somebody adds to it too."""
 
 FIELDS = {
     Field.BUDGET_AMOUNT: _("Budget: amount"),
@@ -55,3 +64,24 @@ def value(t: Translator, proposed: Proposal) -> str:
             return t.day(day)
         case _, text:
             return str(text)
+
+
+def cited(t: Translator, said: str, where: Source, permalink: str = "") -> Markup:
+    """What was said, by whom and when, in one line; with a link to where it stands, if that is known."""
+    words = escape(t("“{quote}”", quote=clip(" ".join(said.split()), QUOTE_LIMIT)))
+    by = escape(source(t, where))
+    # A link of ours from Slack, in which nothing was typed by anybody; the name before it was.
+    named = Markup(by.replace("|", "/"))
+    return Markup(f"{words} <{escape(permalink)}|{named}>") if permalink else Markup(f"{words} {by}")
+
+
+def summary(t: Translator, lines: Sequence[SummaryLine]) -> str:
+    """A summary in plain text, a sentence a line, each with who said it, when, and where it can be read again."""
+    found: list[str] = []
+    for line in lines:
+        where = " ".join(part for part in (line.permalink, source(t, line.source)) if part)
+        text = t("{sentence} ({source})", sentence=line.text, source=where)
+        if sum(map(len, found)) + len(text) > SUMMARY_LIMIT:
+            break
+        found.append(f"・{text}" if t.language == "ja" else f"- {text}")
+    return "\n".join(found)

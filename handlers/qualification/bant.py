@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from slack_sdk.models.blocks import Block
@@ -9,9 +10,10 @@ from slack_sdk.models.views import View
 
 from domain.leads import NextStep
 from domain.members import Permission, may
-from handlers import lead_lines, next_step
+from domain.qualification.bant import Element
+from handlers import lead_lines, next_step, spoken
 from handlers.blocks import actions, button, context, divider, modal, section
-from handlers.i18n import Markup, escape
+from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Update, metadata
 from handlers.lead_choice import LeadChoice
@@ -71,14 +73,30 @@ def form(interaction: Interaction, draft: QualifyDraft) -> View:
                 )
             )
         )
+    if draft.from_call:
+        head.append(context(t.md("📞 What was accepted from the conversation is filled in, and marked.")))
+    known = draft.answers
+    if draft.summary and not known.call_summary:
+        known = replace(known, call_summary=spoken.summary(t, draft.summary))
     return modal(
         SUBMIT,
         t("Qualify a lead"),
-        [*head, *bant_form.inputs(t, draft.answers)],
+        [*head, *bant_form.inputs(t, known, _from_call(t, draft))],
         submit=t("See the verdict"),
         close=t("Cancel"),
         private_metadata=metadata(lead=draft.lead.lead_id),
     )
+
+
+def _from_call(t: Translator, draft: QualifyDraft) -> dict[Element, list[Block]]:
+    """What was said, under the element that it fills in."""
+    found: dict[Element, list[Block]] = {}
+    for each in draft.from_call:
+        proposed = each.proposed
+        label = Markup(f"📞 *{escape(t(spoken.FIELDS[proposed.field]))}*")
+        line = Markup(f"{label}　{spoken.cited(t, proposed.quote, proposed.source, each.permalink)}")
+        found.setdefault(proposed.element, []).append(context(line))
+    return found
 
 
 async def submit(interaction: Interaction) -> Answer:

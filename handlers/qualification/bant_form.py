@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from slack_sdk.models.blocks import Block
@@ -32,8 +33,8 @@ NOTE_LIMIT = 1000
 SUMMARY_LIMIT = 3000
 
 
-def inputs(t: Translator, known: Answers) -> list[Block]:
-    """All inputs, filled in with what is already known."""
+def inputs(t: Translator, known: Answers, said: Mapping[Element, Sequence[Block]]) -> list[Block]:
+    """All inputs, filled in with what is already known; under each element what was said about it."""
     statuses = choices(t, STATUSES)
     levels = choices(t, LEVELS)
 
@@ -41,6 +42,7 @@ def inputs(t: Translator, known: Answers) -> list[Block]:
         return [
             divider(),
             section(Markup(f"*{t(ELEMENTS[element])}*　{t.md(question)}")),
+            *said.get(element, ()),
             radio_input(f"{element}_status", t("Status"), statuses, known.status(element)),
         ]
 

@@ -12,7 +12,7 @@ from domain.errors import Code
 from domain.leads import BuyingRole
 from domain.members import Permission
 from domain.qualification.handoff import Fit, HandoffStatus, Package, ReturnReason
-from handlers import lead_lines
+from handlers import lead_lines, spoken
 from handlers.blocks import (
     Choice,
     channel_input,
@@ -119,7 +119,7 @@ def form(t: Translator, interaction: Interaction, draft: HandoffDraft) -> View:
         part("background", t("Background"), package.background, hint=t("How did this lead come about, and why now?")),
         part("worries", t("Worries"), package.worries, hint=t("What holds the customer back?")),
         part("hopes", t("Hopes"), package.hopes, optional=True, hint=t("What should be better afterwards?")),
-        part("call_summary", t("Call summary"), package.call_summary or draft.qualification.answers.call_summary),
+        part("call_summary", t("Call summary"), package.call_summary or spoken.summary(t, draft.summary)),
     ]
     return modal(
         SUBMIT,

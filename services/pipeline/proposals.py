@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import Code, Refused
 from domain.members import Permission, require
-from domain.pipeline.notes import Proposal, Value, checked
+from domain.pipeline.notes import Value, checked
 from domain.pipeline.quotes import Source
 from domain.pipeline.recordings import Decision
 from services.deps import Actor, Deps
@@ -106,8 +106,3 @@ async def summary(session: AsyncSession, lead_id: int) -> tuple[SummaryLine, ...
         if lines:
             return tuple(SummaryLine(line["text"], Source.from_json(line["source"]), row.permalink) for line in lines)
     return ()
-
-
-def merged(proposals: tuple[ProposalView, ...]) -> tuple[Proposal, ...]:
-    """The proposals themselves."""
-    return tuple(each.proposed for each in proposals)

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from domain.errors import Code, Refused
 from domain.leads import Stage, after_verdict, may_qualify
 from domain.members import Permission, require
+from domain.pipeline.notes import accept
 from domain.qualification.bant import Answers
 from domain.qualification.verdict import Policy, Verdict, judge
 from services.deps import Actor, Deps
 from services.outreach.records import ContactFacts, LeadLine, contact_facts, lead_line
 from services.outreach.stages import move, steps_of_verdict
+from services.pipeline import proposals
+from services.pipeline.proposals import SummaryLine
+from services.pipeline.recordings import ProposalView
 from services.qualification.records import (
     QualificationView,
     policy_of,
@@ -37,6 +41,10 @@ class QualifyDraft:
     lead_version: int
     last: QualificationView | None
     """The newest judgement, whose answers these are; None for a lead that was never judged."""
+    from_call: tuple[ProposalView, ...] = ()
+    """What was accepted since from conversations: it is in the answers."""
+    summary: tuple[SummaryLine, ...] = ()
+    """What the newest conversation came to, for a summary that nobody has written yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +69,24 @@ async def prepare(deps: Deps, actor: Actor, lead_id: int) -> QualifyDraft:
         account = await lead_queries.account(session, found.lead.account_id)
         contact = await lead_queries.contact(session, found.lead.contact_id)
         judged = await queries.qualifications(session, lead_id, 1)
+        accepted = await proposals.accepted(session, lead_id, judged[0].created_at if judged else None)
+        summary = await proposals.summary(session, lead_id)
     if account is None or contact is None:
         raise Refused(Code.NOT_FOUND)
     last = qualification_view(judged[0]) if judged else None
+    known = last.answers if last else Answers()
     return QualifyDraft(
         lead=lead_line(found.lead),
         account=account_facts(account),
         contact=contact_facts(contact),
-        answers=last.answers if last else Answers(),
+        answers=accept(known, (each.proposed for each in accepted)),
         # Version 1 is written when the first lead is judged; until then its rules are known all the same.
         policy=policy_of(found.policy) if found.policy else Policy(),
         policy_version=found.policy.version if found.policy else 1,
         lead_version=found.lead.version,
         last=last,
+        from_call=accepted,
+        summary=() if known.call_summary else summary,
     )
 
 

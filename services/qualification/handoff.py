@@ -17,6 +17,8 @@ from domain.qualification.handoff import HandoffStatus, Package, ReturnReason
 from services.deps import Actor, Deps
 from services.outreach.records import ContactFacts, LeadLine, contact_facts, lead_line
 from services.outreach.stages import move
+from services.pipeline import proposals
+from services.pipeline.proposals import SummaryLine
 from services.qualification.records import (
     FieldRep,
     HandoffView,
@@ -68,6 +70,8 @@ class HandoffDraft:
     channel: str | None
     acknowledge_minutes: int
     returned: Return | None
+    summary: tuple[SummaryLine, ...] = ()
+    """What the newest conversation came to, each sentence with its source, where nobody has written a summary."""
 
 
 async def prepare(deps: Deps, actor: Actor, lead_id: int) -> HandoffDraft:
@@ -90,6 +94,7 @@ async def prepare(deps: Deps, actor: Actor, lead_id: int) -> HandoffDraft:
         returns = await handoff_queries.returns(session, lead_id, 1)
         reps = await handoff_queries.field_reps(session)
         team = await member_queries.team(session, actor.team_id)
+        summary = await proposals.summary(session, lead_id)
     if account is None or contact is None or team is None:
         raise Refused(Code.NOT_FOUND)
     view = qualification_view(judged)
@@ -111,6 +116,7 @@ async def prepare(deps: Deps, actor: Actor, lead_id: int) -> HandoffDraft:
         channel=team.handoff_channel,
         acknowledge_minutes=team.acknowledge_minutes,
         returned=return_of(returns[0]) if returns else None,
+        summary=summary,
     )
 
 
