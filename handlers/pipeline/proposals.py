@@ -63,7 +63,7 @@ async def open_edit(interaction: Interaction) -> Answer:
             SUBMIT,
             t("Edit the proposal"),
             [section(cited(t, proposed.quote, proposed.source)), _input(t, proposed)],
-            submit=t("Accept"),
+            submit=t("Accept it"),
             close=t("Cancel"),
             private_metadata=metadata(proposal=found.proposal_id, field=proposed.field.value),
         )

@@ -280,18 +280,24 @@ def _items(t: Translator, kind: ItemKind, items: Sequence[NoteItem]) -> list[Blo
         return []
     lines = [Markup(f"*{escape(t(KINDS[kind]))}*")]
     for item in items[:MOST_ITEMS]:
-        lines.append(Markup(f"• {escape(clip(item.text, ITEM_LIMIT))}"))
+        # Without a model the sentence itself is the note.
+        same = _bare(item.text) == _bare(item.quote)
+        lines.append(Markup("" if same else f"• {escape(clip(item.text, ITEM_LIMIT))}\n"))
         lines.append(cited(t, item.quote, item.source))
     blocks: list[Block] = []
     # As many items in a block as fit whole.
     text = lines[0]
     for line, cite in zip(lines[1::2], lines[2::2], strict=True):
-        grown = Markup(f"{text}\n{line}\n{cite}")
+        grown = Markup(f"{text}\n{line}{cite}")
         if len(grown) > 2800:
             blocks.append(section(text))
-            grown = Markup(f"{line}\n{cite}")
+            grown = Markup(f"{line}{cite}")
         text = grown
     return [*blocks, section(text)]
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.split()).strip("。. 「」“”")
 
 
 def cited(t: Translator, said: str, source: Source) -> Markup:
@@ -338,7 +344,7 @@ class RecordingProposals:
         buttons = []
         if each.decision is not Decision.ACCEPTED:
             style = "primary" if each.decision is Decision.OPEN else None
-            buttons.append(button(t("Accept"), "proposal.accept", each.proposal_id, style=style))
+            buttons.append(button(t("Accept it"), "proposal.accept", each.proposal_id, style=style))
         buttons.append(button(t("Edit"), "proposal.edit", each.proposal_id))
         if each.decision is not Decision.REJECTED:
             buttons.append(button(t("Reject"), "proposal.reject", each.proposal_id))

@@ -244,7 +244,9 @@ async def compose_result_update(deps: Deps, team_id: str, arguments: Mapping[str
 
 
 async def compose_proposals(deps: Deps, team_id: str, arguments: Mapping[str, Any]) -> Outgoing | None:
-    """What it proposes, in the same thread."""
+    """What it proposes, in the same thread, under what came of it."""
+    view = await service.view(deps, team_id, int(arguments["recording_id"]))
+    await _posted(deps, team_id, view, ":result")
     return await _following(deps, team_id, arguments, RecordingProposals)
 
 

@@ -3,6 +3,7 @@ texts through everything a database holds."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,6 +18,7 @@ from domain.qualification.handoff import Package, ReturnReason
 from services.outreach import calls, suppressions
 from services.outreach.form_sources import NewSecret
 from services.outreach.leads import NewLead, NextStepInput, add, set_next_step
+from services.pipeline import recordings
 from services.qualification import bant, handoff, meeting_changes, meeting_offers, meetings, verdict
 from services.qualification.meeting_records import MeetingView, Occasion, OfferView, Plan, Words
 from storage.tables import Mail
@@ -84,6 +86,23 @@ def nanao() -> Planted:
     )
 
 
+async def record(office: Office, who: Planted, hour: int) -> None:
+    """A call with her, recorded and noted."""
+    spoken = f"{who.name}: 今期の予算として500万円を確保しています{who.text('発言')}。"
+
+    async def fetch(_file_id: str, path: Path, _most: int) -> None:
+        await asyncio.to_thread(
+            path.write_text, f"佐藤: ご予算は？\n{spoken}\n{who.name}: 集計に困っています。", "utf-8"
+        )
+
+    made = await recordings.receive(
+        office.deps, office.sato, file_id=f"F{hour}", filename=f"{who.text('録音')}.vtt", channel="D1", thread_ts=None
+    )
+    assert made is not None
+    await recordings.confirm(office.deps, office.sato, made, who.lead_id)
+    await recordings.work(office.deps, office.team_id, made, fetch)
+
+
 async def plant(office: Office, form: NewSecret, who: Planted, hour: int) -> None:
     """Everything that can be known of a person, through the services that write it down. `hour`: of the meetings."""
     deps = office.deps = replace(office.deps, public_url="https://bot.example/")
@@ -105,6 +124,7 @@ async def plant(office: Office, form: NewSecret, who: Planted, hour: int) -> Non
     today = deps.today(sato.zone)
     step = NextStepInput(NextStep.CALL, on=today + timedelta(days=1), note=who.text("次回"))
     await set_next_step(deps, sato, who.lead_id, step)
+    await record(office, who, hour)
     # The form knows her by her address, and writes her lead on.
     fields = {
         "お名前": who.name,

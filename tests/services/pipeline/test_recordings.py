@@ -17,11 +17,13 @@ from domain.model import Sharing
 from domain.pipeline.notes import Field
 from domain.pipeline.recordings import Decision, Failed, Progress, Trouble, names_in
 from domain.pipeline.transcripts import Side
+from domain.qualification.bant import Status
 from prompts.llm import LanguageModel
 from services import model
 from services.pipeline import proposals, recordings, telephone_systems
 from services.pipeline.recordings import RecordingView
 from services.pipeline.telephone_systems import Paused, Unproven
+from services.qualification import bant
 from storage.tables import Delivery, Utterance
 from tests.domain.pipeline.test_transcripts import miitel
 from tests.servers.model import Failure, ModelServer, Spoken
@@ -113,6 +115,15 @@ async def test_dropped_transcript_becomes_a_record_once_its_lead_is_confirmed(of
         await proposals.decide(deps, office.sato, amount.proposal_id, Decision.EDITED, "many")
     with pytest.raises(Refused):
         await proposals.decide(deps, office.success, amount.proposal_id, Decision.REJECTED)
+    # What was accepted stands in the form, and what was said in the summary, each with its source.
+    form = await bant.prepare(deps, office.sato, lead)
+    assert (form.answers.budget.amount_yen, form.answers.budget.status) == (6_000_000, Status.CONFIRMED)
+    assert [each.proposal_id for each in form.from_call] == [amount.proposal_id]
+    assert [(line.text, line.source.start_ms) for line in form.summary][:1] == [
+        ("月末の集計に三日かかっていて困っています。", 4_000)
+    ]
+    await office.judged(lead, form.answers)
+    assert (await bant.prepare(deps, office.sato, lead)).from_call == ()
     await recordings.swap(deps, office.sato, number)
     await recordings.work(deps, office.team_id, number, slack)
     swapped = await recordings.view(deps, office.team_id, number)
