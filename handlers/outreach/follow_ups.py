@@ -16,7 +16,7 @@ from domain.model import Reason, Unavailable
 from domain.outreach.follow_ups import MAX_BODY, MAX_SUBJECT, Occasion
 from domain.outreach.scripts import LANGUAGES
 from handlers.blocks import actions, button, context, modal, section, text_input
-from handlers.boundary import warning
+from handlers.boundary import sentence, warning
 from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Kept, Reply, Update, metadata
@@ -178,6 +178,10 @@ async def _draft(interaction: Interaction, lead_id: int, to: str, subject: str, 
         drafted = await drafts.mail(deps, actor, about, subject, text, t.language)
     except Unavailable as unavailable:
         view = _form(t, lead_id, to, subject, text, round_=round_, unavailable=unavailable.reason)
+    except Refused as refused:
+        # Since the form was opened the person has asked to be left alone, or the lead is gone.
+        told = escape(_refusal(t, refused) or sentence(t, refused))
+        view = _form(t, lead_id, to, subject, text, round_=round_, told=told)
     else:
         told = drafted_line(t, drafted.figures)
         view = _form(t, lead_id, to, drafted.subject, drafted.text, round_=round_ + 1, told=told)

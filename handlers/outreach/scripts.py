@@ -40,7 +40,7 @@ from handlers.blocks import (
     select_input,
     text_input,
 )
-from handlers.forms import record
+from handlers.forms import record, word
 from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, Update, metadata
@@ -362,21 +362,24 @@ class Written:
     def read(cls, interaction: Interaction) -> Self:
         """From the form that was submitted or clicked in."""
         form, given = interaction.form, interaction.metadata
+        language = str(given.get("language", ""))
+        if language not in LANGUAGES:
+            raise Refused(Code.INVALID, "language")
         heading = Heading(
-            str(given["name"]),
-            Scene(given["scene"]),
-            str(given["language"]),
+            str(given.get("name", "")),
+            word(Scene, given.get("scene"), "scene"),
+            language,
             str(given.get("segment", "")),
             str(given.get("persona", "")),
         )
         found = cls(
             heading,
             {},
-            int(given["script"]) if given.get("script") else None,
-            int(given["number"]) if given.get("number") else None,
+            record(given["script"]) if given.get("script") else None,
+            record(given["number"]) if given.get("number") else None,
             bool(given.get("drafts")),
             bool(given.get("drafted")),
-            int(given.get("round", 0)),
+            record(given.get("round", 0)),
             form.text("pains"),
             form.text("proof"),
         )
