@@ -100,16 +100,20 @@ class Rep:
         leave the form below as it was."""
         while (view := self.view) is not None and not view["callback_id"] and not view["submit"]:
             self.ledger.tell(" ".join(str(block["text"]["text"]) for block in view["blocks"]))
-            try:
-                await self.client.close(view["id"])
-            except PersonError as refused:
-                if refused.status not in LOOK_AGAIN:
-                    raise
+            await self._close(view)
         return view
 
     async def _clear(self) -> None:
         for view in reversed(self.client.screen(limit=0)["views"]):
+            await self._close(view)
+
+    async def _close(self, view: Mapping[str, Any]) -> None:
+        try:
             await self.client.close(view["id"])
+        except PersonError as refused:
+            # The answer that nobody expected any more has come just now: they look again at what they have.
+            if refused.status not in LOOK_AGAIN:
+                raise
 
     async def _command(self, command: str, text: str) -> dict[str, Any] | None:
         """What was answered at once."""
