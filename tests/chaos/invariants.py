@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
+import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -35,8 +36,9 @@ from storage.tables import (
 )
 from tests.chaos.ledger import RAW
 from tests.chaos.people import INBOUND
-from tests.chaos.scene import MANAGER, PATIENCE, Scene, who
+from tests.chaos.scene import FIELD, MANAGER, PATIENCE, Scene, who
 from tests.kill.conftest import TEAM
+from tests.servers.radicale import entries
 
 OPEN = ("queued", "sending")
 FEW = 20
@@ -48,6 +50,8 @@ class Books:
     """Everything at the end: rows by table."""
 
     rows: dict[str, list[sa.Row[Any]]]
+    entries: list[str]
+    """The ids of the events in the calendar of who has one."""
     unfinished: list[str]
     """Work that the queue engine has not brought to its end."""
     differing: list[object]
@@ -62,7 +66,7 @@ class Books:
 async def wrongs(scene: Scene) -> list[str]:
     """One sentence for each thing that is not as it must be; [] when everything is right."""
     books = await _settled(scene)
-    checks = (_deliveries, _letters, _handoffs, _calls, _submissions, _meetings, _what_people_read)
+    checks = (_deliveries, _letters, _handoffs, _calls, _submissions, _meetings, _calendar, _what_people_read)
     found = [f"unfinished work: {each}" for each in books.unfinished]
     found += [f"roll-up: {each}" for each in books.differing]
     found += [f"audit log: {books.broken}"] if books.broken is not None else []
@@ -79,7 +83,7 @@ async def _settled(scene: Scene) -> Books:
     fewest, until = None, time.monotonic() + PATIENCE
     async with storage(Settings(_env_file=None, **scene.settings)) as deps:
         while True:
-            books = await _read(deps)
+            books = await _read(scene, deps)
             still = [row for name in ("deliveries", "mails") for row in books[name] if row.state in OPEN]
             if not still and not books.unfinished and _cards_told(scene, books):
                 return books
@@ -90,7 +94,7 @@ async def _settled(scene: Scene) -> Books:
             await asyncio.sleep(0.2 if len(still) < FEW else 2.0)
 
 
-async def _read(deps: Deps) -> Books:
+async def _read(scene: Scene, deps: Deps) -> Books:
     tables = {
         "deliveries": sa.select(Delivery.key, Delivery.kind, Delivery.state, Delivery.ts, Delivery.posted_channel),
         "mails": sa.select(Mail.key, Mail.state, Mail.to_address),
@@ -107,7 +111,9 @@ async def _read(deps: Deps) -> Books:
         "leads": sa.select(Lead.id, Lead.stage, Lead.owner_id, Contact.name).join(
             Contact, Contact.id == Lead.contact_id
         ),
-        "meetings": sa.select(Meeting.id, Meeting.member_id, Meeting.starts_at, Meeting.ends_at, Contact.name)
+        "meetings": sa.select(
+            Meeting.id, Meeting.uid, Meeting.member_id, Meeting.starts_at, Meeting.ends_at, Contact.name
+        )
         .join(Lead, Lead.id == Meeting.lead_id)
         .join(Contact, Contact.id == Lead.contact_id)
         .where(Meeting.status == "booked"),
@@ -130,7 +136,8 @@ async def _read(deps: Deps) -> Books:
     # Whatever was sealed while processes died, and what nobody has come to seal.
     await audit.seal_team(deps, TEAM)
     checked = await audit.check(deps, TEAM)
-    return Books(rows, unfinished, list(await roll_up.check(deps, manager)), checked.broken)
+    events = re.findall(r"^UID:(\S+)", await entries(scene.calendar_url, "ito"), re.MULTILINE)
+    return Books(rows, events, unfinished, list(await roll_up.check(deps, manager)), checked.broken)
 
 
 def _twice(values: Iterator[Any] | list[Any], what: str) -> list[str]:
@@ -237,7 +244,8 @@ def _meetings(scene: Scene, books: Books) -> Iterator[str]:
     names = [row.name for row in books["meetings"]]
     yield from _twice(names, "the meeting with")
     if set(names) != scene.ledger.booked:
-        yield f"booked and not read, or the other way round: {set(names) ^ scene.ledger.booked}"
+        yield f"booked and not read: {set(names) - scene.ledger.booked}"
+        yield f"read and not booked: {scene.ledger.booked - set(names)}"
     by_rep: dict[int, list[sa.Row[Any]]] = defaultdict(list)
     for row in books["meetings"]:
         by_rep[row.member_id].append(row)
@@ -249,6 +257,15 @@ def _meetings(scene: Scene, books: Books) -> Iterator[str]:
     booked = {row.id for row in books["meetings"]}
     if {row.meeting_id for row in books["slots"]} != booked:
         yield "times are taken by no meeting, or a meeting takes none"
+
+
+def _calendar(scene: Scene, books: Books) -> Iterator[str]:
+    """Each meeting of whoever has a calendar stands in it once, and nothing else does."""
+    yield from _twice(books.entries, "the event")
+    (field,) = [row.id for row in books["members"] if row.slack_user == FIELD]
+    theirs = {row.uid for row in books["meetings"] if row.member_id == field}
+    if theirs != set(books.entries):
+        yield f"in the calendar and not booked, or the other way round: {theirs ^ set(books.entries)}"
 
 
 def _what_people_read(scene: Scene, books: Books) -> Iterator[str]:

@@ -136,7 +136,7 @@ class Rep:
         if done["result"] in ("errors", "failed"):
             for text in [done.get("error")] if done["result"] == "failed" else done["errors"].values():
                 self.ledger.tell(str(text))
-            shown = self.view
+            shown = await self._look()
             kept = shown["state"] if shown is not None else {}
             for block, elements in values.items():
                 for value in elements.values():
@@ -239,14 +239,11 @@ class Rep:
             view = await self._look()
             if view is None:
                 await self._command("/meeting", f"book {name}")
-            elif "📅" in str(view["blocks"]):
-                # They were told that it did not work; the form they opened again says that it did.
+            elif view["callback_id"] == "meeting.booked" or "📅" in str(view["blocks"]):
+                # It says so; or they were told that it did not work, and the form they opened again says that it did.
                 self.ledger.booked.add(name)
                 return True
-            elif (await self._submit(view, {}))["result"] == "updated":
-                self.ledger.booked.add(name)
-                return True
-            elif self.chance.random() < 0.5:
+            elif (await self._submit(view, {}))["result"] != "updated" and self.chance.random() < 0.5:
                 # The time may be somebody else's by now: they look at what is free.
                 await self._clear()
 

@@ -28,6 +28,7 @@ from bot.workspace.server import running as workspace_running
 from domain.mail import Sender
 from domain.outreach.inbound import InboundRules
 from services import mail, members
+from services.calendars import connecting
 from services.deps import Actor, Deps
 from services.outreach import form_sources, inbound, leads
 from services.outreach.leads import NewLead
@@ -37,8 +38,10 @@ from tests.chaos.life import Life, live
 from tests.chaos.people import INBOUND, Rep, Website, Work
 from tests.kill.conftest import REPS, TEAM
 from tests.servers.process import serving
+from tests.servers.radicale import PEOPLE, radicale
 
-MANAGER, ADMIN = "U01KATO001", "U01HAYASHI"
+MANAGER, ADMIN, FIELD = "U01KATO001", "U01HAYASHI", "U01TANAKA1"
+"""The last holds meetings, and has a calendar on a server of its own."""
 CALLED, MET = 20, 60
 """Leads to call, and the most to meet."""
 PATIENCE = 60.0
@@ -119,7 +122,10 @@ class Scene:
     database: File | Server
     slots: list[Slot]
     letters: Path
-    mail: MailHouse
+    mail: Road
+    calendar: Road
+    calendar_url: str
+    """The calendar server's own address, whatever becomes of the way."""
     journal: Path
     settings: dict[str, Any]
     work: Work
@@ -158,6 +164,7 @@ class Scene:
         begun. Raises `Stuck` where somebody cannot."""
         self.workspace.workspace.faults.clear()
         self.mail.open()
+        self.calendar.open()
         if isinstance(self.database, Server):
             await self.database.up()
         for slot in self.slots:
@@ -184,8 +191,8 @@ class Stuck(Exception):
     """People who cannot finish what they have begun, though nothing is wrong any more."""
 
 
-class MailHouse:
-    """The way to the mail server: open, shut, or slow."""
+class Road:
+    """The way to a server: open, shut, or slow."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -240,9 +247,13 @@ async def scene(database: File | Server, chance: random.Random, journal: Path, s
     async with AsyncExitStack() as stack:
         letters = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kakehashi-letters-")))
         printed = await stack.enter_async_context(serving("tests.servers.smtp", str(letters), "none"))
-        house = MailHouse(int(printed["port"]))
-        await house.start()
-        stack.push_async_callback(house.stop)
+        house = Road(int(printed["port"]))
+        kept = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kakehashi-calendar-")))
+        calendar_url = await stack.enter_async_context(radicale(kept))
+        calendar = Road(int(calendar_url.rstrip("/").rpartition(":")[2]))
+        for road in (house, calendar):
+            await road.start()
+            stack.push_async_callback(road.stop)
         workspace = await stack.enter_async_context(workspace_running(manifest=manifest(all_routes())))
         settings = {
             "slack_bot_token": workspace.bot_token,
@@ -261,14 +272,18 @@ async def scene(database: File | Server, chance: random.Random, journal: Path, s
             "smtp_security": "none",
             "mail_from": "sales@hoshimi-tech.example",
             "mail_retry_seconds": 0.2,
+            "caldav_private_networks": "127.0.0.0/8",
         }
         async with storage(Settings(_env_file=None, **settings)) as deps:
             work, form = await _furnish(deps, workspace, size)
+            name, password = "ito", PEOPLE["ito"]
+            at = f"http://127.0.0.1:{calendar.port}/"
+            await connecting.connect_caldav(deps, await who(deps, FIELD), url=at, name=name, password=password)
         slots = [
             Slot(port, Life(settings | {"web_port": port, "roles": role}, str(journal)))
             for port, role in zip(free_ports(len(roles)), roles, strict=True)
         ]
-        made = Scene(workspace, database, slots, letters, house, journal, settings, work)
+        made = Scene(workspace, database, slots, letters, house, calendar, calendar_url, journal, settings, work)
         made.website = Website(made, form, random.Random(chance.getrandbits(64)))
         try:
             yield made

@@ -42,6 +42,21 @@ async def mail_open(scene: Scene, chance: random.Random) -> None:
     scene.mail.open()
 
 
+async def calendar_shut(scene: Scene, chance: random.Random) -> None:
+    """The calendar server lets nobody in."""
+    scene.calendar.shut()
+
+
+async def calendar_slow(scene: Scene, chance: random.Random) -> None:
+    """The calendar server takes its time, sometimes longer than anybody waits for it."""
+    scene.calendar.slow(chance.uniform(0.2, 3.0))
+
+
+async def calendar_open(scene: Scene, chance: random.Random) -> None:
+    """The calendar server works as it should."""
+    scene.calendar.open()
+
+
 async def connections_cut(scene: Scene, chance: random.Random) -> None:
     """Every connection to the database ends."""
     assert isinstance(scene.database, Server)
@@ -102,6 +117,9 @@ ANYWHERE: Mapping[str, tuple[int, Trouble]] = {
     "mail: shut": (2, mail_shut),
     "mail: slow": (2, mail_slow),
     "mail: open": (3, mail_open),
+    "calendar: shut": (2, calendar_shut),
+    "calendar: slow": (2, calendar_slow),
+    "calendar: open": (3, calendar_open),
     "disk full": (1, disk_full),
     "clock wrong": (2, clock_wrong),
 }
