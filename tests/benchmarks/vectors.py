@@ -20,7 +20,7 @@ import psycopg
 
 TEAM = "T1"
 NEAREST = 10
-AGAIN = 200
+AGAIN = 1_000
 """So many of the nearest by their signs are compared in full."""
 ROUNDS = 20
 CHUNK = 2_000

@@ -159,6 +159,8 @@ class Past:
                 return date(2026, 1, 5) + timedelta(days=n)
             case sa.JSON():
                 return {"説明": n}
+            case sa.LargeBinary():
+                return f"{name}・{n}".encode()
             case sa.String(length=length):
                 return f"{name}・{n}"[:length]
         raise NotImplementedError(f"{table.name}.{name}: {column.type}")
