@@ -7,6 +7,7 @@ show what the row said before. Whoever erases a person does not wait for that (`
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -192,20 +193,27 @@ async def _chosen(
 # Kept in step
 
 
-async def index(deps: Deps) -> int:
-    """Make the passages of all teams' changed rows anew; how many rows there were. For an interval job."""
+async def index(deps: Deps, seconds: float = 0.6 * INDEX_SECONDS, most: int = BATCH) -> int:
+    """Make the passages of all teams' changed rows anew; how many rows there were. For an interval job: what is not
+    done after so many seconds is left to the next time. The teams take turns of at most `most` rows."""
     async with deps.database.reading_across_teams() as session:
         # Nobody searches in a workspace that has removed the app, and its data may be on the way out.
         gone = await installations.gone(session)
         teams = [team_id for team_id in await queries.due_teams(session) if team_id not in gone]
-    done = 0
-    for team_id in teams:
-        try:
-            while taken := await bring_up(deps, team_id):
-                done += taken
-        except Exception:
-            # One team's fault must not stop the others' work; the next look tries again.
-            log.exception("The passages of team %s could not be made anew", team_id)
+    done, until = 0, time.monotonic() + seconds
+    while teams:
+        for team_id in tuple(teams):
+            try:
+                taken = await bring_up(deps, team_id, most)
+            except Exception:
+                # One team's fault must not stop the others' work; the next look tries again.
+                log.exception("The passages of team %s could not be made anew", team_id)
+                taken = 0
+            done += taken
+            if not taken:
+                teams.remove(team_id)
+            if time.monotonic() > until:
+                return done
     return done
 
 

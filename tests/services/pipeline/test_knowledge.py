@@ -42,6 +42,22 @@ async def test_answers_are_among_the_first_five_for_nine_of_ten_questions_that_s
         assert await knowledge.search(deps, neighbours.sato, text) == knowledge.Page()
 
 
+async def test_work_that_takes_longer_than_a_turn_goes_on_with_the_next_and_holds_up_no_other_team(
+    deps: Deps, office: Office, neighbours: Office
+) -> None:
+    for note in ("棚卸し", "月次の締め", "在庫の差異"):
+        await office.lead(note=note)
+    await neighbours.lead(note="配車の手配")
+    assert await knowledge.index(deps, 60.0, most=1) == 4
+    for note in ("検品の手間", "返品の処理"):
+        await office.lead(note=note)
+    await neighbours.lead(note="燃料の値上がり")
+    assert await knowledge.index(deps, 0.0, most=1) == 1
+    assert await knowledge.index(deps, 60.0, most=1) == 2
+    assert await found(office, "返品") == ["返品の処理"]
+    assert await found(neighbours, "燃料") == ["燃料の値上がり"]
+
+
 async def test_passages_follow_their_rows_and_until_then_nothing_stale_is_shown(
     deps: Deps, office: Office, clock: Clock
 ) -> None:
