@@ -86,9 +86,8 @@ _TRIM_HEAD: Final = re.compile(
     r"(?:お疲れ(?:様|さま)(?:です)?|おはよう(?:ございます)?|こんにちは|すみません|すいません|ねえ|あの)[、。,!\s]*)+",
     re.IGNORECASE,
 )
-_TRIM_TAIL: Final = re.compile(
-    r"[\s?!。、.,~…]+$|(?:お願い(?:いた|致)?します|お願い|よろしく|please|thanks|thank you)[\s!。.]*$", re.IGNORECASE
-)
+_TAIL: Final = "?!。、.,~… \t\r\n\u3000"
+_TRIM_TAIL: Final = re.compile(r"(?:お願い(?:いた|致)?します|お願い|よろしく|please|thanks|thank you)$", re.IGNORECASE)
 _HONORIFIC: Final = re.compile(
     r"^(?P<name>.+?)(?:さん|さま|様|氏|くん|君|殿|ちゃん|先生|社長|部長|課長|係長|(?i:-san\b|-sama\b))"
     r"(?=$|[のをにとへはがも、,\s]|って|宛|から|あて)"
@@ -115,7 +114,8 @@ def tidy(text: str) -> str:
     said = _TRIM_HEAD.sub("", said).strip()
     before = None
     while before != said:
-        before, said = said, _TRIM_TAIL.sub("", said).strip()
+        # Not a pattern: it would begin anew at each of a thousand full stops.
+        before, said = said, _TRIM_TAIL.sub("", said.rstrip(_TAIL)).strip()
     return said
 
 

@@ -14,7 +14,7 @@ from domain.pipeline.recordings import Decision
 from domain.qualification.bant import MAX_YEN
 from handlers import spoken
 from handlers.blocks import day_input, modal, number_input, section, select_input, text_input
-from handlers.forms import Form
+from handlers.forms import Form, record, word
 from handlers.i18n import Translator
 from handlers.interaction import Answer, Interaction, metadata
 from handlers.pipeline.recording_card import cited
@@ -85,9 +85,9 @@ def _input(t: Translator, proposed: Proposal) -> Block:
 
 async def edit(interaction: Interaction) -> Answer:
     """It is so, with the value as it was typed."""
-    field = Field(str(interaction.metadata["field"]))
+    field = word(Field, interaction.metadata.get("field"), "field")
     value = _typed(interaction.form, field)
-    number = int(interaction.metadata["proposal"])
+    number = record(str(interaction.metadata.get("proposal", "")))
     await service.decide(interaction.deps, interaction.actor, number, Decision.EDITED, value)
     return None
 
