@@ -96,7 +96,7 @@ _TITLE: Final = re.compile(r"^(?:mr|mrs|ms|dr)\.?\s+", re.IGNORECASE)
 _EDGE: Final = " \u3000、,。.・:;「」『』\"'“”()[]<>"
 _PARTICLES: Final = re.compile(r"(?:との|への|について|に関して|から|って|[をにとのへはがも])$")
 _ENGLISH_EDGE: Final = re.compile(
-    r"^(?:with|to|for|of|about|the|at|from|on)\s+|\s+(?:with|to|for|at|on|the|as|was|is|a)$", re.IGNORECASE
+    r"^(?:with|to|for|of|about|the|at|from|on)\s+|\s(?:with|to|for|at|on|the|as|was|is|a)$", re.IGNORECASE
 )
 _NOBODY: Final = re.compile(
     r"^(?:誰か?|だれ|どこ|どの|それ|これ|あれ|その(?:会社|人)|全部|全員|みんな|自分|私|僕|俺|うち|チーム|リード|"
@@ -109,8 +109,11 @@ _NOBODY: Final = re.compile(
 
 
 def tidy(text: str) -> str:
-    """Half-width where there is a half-width form, single spaces, without greetings and without the final marks."""
-    said = " ".join(unicodedata.normalize("NFKC", text).split())
+    """Half-width where there is a half-width form, single spaces, without greetings and without the final marks.
+
+    What comes after `MOST_CHARACTERS` is left out: so much is no request and no name.
+    """
+    said = " ".join(unicodedata.normalize("NFKC", text[:MOST_CHARACTERS]).split())
     said = _TRIM_HEAD.sub("", said).strip()
     before = None
     while before != said:

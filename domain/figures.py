@@ -12,7 +12,8 @@ _DIGITS: Final = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _KANJI: Final = {"〇": 0, "零": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _UNITS: Final = {"十": 10, "百": 100, "千": 1000}
 _COUNTED: Final = re.compile(
-    f"([{''.join(_KANJI)}{''.join(_UNITS)}]+)(?=件|人|名|社|円|割|倍|日|回|時間|本|通|週|か月|ヶ月|つ|ポイント|パーセント)"
+    # Not from the middle: each of many characters would be a beginning.
+    f"(?<![{''.join(_KANJI)}{''.join(_UNITS)}])([{''.join(_KANJI)}{''.join(_UNITS)}]+)(?=件|人|名|社|円|割|倍|日|回|時間|本|通|週|か月|ヶ月|つ|ポイント|パーセント)"
 )
 _ENGLISH: Final[dict[str, int | Decimal]] = {
     "two": 2,

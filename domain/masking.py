@@ -37,7 +37,7 @@ _HONORIFICS: Final = (
     "さん|さま|様|殿|氏|くん|君|ちゃん|先生|社長|副社長|会長|専務|常務|取締役|本部長|部長|次長|課長|係長|主任|室長|店長|所長|支店長"
     "|工場長|マネージャー|マネジャー|リーダー|-?[Ss]an\\b|-?[Ss]ama\\b"
 )
-_ADDRESSED: Final = re.compile(rf"[ 　]*(?:{_HONORIFICS})$")
+_ADDRESSED: Final = re.compile(rf"(?:{_HONORIFICS})$")
 _CJK: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆ヶー・]+")
 # What reads as a surname without anything beside it: two characters of Chinese origin, three of kana.
 _ALONE: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff々〆ヶ]{2,}|[\u3040-\u30ffー]{3,}")

@@ -104,7 +104,7 @@ _NO = _words(
     r"^\W*(?:no\b|nope|not really|not quite|actually,? no|well,? no|hmm)",
 )
 _YES = _words(
-    r"^\W*(?:はい|ええ|うん)?[、。,\s]*(?:そう(?:です|ですね|なんです|いう(?:こと|理解))|その通り|そのとおり"
+    r"^\W*(?:(?:はい|ええ|うん)[、。,\s]*)?(?:そう(?:です|ですね|なんです|いう(?:こと|理解))|その通り|そのとおり"
     r"|おっしゃる(?:通り|とおり)|合って|間違いな|そのくらい|それくらい|その(?:理解|認識|金額|予定|時期|方向|線"
     r"|形)(?:で|です|に)|まさに|大丈夫です|問題(?:ない|ありません)|結構です|ご認識の)",
     r"^\W*(?:yes|yeah|yep|correct|right|exactly|that'?s (?:right|correct|it|the plan|about right)|absolutely"

@@ -19,8 +19,9 @@ ROOMS = ("domain", "services", "storage", "handlers")
 LENGTH = 50_000
 MOST_SECONDS = 5.0
 """Of computing, for one pattern on all texts: twenty times what the slowest of them takes."""
-# Times as people say them: no more than natural_time.MOST_TYPED characters come this far.
-BOUNDED = {"domain.outreach.time_words"}
+# Times and requests as people say them: no more than natural_time.MOST_TYPED and assistant.MOST_CHARACTERS characters
+# come this far.
+BOUNDED = {"domain.outreach.time_words", "domain.assistant"}
 WORDS = """
     a A 1 0 - + . , @ < > ( ) [ # / : & あ ア ー 一 十 株 株式会社 不 oh ou tch ext
     <@ <@A| a. a@ a@a. 1, 1. (株 午後一 v1= %(a
