@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 ROOMS = ("domain", "services", "storage", "handlers")
-LENGTH = 50_000
-MOST_SECONDS = 5.0
+LENGTH = 20_000
+MOST_SECONDS = 2.0
 """Of computing, for one pattern on all texts: twenty times what the slowest of them takes."""
 # Times and requests as people say them: no more than natural_time.MOST_TYPED and assistant.MOST_CHARACTERS characters
 # come this far.
