@@ -165,7 +165,11 @@ async def plainly(interaction: Interaction, routes: Routes, *quiet: Markup) -> N
         await ask(interaction, routes.tools[request.tool], request.arguments, *quiet)
         return
     name = tidy(text)
-    if name and len(name) <= SEARCH_LENGTH and await lead_names.named(interaction, name, 1):
+    if not name:
+        # Mentioned, or greeted, and asked for nothing.
+        await ask(interaction, routes.tools["help"], {}, *quiet)
+        return
+    if len(name) <= SEARCH_LENGTH and await lead_names.named(interaction, name, 1):
         await ask(interaction, routes.tools["lead"], {"name": name}, *quiet)
         return
     message = unknown(interaction.t, interaction.actor.role)

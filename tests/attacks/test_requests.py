@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from bot import web
 from domain.errors import Code, Refused
+from handlers import files as files_of_slack
 from handlers import pages
-from handlers.data import integrations
 from handlers.i18n import translator
 from services.data.files import harmless
 from tests.bot.test_web import serving, small_app
@@ -70,11 +70,14 @@ async def files(answer: Callable[[Request], Response]) -> AsyncIterator[str]:
         yield url
 
 
+MOST = 1_000_000
+
+
 async def download(base: str, url: str, path: Path) -> None:
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient("xoxb-secret", base_url=f"{base}/api/")
         client.session = session
-        await integrations._download(client, {"url_private": url}, path)
+        await files_of_slack.download(client, {"url_private": url}, path, MOST)
 
 
 @pytest.mark.parametrize(
@@ -121,12 +124,9 @@ async def test_redirect_within_slack_is_followed_and_one_without_end_is_not(tmp_
             await download(slack, f"{slack}/x.csv", tmp_path / "upload")
 
 
-async def test_file_is_as_large_as_it_arrives_not_as_it_was_said_to_be(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(integrations, "MOST_BYTES", 1_000_000)
+async def test_file_is_as_large_as_it_arrives_not_as_it_was_said_to_be(tmp_path: Path) -> None:
     async with files(lambda _: PlainTextResponse("x" * 3_000_000)) as slack:
         with pytest.raises(Refused) as refused:
             await download(slack, f"{slack}/x.csv", tmp_path / "upload")
     assert refused.value.code is Code.TOO_LONG
-    assert (tmp_path / "upload").stat().st_size <= 1_000_000
+    assert (tmp_path / "upload").stat().st_size <= MOST

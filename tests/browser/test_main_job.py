@@ -310,7 +310,7 @@ class Walk:
         await rep.composer.press("Enter")
         mentioned = rep.page.locator("[data-ts]").last
         await mentioned.locator(".kk-thread-link").click()
-        await expect(rep.thread).to_contain_text(told.hello)
+        await expect(rep.thread).to_contain_text("/lead help")
         await rep.snap("mention")
         await rep.page.get_by_test_id("thread-close").click()
 

@@ -68,7 +68,7 @@ async def test_each_process_does_its_part_and_tells_of_no_other(
 ) -> None:
     everywhere = {"database", "migrations"}
     queues = {"queue_depth", "queue_oldest_seconds"}
-    calls = {"slack_calls", "slack_call_seconds"}
+    calls = {"slack_calls", "slack_call_seconds", "model_calls", "model_call_seconds", "model_cost_yen"}
     links = world_workspace.socket_mode
     async with process(settings, EDGE) as edge, process(settings, EDGE) as another:
         assert len(links.connections) == 2

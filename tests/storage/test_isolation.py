@@ -46,6 +46,7 @@ READ_ACROSS = {
     "meetings",
     "members",
     "passage_dues",
+    "recording_sources",
     "team_rules",
     "teams",
 }
