@@ -26,7 +26,7 @@ from handlers.i18n import mark as _
 from handlers.messages import Reader, Rendered
 from handlers.model_words import unavailable_line
 from services.outreach.records import LeadLine
-from services.pipeline.recordings import ProposalView, RecordingView
+from services.pipeline.recording_records import ProposalView, RecordingView
 
 BLOCK: Final = "recording"
 LEAD: Final = "recording.lead"

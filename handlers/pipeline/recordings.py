@@ -29,7 +29,7 @@ from services.deliveries import DeliveryState
 from services.deps import Actor, Deps
 from services.outreach import leads
 from services.pipeline import recordings as service
-from services.pipeline.recordings import RecordingView
+from services.pipeline.recording_records import RecordingView
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,9 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import Code, Refused
 from domain.members import Permission, Role, require
 from domain.model import Unavailable
-from domain.performance.coaching import Measures, measure
-from domain.pipeline.notes import Note
-from domain.pipeline.notes import Proposal as Proposed
+from domain.performance.coaching import measure
 from domain.pipeline.recordings import (
     MAX_AUDIO_BYTES,
     MAX_TEXT_BYTES,
@@ -40,15 +36,15 @@ from domain.pipeline.transcripts import Side, Transcript, Utterance, parse, swap
 from services import listening, members
 from services.deps import Actor, Deps
 from services.outreach import leads
-from services.outreach.records import LeadLine, lead_line
 from services.pipeline import notes
+from services.pipeline.recording_records import RecordingView, view_of
 from services.pipeline.texts import decoded
 from storage import leads as lead_queries
 from storage import members as member_queries
 from storage import recordings as queries
 from storage.members import audit
 from storage.outbox import OUTSIDE_QUEUE
-from storage.recordings import ProposalRow, RecordingRow, UtteranceRow
+from storage.recordings import RecordingRow, UtteranceRow
 
 TASK = "recording.work"
 CARD = "recording.card"
@@ -64,47 +60,6 @@ CANDIDATES = 10
 
 Fetch = Callable[[str, Path, int], Awaitable[None]]
 """(file, where to, at most so many bytes): brings a file. Raises `Failed`."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProposalView:
-    """A proposal as it stands. `value` is the person's own where one was put in its place."""
-
-    proposal_id: int
-    recording_id: int
-    proposed: Proposed
-    decision: Decision
-    by: str | None
-    permalink: str
-    held_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingView:
-    """A recording as its messages show it. `proposed`: the lead that it seems to be about, while nobody has said which.
-    `utterances` counts them."""
-
-    recording_id: int
-    version: int
-    filename: str
-    audio: bool
-    progress: Progress
-    trouble: Trouble | None
-    lead: LeadLine | None
-    proposed: LeadLine | None
-    member_id: int
-    slack_user: str
-    language: str
-    zone: str
-    channel: str
-    thread_ts: str | None
-    held_on: date
-    permalink: str
-    speakers: tuple[tuple[str, Side], ...]
-    guessed: bool
-    measures: Measures | None
-    note: Note | None
-    proposals: tuple[ProposalView, ...]
 
 
 async def receive(
@@ -207,7 +162,7 @@ async def confirm(deps: Deps, actor: Actor, recording_id: int, lead_id: int) -> 
             await audit(session, actor.member_id, "recording.confirm", f"recordings:{recording_id}", detail, now)
             await _start(session, deps, recording_id, f"v{row.version + 1}")
             await _redraw(session, deps, row)
-        return await _view(session, await _found(session, recording_id))
+        return await view_of(session, await _found(session, recording_id))
 
 
 async def swap(deps: Deps, actor: Actor, recording_id: int) -> RecordingView:
@@ -229,7 +184,7 @@ async def swap(deps: Deps, actor: Actor, recording_id: int) -> RecordingView:
         await audit(session, actor.member_id, "recording.swap", f"recordings:{recording_id}", detail, deps.now())
         await _start(session, deps, recording_id, f"v{row.version + 1}")
         await _redraw(session, deps, row)
-        return await _view(session, await _found(session, recording_id))
+        return await view_of(session, await _found(session, recording_id))
 
 
 async def retry(deps: Deps, actor: Actor, recording_id: int) -> RecordingView:
@@ -244,7 +199,7 @@ async def retry(deps: Deps, actor: Actor, recording_id: int) -> RecordingView:
         await queries.change(session, recording_id, progress=progress.value, error=None, attempt=row.attempt + 1)
         await _start(session, deps, recording_id, f"v{row.version + 1}")
         await _redraw(session, deps, row)
-        return await _view(session, await _found(session, recording_id))
+        return await view_of(session, await _found(session, recording_id))
 
 
 async def _locked(session: AsyncSession, recording_id: int) -> RecordingRow:
@@ -307,7 +262,7 @@ async def _step(deps: Deps, team_id: str, recording_id: int, fetch: Fetch) -> bo
             # Listening costs money: somebody has said first that this is the call of a lead.
             return row.lead_id is not None and await _advance(deps, team_id, row, Progress.TRANSCRIBING)
         case Progress.RECEIVED:
-            await _keep(deps, team_id, row, await _read(deps, row, fetch))
+            await _keep(deps, team_id, row, await _read(row, fetch))
             return True
         case Progress.TRANSCRIBING:
             await _keep(deps, team_id, row, await _listened(deps, team_id, row, fetch))
@@ -327,7 +282,7 @@ async def _advance(deps: Deps, team_id: str, row: RecordingRow, to: Progress) ->
     return True
 
 
-async def _read(_deps: Deps, row: RecordingRow, fetch: Fetch) -> Transcript:
+async def _read(row: RecordingRow, fetch: Fetch) -> Transcript:
     with tempfile.TemporaryDirectory(prefix="kakehashi-") as folder:
         path = Path(folder) / "transcript"
         await fetch(str(row.file_id), path, MAX_TEXT_BYTES)
@@ -488,54 +443,7 @@ async def _save_sides(session: AsyncSession, recording_id: int, said: Transcript
 async def view(deps: Deps, team_id: str, recording_id: int) -> RecordingView:
     """A recording as its messages show it. Refused: NOT_FOUND."""
     async with deps.reading(team_id) as session:
-        return await _view(session, await _found(session, recording_id))
-
-
-async def _view(session: AsyncSession, row: RecordingRow) -> RecordingView:
-    lead = await lead_queries.line(session, row.lead_id) if row.lead_id is not None else None
-    asked = row.proposed_lead_id if lead is None else None
-    proposed = await lead_queries.line(session, asked) if asked is not None else None
-    voices = dict.fromkeys((u.speaker, Side(u.side)) for u in await queries.utterances(session, row.id))
-    return RecordingView(
-        recording_id=row.id,
-        version=row.version,
-        filename=row.filename,
-        audio=row.audio,
-        progress=Progress(row.progress),
-        trouble=Trouble(row.error) if row.error else None,
-        lead=lead_line(lead) if lead else None,
-        proposed=lead_line(proposed) if proposed else None,
-        member_id=row.member_id,
-        slack_user=row.slack_user,
-        language=row.language,
-        zone=row.zone,
-        channel=row.channel,
-        thread_ts=row.thread_ts,
-        held_on=row.held_on,
-        permalink=row.permalink,
-        speakers=tuple(voices),
-        guessed=row.guessed,
-        measures=Measures.from_json(row.measures) if row.measures else None,
-        note=Note.from_json(row.note) if row.note else None,
-        proposals=proposal_views(await queries.proposals(session, row.id)),
-    )
-
-
-def proposal_views(rows: Iterable[ProposalRow]) -> tuple[ProposalView, ...]:
-    """Proposals from their rows, without those that were erased."""
-    return tuple(
-        ProposalView(
-            row.id,
-            row.recording_id,
-            Proposed.from_json(row.content),
-            Decision(row.state),
-            row.by,
-            row.permalink,
-            row.held_on,
-        )
-        for row in rows
-        if row.content
-    )
+        return await view_of(session, await _found(session, recording_id))
 
 
 async def linked(deps: Deps, team_id: str, recording_id: int, permalink: str) -> None:

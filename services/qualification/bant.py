@@ -15,7 +15,7 @@ from services.outreach.records import ContactFacts, LeadLine, contact_facts, lea
 from services.outreach.stages import move, steps_of_verdict
 from services.pipeline import proposals
 from services.pipeline.proposals import SummaryLine
-from services.pipeline.recordings import ProposalView
+from services.pipeline.recording_records import ProposalView
 from services.qualification.records import (
     QualificationView,
     policy_of,

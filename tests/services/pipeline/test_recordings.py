@@ -21,7 +21,7 @@ from domain.qualification.bant import Status
 from prompts.llm import LanguageModel
 from services import model
 from services.pipeline import proposals, recordings, telephone_systems
-from services.pipeline.recordings import RecordingView
+from services.pipeline.recording_records import RecordingView
 from services.pipeline.telephone_systems import Paused, Unproven
 from services.qualification import bant
 from storage.tables import Delivery, Utterance

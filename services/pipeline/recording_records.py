@@ -1,0 +1,108 @@
+"""Recordings and proposals as their messages show them (work item 5-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.performance.coaching import Measures
+from domain.pipeline.notes import Note
+from domain.pipeline.notes import Proposal as Proposed
+from domain.pipeline.recordings import Decision, Progress, Trouble
+from domain.pipeline.transcripts import Side
+from services.outreach.records import LeadLine, lead_line
+from storage import leads as lead_queries
+from storage import recordings as queries
+from storage.recordings import ProposalRow, RecordingRow
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """A proposal as it stands. `value` is the person's own where one was put in its place."""
+
+    proposal_id: int
+    recording_id: int
+    proposed: Proposed
+    decision: Decision
+    by: str | None
+    permalink: str
+    held_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingView:
+    """A recording as its messages show it. `proposed`: the lead that it seems to be about, while nobody has said which.
+    `utterances` counts them."""
+
+    recording_id: int
+    version: int
+    filename: str
+    audio: bool
+    progress: Progress
+    trouble: Trouble | None
+    lead: LeadLine | None
+    proposed: LeadLine | None
+    member_id: int
+    slack_user: str
+    language: str
+    zone: str
+    channel: str
+    thread_ts: str | None
+    held_on: date
+    permalink: str
+    speakers: tuple[tuple[str, Side], ...]
+    guessed: bool
+    measures: Measures | None
+    note: Note | None
+    proposals: tuple[ProposalView, ...]
+
+
+async def view_of(session: AsyncSession, row: RecordingRow) -> RecordingView:
+    """A recording with all that belongs to it."""
+    lead = await lead_queries.line(session, row.lead_id) if row.lead_id is not None else None
+    asked = row.proposed_lead_id if lead is None else None
+    proposed = await lead_queries.line(session, asked) if asked is not None else None
+    voices = dict.fromkeys((u.speaker, Side(u.side)) for u in await queries.utterances(session, row.id))
+    return RecordingView(
+        recording_id=row.id,
+        version=row.version,
+        filename=row.filename,
+        audio=row.audio,
+        progress=Progress(row.progress),
+        trouble=Trouble(row.error) if row.error else None,
+        lead=lead_line(lead) if lead else None,
+        proposed=lead_line(proposed) if proposed else None,
+        member_id=row.member_id,
+        slack_user=row.slack_user,
+        language=row.language,
+        zone=row.zone,
+        channel=row.channel,
+        thread_ts=row.thread_ts,
+        held_on=row.held_on,
+        permalink=row.permalink,
+        speakers=tuple(voices),
+        guessed=row.guessed,
+        measures=Measures.from_json(row.measures) if row.measures else None,
+        note=Note.from_json(row.note) if row.note else None,
+        proposals=proposal_views(await queries.proposals(session, row.id)),
+    )
+
+
+def proposal_views(rows: Iterable[ProposalRow]) -> tuple[ProposalView, ...]:
+    """Proposals from their rows, without those that were erased."""
+    return tuple(
+        ProposalView(
+            row.id,
+            row.recording_id,
+            Proposed.from_json(row.content),
+            Decision(row.state),
+            row.by,
+            row.permalink,
+            row.held_on,
+        )
+        for row in rows
+        if row.content
+    )
