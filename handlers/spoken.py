@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from domain.pipeline.notes import Field, Proposal
 from domain.pipeline.quotes import Source
+from domain.pipeline.transcripts import Side
 from domain.qualification.bant import Answer, BudgetState, Level
 from handlers.blocks import clip
 from handlers.i18n import Markup, Translator, escape
@@ -17,6 +19,10 @@ from services.pipeline.proposals import SummaryLine
 QUOTE_LIMIT: Final = 200
 SUMMARY_LIMIT: Final = 2500
 """Letters: it has to fit into a field of a form, and what somebody adds to it too."""
+
+_LETTERED: Final = re.compile(r"[A-Z]")
+_PRIVATE: Final = re.compile(r"/archives/D")
+"""In a link to a message: it is in direct messages, where nobody else can open it."""
 
 FIELDS = {
     Field.BUDGET_AMOUNT: _("Budget: amount"),
@@ -42,11 +48,24 @@ def clock(ms: int) -> str:
 
 def source(t: Translator, said: Source) -> str:
     """山田 太郎 3:05; where there are no times, the number of the line."""
-    speaker = said.speaker or t("speaker unknown")
     at = (
         clock(said.start_ms) if said.start_ms is not None else t("line {n}", n=said.numbers[0] if said.numbers else "–")
     )
-    return f"{speaker} {at}"
+    return f"{_voice(t, said)} {at}"
+
+
+def _voice(t: Translator, said: Source) -> str:
+    """Whose voice it was. Where listening told voices apart and named nobody, the side says more than a letter."""
+    if said.side is Side.UNKNOWN or not _LETTERED.fullmatch(said.speaker):
+        return speaker(t, said.speaker)
+    return t("our side") if said.side is Side.OURS else t("the customer")
+
+
+def speaker(t: Translator, name: str) -> str:
+    """A speaker by name, or by the letter that listening gave them: 話者A."""
+    if not name:
+        return t("speaker unknown")
+    return t("Speaker {letter}", letter=name) if _LETTERED.fullmatch(name) else name
 
 
 def value(t: Translator, proposed: Proposal) -> str:
@@ -76,12 +95,14 @@ def cited(t: Translator, said: str, where: Source, permalink: str = "") -> Marku
 
 
 def summary(t: Translator, lines: Sequence[SummaryLine]) -> str:
-    """A summary in plain text, a sentence a line, each with who said it, when, and where it can be read again."""
+    """A summary in plain text, a sentence a line, each with who said it and when. Where others can read it again, a
+    line at the end says."""
     found: list[str] = []
+    links = dict.fromkeys(line.permalink for line in lines if line.permalink and not _PRIVATE.search(line.permalink))
+    last = [t("Read it again: {link}", link=link) for link in links]
     for line in lines:
-        where = " ".join(part for part in (line.permalink, source(t, line.source)) if part)
-        text = t("{sentence} ({source})", sentence=line.text, source=where)
-        if sum(map(len, found)) + len(text) > SUMMARY_LIMIT:
+        text = t("{sentence} ({source})", sentence=line.text, source=source(t, line.source))
+        if sum(map(len, [*found, *last])) + len(text) > SUMMARY_LIMIT:
             break
         found.append(f"・{text}" if t.language == "ja" else f"- {text}")
-    return "\n".join(found)
+    return "\n".join([*found, *last])

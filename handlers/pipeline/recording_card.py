@@ -82,7 +82,7 @@ CALL_STAGES: Final[Mapping[CallStage, str]] = {
 KINDS: Final[Mapping[ItemKind, str]] = {
     ItemKind.NEED: _("Needs"),
     ItemKind.PAIN: _("Pains"),
-    ItemKind.OBJECTION: _("Objections"),
+    ItemKind.OBJECTION: _("Doubts and objections"),
     ItemKind.PROMISE: _("Promises"),
     ItemKind.NEXT_STEP: _("Next steps"),
 }
@@ -148,7 +148,7 @@ class RecordingCard:
 
 
 def _steps(t: Translator, view: RecordingView) -> Markup:
-    """✅ 受付 → ⏳ 文字起こし → ◻️ 整理 → ◻️ 完了."""
+    """✅ 受付 › ⏳ 文字起こし › ◻️ 整理 › ◻️ 完了."""
     steps = [step for step in STEPS if view.audio or step is not Progress.TRANSCRIBING]
     at = steps.index(view.progress) if view.progress in steps else 0
     found = []
@@ -162,7 +162,8 @@ def _steps(t: Translator, view: RecordingView) -> Markup:
         else:
             mark = "◻️"
         found.append(f"{mark} {escape(t(STEPS[step]))}")
-    return Markup(" → ".join(found))
+    # Narrow enough for a line of the thread.
+    return Markup(" › ".join(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,8 @@ class RecordingResult:
         buttons = [button(t("Swap the speakers"), "recording.swap", view.recording_id)]
         if view.lead is not None:
             buttons.append(button(t("Open the lead"), "lead.show", view.lead.lead_id))
+        if view.lead is not None and not view.proposals:
+            # Otherwise it stands under the proposals, which are decided first.
             buttons.append(button(t("Qualify"), "lead.qualify", view.lead.lead_id, style="primary"))
         blocks.append(actions(*buttons))
         return Rendered(title, blocks)
@@ -216,8 +219,8 @@ class RecordingResult:
 
 
 def _voices(t: Translator, view: RecordingView) -> Markup:
-    ours = t.listed(name for name, side in view.speakers if side is Side.OURS and name)
-    theirs = t.listed(name for name, side in view.speakers if side is Side.THEIRS and name)
+    ours = t.listed(spoken.speaker(t, name) for name, side in view.speakers if side is Side.OURS and name)
+    theirs = t.listed(spoken.speaker(t, name) for name, side in view.speakers if side is Side.THEIRS and name)
     text = t.md("Ours: {ours}　Theirs: {theirs}", ours=ours or "–", theirs=theirs or "–")
     if not view.guessed:
         return text
@@ -332,17 +335,19 @@ class RecordingProposals:
     def _proposal(self, t: Translator, each: ProposalView) -> list[Block]:
         proposed = each.proposed
         hint = "" if proposed.certain else f"　_{escape(t('hinted at only'))}_"
+        value = spoken.value(t, proposed)
+        # Without a model the sentence itself is the value.
+        shown = "" if _bare(value) == _bare(proposed.quote) else clip(value, ITEM_LIMIT)
         lines = [
             Markup(
-                f"{DECISION_MARKS[each.decision]} *{escape(t(spoken.FIELDS[proposed.field]))}*　"
-                f"{escape(clip(spoken.value(t, proposed), ITEM_LIMIT))}{hint}"
+                f"{DECISION_MARKS[each.decision]} *{escape(t(spoken.FIELDS[proposed.field]))}*　{escape(shown)}{hint}"
             ),
             cited(t, proposed.quote, proposed.source),
         ]
         if each.decision is not Decision.OPEN:
             lines.append(t.md(DECISIONS[each.decision], name=each.by or "–"))
         buttons = []
-        if each.decision is not Decision.ACCEPTED:
+        if each.decision not in (Decision.ACCEPTED, Decision.EDITED):
             style = "primary" if each.decision is Decision.OPEN else None
             buttons.append(button(t("Accept it"), "proposal.accept", each.proposal_id, style=style))
         buttons.append(button(t("Edit"), "proposal.edit", each.proposal_id))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -137,8 +138,16 @@ def opening() -> Opening:
     return Opening()
 
 
+@pytest.fixture
+def installed() -> Mapping[str, Any]:
+    """What the bot's settings say besides; a test module with a language model says where that is."""
+    return {}
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def office(sqlite_template: Path, tmp_path: Path, opening: Opening) -> AsyncIterator[Office]:
+async def office(
+    sqlite_template: Path, tmp_path: Path, opening: Opening, installed: Mapping[str, Any]
+) -> AsyncIterator[Office]:
     """The demonstration's team at work, on a Tuesday morning unless a test's `opening` says otherwise."""
     clock = Clock(opening.at)
     database = tmp_path / "kakehashi.db"
@@ -154,6 +163,7 @@ async def office(sqlite_template: Path, tmp_path: Path, opening: Opening) -> Asy
             database_url=f"sqlite:///{database}",
             delivery_limit=1000,
             queue_poll_seconds=0.05,
+            **installed,
         )
         async with storage(settings, now=clock.now) as deps:
             await populate(deps, workspace.introduction(), seed=1)
@@ -241,12 +251,12 @@ class Seat:
             await other.click()
         await expect(self.home if tab == "home" else self.composer).to_be_visible()
 
-    async def drop(self, name: str, text: str) -> None:
+    async def drop(self, name: str, content: bytes) -> None:
         """Drops a file onto the conversation and sends it."""
         transfer = await self.page.evaluate_handle(
-            "([name, text]) => { const data = new DataTransfer();"
-            " data.items.add(new File([text], name, {type: 'text/csv'})); return data; }",
-            [name, text],
+            "([name, base64]) => { const data = new DataTransfer();"
+            " data.items.add(new File([Uint8Array.from(atob(base64), c => c.charCodeAt(0))], name)); return data; }",
+            [name, base64.b64encode(content).decode()],
         )
         main = self.page.get_by_test_id("conversation")
         for kind in ("dragenter", "drop"):
@@ -295,9 +305,11 @@ class Seat:
             await self.film.take(self.page, name)
             return
         size = PHONE if self.phone else DESKTOP
-        inside = self.modal.locator(".kk-dialog-body, .kk-surface") if await self.modal.count() else None
-        inside = (inside or self.page.locator('[data-testid="messages"], [data-testid="home"]')).first
-        hidden = await inside.evaluate("area => area.scrollHeight - area.clientHeight")
+        areas = '[data-testid="messages"], [data-testid="home"], [data-testid="thread"] .kk-scroll'
+        inside = self.modal.locator(".kk-dialog-body, .kk-surface").first if await self.modal.count() else None
+        hidden = await (inside or self.page.locator(areas)).evaluate_all(
+            "areas => Math.max(...areas.map(area => area.scrollHeight - area.clientHeight))"
+        )
         style = await self.page.add_style_tag(content=".kk-dialog { max-height: none !important }")
         await self.page.set_viewport_size(ViewportSize(width=size["width"], height=size["height"] + hidden))
         await self.film.take(self.page, name)

@@ -70,7 +70,7 @@ class Walk:
         """A file is dropped, dropped again, and one with bad rows comes back."""
         rep, told = self.rep, self.story.told
         await rep.go_to_bot("messages")
-        await rep.drop(EXCERPT.name, EXCERPT.read_text(encoding="utf-8"))
+        await rep.drop(EXCERPT.name, EXCERPT.read_bytes())
         await rep.saw(told.reading)
         await expect(rep.message(told.imported)).to_be_visible()
         await rep.snap("file-imported")

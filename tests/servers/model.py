@@ -130,10 +130,11 @@ class Vectors:
 
 @dataclass(frozen=True)
 class Spoken:
-    """A transcription: start and end in seconds, speaker, text."""
+    """A transcription: start and end in seconds, speaker, text. `holds`: it is given only after `release`."""
 
     segments: Sequence[tuple[float, float, str, str]]
     seconds: float = 60.0
+    holds: bool = False
 
 
 Answer = Text | Truncated | Refusal | Failure | Page | Cut | Vectors | Spoken
@@ -171,6 +172,14 @@ class ModelServer:
         """Let go what is held, now and from now on."""
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._released.set)
+
+    async def let_through(self) -> None:
+        """Let go what is held as soon as something is; what comes afterwards is held again."""
+        async with asyncio.timeout(START_SECONDS):
+            while not self.waiting:  # noqa: ASYNC110 - it is another loop's
+                await asyncio.sleep(0.01)
+        self.release()
+        self._released = asyncio.Event()
 
     def clear(self) -> None:
         """As at the start."""
@@ -293,6 +302,8 @@ class ModelServer:
         answer = self._next(asked)
         if not isinstance(answer, Spoken):
             return _cut() if isinstance(answer, Cut) else _other(answer)
+        if answer.holds:
+            await self._hold()
         text = " ".join(said for _, _, _, said in answer.segments)
         body: dict[str, Any] = {"text": text, "usage": {"type": "duration", "seconds": answer.seconds}}
         form = asked.body.get("response_format")
