@@ -159,6 +159,9 @@ class Mask:
         several people have."""
         parts = [part for part in _SEPARATORS.split(_folded(_ADDRESSED.sub("", name.strip()))[0]) if part]
         whole = "".join(parts)
+        if not whole:
+            # 「－」 or 「様」 stands in a record where nobody's name is known: it is in every text.
+            return
         meant = self._people.get(_key(whole), whole)
         if _CJK.fullmatch(whole) is None:
             yield from self._latin(parts, meant)

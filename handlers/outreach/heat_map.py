@@ -21,7 +21,7 @@ from handlers.blocks import Choice, actions, clip, context, header, option, sect
 from handlers.charts import ACCENT, INK, MUTED, axes, drawn, figure
 from handlers.i18n import Markup, Translator, escape
 from handlers.i18n import mark as _
-from handlers.interaction import Answer, Interaction, dicts
+from handlers.interaction import Answer, Interaction, Reply, dicts
 from handlers.messages import Rendered
 from handlers.outreach.call_queue_cards import percent, weekday
 from handlers.pictures import image, upload
@@ -147,8 +147,7 @@ async def show(interaction: Interaction) -> Answer:
     """`/call heatmap [industry]`."""
     rates = await service.hour_rates(interaction.deps, interaction.actor)
     segment, found = _meant(interaction.text, rates.segments())
-    interaction.afterwards.append(partial(_draw, interaction, rates, segment, "" if found else interaction.text))
-    return None
+    return _drawn_later(interaction, rates, segment, "" if found else interaction.text)
 
 
 async def in_words(interaction: Interaction) -> Rendered:
@@ -161,8 +160,7 @@ async def choose(interaction: Interaction) -> Answer:
     """Another industry, in the same message."""
     rates = await service.hour_rates(interaction.deps, interaction.actor)
     segment = {ALL: None, UNKNOWN: ""}.get(interaction.value, interaction.value)
-    interaction.afterwards.append(partial(_draw, interaction, rates, segment, "", replace=True))
-    return None
+    return _drawn_later(interaction, rates, segment, "", replace=True)
 
 
 def _folded(text: str) -> str:
@@ -181,8 +179,19 @@ def _meant(text: str, segments: Mapping[str, Tally]) -> tuple[str | None, bool]:
     return (part[0], True) if part else (None, False)
 
 
-async def _draw(
+def _drawn_later(
     interaction: Interaction, rates: HourRates, segment: str | None, unknown: str, *, replace: bool = False
+) -> Answer:
+    """The map, once Slack has its acknowledgement; its words at once where there is nothing to answer to later."""
+    url = str(interaction.body.get("response_url") or "")
+    if not url:
+        return Reply(_rendered(interaction.t, rates, rates.of_segment(segment), segment, unknown, "", ""))
+    interaction.afterwards.append(partial(_draw, interaction, url, rates, segment, unknown, replace=replace))
+    return None
+
+
+async def _draw(
+    interaction: Interaction, url: str, rates: HourRates, segment: str | None, unknown: str, *, replace: bool
 ) -> None:
     """Draw, upload and say it. Without the picture, should Slack not take it, the words stand alone."""
     t = interaction.t
@@ -197,7 +206,7 @@ async def _draw(
         except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError):
             log.exception("Slack did not take the heat map; its words go alone")
     rendered = _rendered(t, rates, hours, segment, unknown, file_id, alt)
-    await AsyncWebhookClient(str(interaction.body["response_url"]), retry_handlers=[]).send(
+    await AsyncWebhookClient(url, retry_handlers=[]).send(
         text=rendered.text,
         blocks=dicts(rendered.blocks),
         response_type="ephemeral",

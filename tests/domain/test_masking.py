@@ -44,6 +44,11 @@ def test_the_same_person_has_the_same_number_in_every_text_of_a_call() -> None:
     assert Mask(["佐藤 健"]).blank("佐藤健 03-1234-5678") == "〔人名〕 〔電話〕"
 
 
+@pytest.mark.parametrize("name", ["－", ".", "様", "・ -", "　"])
+def test_what_stands_for_an_unknown_name_is_nobodys(name: str) -> None:
+    assert Mask([name, "佐藤 健"]).mask("A-1. 佐藤様へ") == "A-1. 〔人名1〕様へ"
+
+
 PARTS = (
     "〔人名 〔人名1〕 〔原文1-2〕 〔 〕 1 - ２ 山田 様 ﾞ 03-1234-5678 +81 (0) 0 a@b.jp ＠ ㈱ ﾔﾏﾓﾄ 髙 人名 電話 ¼ № ー"
 )
@@ -51,7 +56,10 @@ FRAGMENTS = st.sampled_from([*NAMES, *PARTS.split(" "), " ", "　", "\n", "\u030
 TEXTS = st.lists(FRAGMENTS | st.text(max_size=4), max_size=25).map("".join)
 
 
-@given(texts=st.lists(TEXTS, max_size=3), names=st.lists(st.sampled_from(NAMES) | st.text(max_size=6), max_size=4))
+@given(
+    texts=st.lists(TEXTS, max_size=3),
+    names=st.lists(st.sampled_from([*NAMES, "－", "様"]) | st.text(max_size=6), max_size=4),
+)
 def test_every_text_comes_back_exactly_as_it_was(texts: list[str], names: list[str]) -> None:
     mask = Mask(names)
     masked = [mask.mask(text) for text in texts]

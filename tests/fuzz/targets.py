@@ -4,23 +4,29 @@ and what comes out can be stored and shown."""
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from domain import assistant
 from domain.calendar import BusinessCalendar
 from domain.data import integrations, quality, romaji, search
 from domain.errors import Refused
+from domain.masking import Mask
 from domain.outreach import form_fields, inbound, natural_time
 from domain.outreach.time_words import Unreadable as NoTime
+from domain.performance import coaching
+from domain.pipeline import plain_notes, quotes, recordings, transcripts
 from handlers.forms import storable
 from handlers.outreach import inbound_webhook
 from handlers.qualification import meeting_form
 from services.data import files
 from services.data import quality as keys
 from services.outreach import forms
+from services.pipeline import texts
 
 MOST: Final = 4096
 """Bytes that a target is given: longer ones find nothing new, only later."""
@@ -137,6 +143,53 @@ def slot(data: bytes) -> None:
     assert found.start.tzinfo is UTC
 
 
+FILES: Final = ("あおば精機様_20260331.txt", "a.vtt", "a.srt", "a.json", "")
+
+
+def conversation(data: bytes) -> None:
+    """A file dropped as a transcript: the kind of file, then what is in it; and all that is made of it without a
+    language model."""
+    filename, content = FILES[data[0] % len(FILES)] if data else "", data[1:]
+    try:
+        read = transcripts.parse(texts.decoded(content), filename)
+    except Refused:
+        return
+    assert read.utterances
+    assert [each.number for each in read.utterances] == [*range(1, len(read.utterances) + 1)]
+    for each in read.utterances:
+        (each.speaker + each.text).encode()
+        assert each.text.strip()
+        assert "\0" not in each.speaker + each.text
+        assert each.start_ms is None or 0 <= each.start_ms <= transcripts.MAX_MS
+    for said in (read, transcripts.with_sides(read, [read.speakers[0]], list(read.speakers[1:2]))[0]):
+        measured = coaching.measure(said)
+        assert coaching.Measures.from_json(json.loads(json.dumps(measured.to_json()))) == measured
+        note = plain_notes.read(said, date(2026, 3, 31))
+        spoken = quotes.fold(" ".join(each.text for each in said.utterances))
+        for proposal in note.proposals:
+            assert quotes.fold(proposal.quote) in spoken
+    recordings.names_in(read.utterances[0].text[:200])
+
+
+def question(data: bytes) -> None:
+    """What is said to the assistant, first and in answer."""
+    first, _, more = _text(data).partition("\n")
+    before = assistant.understand(first)
+    for request in (before, assistant.understand(more, before)):
+        if request is not None:
+            json.dumps(dict(request.arguments), ensure_ascii=False).encode()
+
+
+def masked(data: bytes) -> None:
+    """A text that is sent to a language model masked, with the name of somebody in it, and comes back."""
+    name, _, text = _text(data).partition("\n")
+    mask = Mask([name])
+    sent = mask.mask(text)
+    assert mask.unmask(sent) == text
+    pieces = mask.pieces()
+    assert "".join([*map(pieces, sent), pieces("")]) == text
+
+
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "webhook": webhook,
     "table": table,
@@ -144,6 +197,9 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "terms": terms,
     "names": names,
     "slot": slot,
+    "conversation": conversation,
+    "question": question,
+    "masked": masked,
 }
 SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "webhook": (
@@ -169,5 +225,27 @@ SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
         "従業員 １，２００名".encode(),
     ),
     "slot": (b"12@29600000+60",),
+    "conversation": (
+        "\x00佐藤: ご予算はおいくらですか。\n市川様: 300万円で確保しています。4月から使いたいです。".encode("cp932"),
+        "\x01WEBVTT\n\n1\n00:00:01.000 --> 00:00:04.500\n<v 市川>私が決めます。少し高いですね。</v>".encode(),
+        "\x021\n00:00:01,000 --> 00:00:02,000\nSato: What is the budget?\n".encode("utf-16"),
+        b"\x03"
+        + json.dumps({"segments": [{"speaker": "A", "start": 0.5, "end": 2, "text": "困っています。"}]}).encode(),
+        "\x00[00:10] 佐藤 太郎\nいつ頃をお考えですか？\n[00:14] 市川\n来月です。".encode(),
+    ),
+    "question": tuple(
+        text.encode()
+        for text in (
+            "今日の架電リスト\nなぜ?",
+            "先週の接続率、なぜ下がった？\n先月は？",
+            "田中さんを来週火曜14時に商談設定",
+            "山田商事の状況は?",
+            "call list for today\nand yesterday?",
+        )
+    ),
+    "masked": (
+        "髙橋 一郎\n高橋様（090-1234-5678、ichiro@example.co.jp）と〔人名1〕".encode(),
+        b"Ken Miller\nMr. Miller, +81 3 1234 5678",
+    ),
 }
 """What each begins with."""
