@@ -175,7 +175,9 @@ class Interaction:
 
 def metadata(**values: str | int | None) -> str:
     """Private metadata of a modal."""
-    return json.dumps({key: value for key, value in values.items() if value is not None}, separators=(",", ":"))
+    given = {key: value for key, value in values.items() if value is not None}
+    # Slack counts characters, of which an escaped one would be six.
+    return json.dumps(given, ensure_ascii=False, separators=(",", ":"))
 
 
 def dicts(blocks: Sequence[Block]) -> list[dict[str, Any]]:

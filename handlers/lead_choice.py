@@ -16,6 +16,9 @@ from handlers.messages import Rendered
 from handlers.routes import Routes
 from services.outreach import leads
 
+MOST_TYPED = 200
+"""Characters that are carried into the select."""
+
 
 def _nothing(_interaction: Interaction) -> Mapping[str, str]:
     return {}
@@ -61,6 +64,8 @@ class LeadChoice:
     async def ask(self, interaction: Interaction, text: str = "") -> None:
         """Open the select; `text` narrows what it offers before anything is typed."""
         t = interaction.t
+        # No name is longer; what was typed by mistake is found by its beginning, and a modal carries little.
+        text = text[:MOST_TYPED]
         select = external_select(
             "lead",
             t("Lead"),

@@ -249,7 +249,7 @@ async def save_settings(interaction: Interaction) -> Answer:
     """Save the rules, and say what holds now."""
     t, form = interaction.t, interaction.form
     rules = await service.settings(interaction.deps, interaction.actor)
-    owner, team, manager = form.option("owner_id"), form.number("team_minutes"), form.number("manager_minutes")
+    owner, team, manager = form.record("owner_id"), form.number("team_minutes"), form.number("manager_minutes")
     for field, value in (("team_minutes", team), ("manager_minutes", manager)):
         if value is None and form.text(field) == "":
             form.wrong(field, Code.REQUIRED)
@@ -257,7 +257,7 @@ async def save_settings(interaction: Interaction) -> Answer:
     changed = replace(
         rules,
         channel=form.option("channel") or "",
-        owner_id=int(owner) if owner else None,
+        owner_id=owner,
         team_minutes=team or 0,
         manager_minutes=manager or 0,
     )

@@ -7,6 +7,7 @@ from functools import partial
 from slack_sdk.models.blocks import Block, ButtonElement, ExternalDataSelectElement
 from slack_sdk.models.views import View
 
+from domain.errors import Refused
 from domain.members import Permission, may
 from domain.model import Reason, Unavailable
 from domain.outreach.objections import MAX_ANSWER, MAX_ANSWERS, MAX_TEXT, Objection, Record
@@ -203,6 +204,9 @@ async def _adapt(interaction: Interaction, lead_id: int, line: ObjectionLine) ->
             # As the team has it: nothing is missing.
             return
         told = unavailable_line(t, unavailable.reason)
+    except Refused:
+        # The lead, or the objection, has gone meanwhile: there is nobody to put it into words for.
+        return
     else:
         told = Markup(
             f"🪄 {t.md('*For this customer (by the model)*')}\n{escape(adapted.text)}\n"

@@ -253,6 +253,14 @@ async def test_role_that_may_not_hand_off_is_told_so(world: World) -> None:
     assert not {"lead.hand_off", "handoff.accept", "verdict.override"} & set(buttons(card))
 
 
+async def test_whole_paragraph_typed_as_a_name_still_opens_the_choice(world: World) -> None:
+    # A modal carries 3,000 characters.
+    assert (await world.person(IS).command(TEAM, "/lead", f"qualify {'アオバ ' * 900}")).get("response") is None
+    view = world.person(IS).screen()["views"][-1]
+    assert view["callback_id"] == "lead.qualify.pick.submit"
+    assert len(view["private_metadata"]) < 1000
+
+
 async def test_newcomer_is_taken_in_with_name_and_language_from_slack(world: World) -> None:
     deps = world.house.deps
     async with deps.writing(TEAM_ID) as session:
