@@ -60,7 +60,7 @@ from handlers.interaction import (
     dicts,
 )
 from handlers.messages import Rendered
-from handlers.pacing import POST, counted
+from handlers.pacing import calling, patiently
 from handlers.people import is_full_member, name_of
 from handlers.routes import Routes, gather
 from handlers.trail import UNKNOWN, Outcome
@@ -332,7 +332,6 @@ class Listeners:
                 await respond(text=text, blocks=blocks, response_type="ephemeral", replace_original=False)
             else:
                 await client.chat_postMessage(channel=actor.slack_user, text=text, blocks=blocks)
-                interaction.afterwards.append(functools.partial(counted, self._deps, actor.team_id, POST))
         self._soon(interaction)
 
     async def event(self, body: dict[str, Any], client: AsyncWebClient) -> None:
@@ -366,7 +365,6 @@ class Listeners:
                 await client.chat_postMessage(
                     channel=interaction.channel, thread_ts=interaction.thread or None, **message
                 )
-                interaction.afterwards.append(functools.partial(counted, self._deps, actor.team_id, POST))
         self._soon(interaction)
 
     async def changed(self, body: dict[str, Any]) -> None:
@@ -467,7 +465,8 @@ async def _unheard(error: Exception) -> None:
 
 async def _careful(work: Callable[[], Awaitable[object]]) -> None:
     try:
-        await work()
+        with calling(patiently()):
+            await work()
     except Exception:
         log.exception("What was left for after the acknowledgement failed")
 

@@ -32,6 +32,7 @@ from bot.settings import ALL_ROLES, ProcessRole, Settings
 from bot.socket_mode import SocketMode
 from bot.tracing import tracing
 from handlers import delivery
+from handlers.calls import counting
 from handlers.delivery import Deliverer
 from handlers.routes import Routes
 from prompts.llm import LanguageModel
@@ -179,7 +180,8 @@ async def running(
     async with (
         tracing(settings),
         storage(settings, now=now) as stored,
-        aiohttp.ClientSession(middlewares=[metrics.call]) as session,
+        counting(stored) as meter,
+        aiohttp.ClientSession(middlewares=[metrics.call, meter.call]) as session,
         AsyncExitStack() as at_the_end,
     ):
         listener = _listening(settings)

@@ -9,6 +9,8 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.pacing import MOST_TRIES, caller
+
 REPEAT_SECONDS = 0.1
 HARMLESS = frozenset(
     {
@@ -51,27 +53,25 @@ class RepeatHarmless(AsyncConnectionErrorRetryHandler):
         return await super()._can_retry_async(state=state, request=request, response=response, error=error)
 
 
-SOON_SECONDS = 1.0
-"""So long may a person's click wait for Slack's own sake: what they clicked expires after three seconds."""
-WAITED_FOR = frozenset({"chat.postEphemeral", "views.open", "views.publish", "views.push", "views.update"})
-"""The methods that are called only while somebody waits, and that no delivery needs."""
-
-
 class RepeatSoon(AsyncRetryHandler):
-    """Calls once more what Slack had no room for (HTTP 429: nothing was done), where somebody waits for it and Slack
-    wants it again within `SOON_SECONDS`. For any longer the person is told (`handlers.boundary`)."""
+    """Calls again what Slack had no room for (HTTP 429: nothing was done), whatever the method, as the caller's
+    patience allows (`handlers.pacing.Caller`): for a person once and soon. For any longer the person is told
+    (`handlers.boundary`)."""
+
+    def __init__(self) -> None:
+        super().__init__(max_retry_count=MOST_TRIES)
 
     async def _can_retry_async(
         self,
         *,
-        state: RetryState,  # noqa: ARG002 - the SDK's signature
-        request: HttpRequest,
+        state: RetryState,
+        request: HttpRequest,  # noqa: ARG002 - the SDK's signature
         response: HttpResponse | None = None,
         error: Exception | None = None,  # noqa: ARG002 - as above
     ) -> bool:
-        if response is None or response.status_code != 429 or request.url.rpartition("/")[2] not in WAITED_FOR:
+        if response is None or response.status_code != 429 or state.current_attempt >= caller().again:
             return False
-        return _after(response) <= SOON_SECONDS
+        return _after(response) <= caller().patience
 
     async def prepare_for_next_attempt_async(
         self,
@@ -83,7 +83,7 @@ class RepeatSoon(AsyncRetryHandler):
     ) -> None:
         """Wait as long as Slack said."""
         state.next_attempt_requested = True
-        await asyncio.sleep(SOON_SECONDS if response is None else _after(response))
+        await asyncio.sleep(0.0 if response is None else _after(response))
         state.increment_current_attempt()
 
 

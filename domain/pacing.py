@@ -61,7 +61,7 @@ def take(level: Level | None, budget: Budget, now: datetime, keep: float = 0.0) 
     return Level(level.left - 1.0, level.at, level.closed_until), 0.0
 
 
-def spend(level: Level | None, budget: Budget, now: datetime) -> Level:
-    """The level after a call that did not ask: it may be in debt, by a burst at most, which is paid back over time."""
+def spend(level: Level | None, budget: Budget, now: datetime, calls: int = 1) -> Level:
+    """The level after calls that did not ask: it may be in debt, by a burst at most, which is paid back over time."""
     level = refilled(level, budget, now)
-    return Level(max(level.left - 1.0, -budget.burst), level.at, level.closed_until)
+    return Level(max(level.left - calls, -budget.burst), level.at, level.closed_until)

@@ -33,7 +33,6 @@ from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, dicts
 from handlers.messages import Reader, Rendered
 from handlers.model_words import unavailable_line
-from handlers.pacing import POST, counted
 from handlers.routes import Routes
 from handlers.today import calls as today_calls
 from handlers.today import meetings as today_meetings
@@ -83,7 +82,6 @@ async def started(interaction: Interaction) -> Answer:
     await client.chat_postMessage(
         channel=interaction.channel, thread_ts=interaction.thread, text=said, blocks=dicts([section(said)])
     )
-    interaction.afterwards.append(partial(counted, interaction.deps, interaction.actor.team_id, POST))
     prompts = [{"title": t(prompt), "message": t(prompt)} for prompt in PROMPTS[interaction.actor.role]]
     await client.assistant_threads_setSuggestedPrompts(
         channel_id=interaction.channel, thread_ts=interaction.thread, title=t("For example"), prompts=prompts

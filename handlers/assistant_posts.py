@@ -15,7 +15,6 @@ from handlers.assistant_answers import kept
 from handlers.blocks import clip
 from handlers.interaction import Interaction, dicts
 from handlers.messages import Rendered
-from handlers.pacing import POST, counted
 from handlers.tools import Tool
 
 log = logging.getLogger(__name__)
@@ -48,7 +47,6 @@ async def say(
     seen = (tool is not None and tool.public) if public is None else public
     if in_direct(interaction) or seen:
         await client.chat_postMessage(**message, metadata=metadata_of(tool, arguments))
-        await counted(interaction.deps, actor.team_id, POST)
     else:
         await client.chat_postEphemeral(**message, user=actor.slack_user)
 

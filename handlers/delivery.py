@@ -31,7 +31,19 @@ from handlers.charts import drawn
 from handlers.clients import Clients
 from handlers.i18n import Markup, channel, mention, translator
 from handlers.messages import Reader, Rendered
-from handlers.pacing import BUDGETS, FILES, POST, UPDATE, PutOff, call_of, in_turn, times_put_off
+from handlers.pacing import (
+    BUDGETS,
+    FILES,
+    POST,
+    UPDATE,
+    PutOff,
+    call_of,
+    calling,
+    delivering,
+    in_turn,
+    patiently,
+    times_put_off,
+)
 from handlers.pictures import upload
 from handlers.routes import Compose, NotYet, Outgoing, Picture, Task
 from handlers.trail import UNKNOWN, UNWATCHED, Outcome, Watch
@@ -158,20 +170,22 @@ class Deliverer:
         files: dict[Picture, str] = {}
         if waiting.first and outgoing.pictures:
             await in_turn(lambda: deliveries.room(self.deps, team_id, call_of(FILES, self.budgets, timed=timed)))
-            await self._upload(client, team_id, outgoing, files)
+            with calling(delivering(FILES)):
+                await self._upload(client, team_id, outgoing, files)
         method = POST if outgoing.update_ts is None else UPDATE
         call = call_of(method, self.budgets, timed=timed, channel=outgoing.channel)
         claim = await in_turn(lambda: deliveries.claim(self.deps, team_id, key, call))
         if claim is None or claim.settled:
             return "gone" if claim is None else claim.state
         try:
-            found = None
-            if not claim.first and outgoing.update_ts is None:
-                await asyncio.sleep(self.settle_seconds)
-                found = await self._find(client, claim, outgoing)
-            where, ts = found or await self._send(client, team_id, claim, outgoing, files)
-            if outgoing.update_ts is not None:
-                await self._catch_up(client, claim, team_id, outgoing, files)
+            with calling(delivering(method)):
+                found = None
+                if not claim.first and outgoing.update_ts is None:
+                    await asyncio.sleep(self.settle_seconds)
+                    found = await self._find(client, claim, outgoing)
+                where, ts = found or await self._send(client, team_id, claim, outgoing, files)
+                if outgoing.update_ts is not None:
+                    await self._catch_up(client, claim, team_id, outgoing, files)
         except SlackApiError as refused:
             return await self._refused(client, team_id, claim, outgoing, refused)
         except Unreadable as unreadable:
@@ -435,7 +449,7 @@ def register(
             return result
 
     async def work(team_id: str, kind: str, arguments: dict[str, Any]) -> None:
-        with trail.following(team=team_id, kind=kind) as followed:
+        with trail.following(team=team_id, kind=kind) as followed, calling(patiently()):
             try:
                 client = await deliverer.clients.of(team_id)
                 try:

@@ -124,10 +124,14 @@ async def closed(deps: Deps, team_id: str, call: Call, seconds: float) -> None:
         await pace.close(session, call.method, call.budget, now, until, call.channel)
 
 
-async def counted(deps: Deps, team_id: str, method: str, budget: Budget) -> None:
-    """A call that was made without asking for room, because somebody waited for it: those who ask later find less."""
+async def counted(deps: Deps, team_id: str, calls: Mapping[str, tuple[Budget, int]]) -> None:
+    """Calls that were made without asking for room, because somebody waited for them: those who ask later find less.
+    For each method its budget, and how many."""
     async with deps.writing(team_id) as session:
-        await pace.spend(session, method, budget, deps.now())
+        await pace.lightly(session)
+        # In one order everywhere: two processes that each held a row the other wants would wait for ever.
+        for method, (budget, times) in sorted(calls.items()):
+            await pace.spend(session, method, budget, deps.now(), times)
 
 
 def _claim(row: Delivery, first: bool, now: datetime) -> Claim:

@@ -39,16 +39,22 @@ async def take(
     return wait
 
 
-async def spend(session: AsyncSession, method: str, budget: Budget, now: datetime) -> None:
-    """A call was made without asking; what is left may fall below zero, as far as the budget is deep."""
+async def spend(session: AsyncSession, method: str, budget: Budget, now: datetime, calls: int = 1) -> None:
+    """Calls were made without asking; what is left may fall below zero, as far as the budget is deep."""
     row = await _locked(session, method)
     if row is None:
         await _begin(session, method, budget.burst, now)
         row = await _locked(session, method)
-    level = pacing.spend(row, budget, now)
+    level = pacing.spend(row, budget, now, calls)
     await session.execute(
         sa.update(SlackPace).where(SlackPace.method == method).values(remaining=level.left, at=level.at)
     )
+
+
+async def lightly(session: AsyncSession) -> None:
+    """Let PostgreSQL commit this transaction without waiting for its disk: what it writes may be lost."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(sa.text("SET LOCAL synchronous_commit TO OFF"))
 
 
 async def close(

@@ -21,7 +21,6 @@ from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Interaction, dicts
 from handlers.messages import Rendered
-from handlers.pacing import POST, UPDATE, counted
 from handlers.routes import Routes
 from services import members, tasks
 from services.data import integrations as service
@@ -78,13 +77,11 @@ async def import_dropped(deps: Deps, client: AsyncWebClient, team_id: str, argum
     message = await client.chat_postMessage(
         channel=channel, text=started, blocks=dicts([section(Markup(f":hourglass_flowing_sand: {started}"))])
     )
-    await counted(deps, team_id, POST)
 
     async def show(rendered: Rendered) -> None:
         await client.chat_update(
             channel=channel, ts=str(message["ts"]), text=rendered.text, blocks=dicts(rendered.blocks)
         )
-        await counted(deps, team_id, UPDATE)
 
     async def progress(so_far: Progress) -> None:
         await show(_progress(t, name, so_far))

@@ -23,7 +23,7 @@ from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, Update, dicts, metadata
 from handlers.messages import Rendered
-from handlers.pacing import POST, counted
+from handlers.pacing import UPDATE, one_of_many
 from handlers.routes import Routes
 from services import deliveries, members, tasks
 from services.data import personal as service
@@ -264,7 +264,10 @@ async def unpost(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Ma
         place = await _place(deps, team_id, key)
         if place is None:
             continue
-        if await _rewritten(client, *place, text, blocks):
+        # There may be hundreds, and nobody waits for them.
+        async with one_of_many(deps, team_id, UPDATE):
+            rewritten = await _rewritten(client, *place, text, blocks)
+        if rewritten:
             done += 1
         else:
             refused += 1
@@ -280,7 +283,6 @@ async def unpost(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Ma
             "{n} could not be reached in Slack (deleted, or in a channel that I have left).", n=t.number(refused)
         )
     await client.chat_postMessage(channel=reader, text=escape(told), blocks=dicts([section(escape(told))]))
-    await counted(deps, team_id, POST)
 
 
 async def _place(deps: Deps, team_id: str, key: str) -> tuple[str, str] | None:

@@ -30,7 +30,6 @@ from handlers.outreach.call_queue_cards import (
     listed,
     next_card,
 )
-from handlers.pacing import UPDATE, counted
 from handlers.routes import Outgoing, Routes
 from services import deliveries, members
 from services.deps import Deps
@@ -282,7 +281,6 @@ async def _edit_morning(deps: Deps, client: AsyncWebClient, team_id: str, member
     message = MorningQueue(actor.name, queue, int(posted.arguments.get("offset", 0)))
     rendered = message.render(Reader(translator(actor.language), actor.zone, deps.now()))
     await client.chat_update(channel=posted.channel, ts=posted.ts, text=rendered.text, blocks=dicts(rendered.blocks))
-    await counted(deps, team_id, UPDATE)
     return True
 
 

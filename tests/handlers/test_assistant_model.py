@@ -49,6 +49,9 @@ async def test_model_chooses_tools_and_is_believed_only_what_they_found(
             return Text(f"先週の接続率は{found[0]}でした。[詳細](https://evil.example)<!channel>")
 
         model_server.answer = quoting
+        # Nobody's click waits for it any more: what Slack has no room for is said when it has.
+        for method in ("chat.startStream", "chat.stopStream"):
+            world_workspace.workspace.faults.order({"kind": "429", "method": method, "seconds": 2})
         answer = await asked(world, IS, "先週って電話どれくらいつながってた？", thread)
         said = str(await settled(world, thread, answer["ts"]))
         assert "先週の接続率は" in said

@@ -17,13 +17,12 @@ from bot.workspace.messages import Conversation
 from bot.workspace.server import RunningWorkspace
 from domain.members import Role
 from domain.pacing import Budget
-from handlers import pacing
 from handlers.blocks import section
 from handlers.clients import OneClient
 from handlers.delivery import GIVE_UP_AFTER, Deliverer
 from handlers.i18n import Markup
 from handlers.messages import Reader, Rendered
-from handlers.pacing import BUDGETS, POST, PutOff, counted
+from handlers.pacing import BUDGETS, POST, PutOff
 from handlers.routes import NotYet, Outgoing
 from services import deliveries, members
 from services.deliveries import Call, Claim, DeliveryState
@@ -259,20 +258,17 @@ async def test_too_many_requests_in_a_channel_close_it_and_those_in_two_the_work
 
 
 async def test_what_somebody_waited_for_leaves_less_room_for_what_can_wait(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk,
 ) -> None:
     slow = {**BUDGETS, POST: Budget(burst=3.0, per_second=0.01)}
-    monkeypatch.setattr(pacing, "BUDGETS", slow)
     desk.deliverer = replace(desk.deliverer, budgets=slow)
-    for _ in range(5):
-        await counted(desk.deps, TEAM, POST)
+    await deliveries.counted(desk.deps, TEAM, {POST: (slow[POST], 5)})
     await desk.enqueue()
     assert isinstance(await desk.attempt(), PutOff)
     desk.later(timedelta(seconds=350))
     assert await desk.attempt() == DeliveryState.SENT
     # In debt, the workspace is over its budget: then it is the workspace that Slack has refused.
-    for _ in range(5):
-        await counted(desk.deps, TEAM, POST)
+    await deliveries.counted(desk.deps, TEAM, {POST: (slow[POST], 5)})
     await deliveries.closed(desk.deps, TEAM, Call(POST, slow[POST], channel=IS), 299.0)
     desk.deliverer = replace(desk.deliverer, budgets=BUDGETS)
     await desk.enqueue(MANAGER, key="note:2")

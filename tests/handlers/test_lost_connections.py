@@ -3,13 +3,22 @@ tried once more, and a post never is."""
 
 from __future__ import annotations
 
+import asyncio
+
 import aiohttp
 import pytest
+import sqlalchemy as sa
 
 from bot.slack_client import web_client
-from tests.handlers.conftest import IS, World
+from handlers.pacing import BUDGETS, POST
+from services import deliveries
+from services.deliveries import Call, NoRoom
+from storage.tables import SlackPace
+from tests.handlers.conftest import DEADLINE, IS, World
+from tests.handlers.test_assistant import asked, direct
 
 CHANNEL = "C01ISTEAM0"
+TEAM = "T01HOSHIMI"
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -50,6 +59,23 @@ async def test_form_that_slack_had_no_room_for_opens_a_second_later_or_the_perso
     (told,) = [m for m in world.messages(IS, CHANNEL) if m["ephemeral"]]
     assert "12 秒" in str(told["blocks"])
     assert "参照番号" not in str(told["blocks"])
+    # What clicks call counts, and what Slack refused them stays closed, for all processes, for what can wait.
+    faults.order({"kind": "429", "method": POST, "seconds": 20})
+    assert "20 秒" in str((await asked(world, IS, "使い方"))["blocks"])
+    deps, channel = world.house.deps, await direct(world, IS)
+    paces: dict[str, SlackPace] = {}
+    async with asyncio.timeout(DEADLINE):
+        while f"{POST} {channel}" not in paces:
+            await asyncio.sleep(0.05)
+            async with deps.reading(TEAM) as session:
+                paces = {pace.method: pace for pace in await session.scalars(sa.select(SlackPace))}
+    for method in ("views.open", POST):
+        assert paces[method].remaining <= BUDGETS[method].burst - 1
+    assert paces["views.open"].closed_until
+    with pytest.raises(NoRoom) as full:
+        await deliveries.room(deps, TEAM, Call(POST, BUDGETS[POST], channel=channel))
+    assert 0 < full.value.seconds <= 20
+    await deliveries.room(deps, TEAM, Call(POST, BUDGETS[POST], channel=CHANNEL))
 
 
 @pytest.mark.parametrize("kind", ["cut", "answer_lost"])

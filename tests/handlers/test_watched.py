@@ -133,7 +133,7 @@ async def test_refusals_of_slack_are_counted_by_its_error(world: World) -> None:
     client = world.house.app.client
     answer = await client.api_call("users.info", params={"user": IS})
     assert answer["ok"]
-    world.workspace.workspace.faults.order({"kind": "429", "method": "users.info", "seconds": 1})
+    world.workspace.workspace.faults.order({"kind": "429", "method": "users.info", "seconds": 2})
     for user in (IS, "U0NOBODY00"):
         with pytest.raises(Exception, match=r"ratelimited|user_not_found|server responded"):
             await client.users_info(user=user)
