@@ -38,7 +38,7 @@ def register(routes: Routes) -> None:
 async def dropped(interaction: Interaction) -> Answer:
     """Begin with each file that can be read; what cannot is named."""
     t, event = interaction.t, interaction.body["event"]
-    unread = []
+    unread, known = [], []
     for file in event["files"]:
         name = str(file.get("name", ""))
         match kind_of(name):
@@ -59,17 +59,24 @@ async def dropped(interaction: Interaction) -> Answer:
                     },
                 )
             case Kind.AUDIO | Kind.TRANSCRIPT:
-                await recordings.begin(interaction, file, _thread(event), interaction.text)
+                if not await recordings.begin(interaction, file, _thread(event), interaction.text):
+                    known.append(name)
             case None:
                 unread.append(name or "?")
-    if not unread:
+    lines = []
+    if known:
+        lines.append(t.md("I have taken this file on before: the record is where it was dropped."))
+    if unread:
+        lines.append(
+            t.md(
+                "I can only read CSV and TSV files, recordings (MP3, M4A, WAV …) and transcripts (VTT, SRT, TXT, JSON)"
+                ": {names}",
+                names=t.listed(unread),
+            )
+        )
+    if not lines:
         return None
-    text = t.md(
-        "I can only read CSV and TSV files, recordings (MP3, M4A, WAV …) and transcripts (VTT, SRT, TXT, JSON): "
-        "{names}",
-        names=t.listed(unread),
-    )
-    return Reply(Rendered(text, [section(text)]))
+    return Reply(Rendered(Markup("\n".join(lines)), [section(line) for line in lines]))
 
 
 def _thread(event: Mapping[str, Any]) -> str:

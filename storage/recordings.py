@@ -43,6 +43,7 @@ class RecordingRow(NamedTuple):
     measures: dict[str, Any] | None
     note: dict[str, Any] | None
     created_at: datetime
+    digest: str | None
     version: int
 
 
@@ -71,6 +72,7 @@ _COLUMNS: tuple[Any, ...] = (
     Recording.measures,
     Recording.note,
     Recording.created_at,
+    Recording.digest,
     Recording.version,
 )
 _ROWS = sa.select(*_COLUMNS).select_from(Recording).join(Member, Member.id == Recording.member_id)
@@ -98,6 +100,18 @@ class ProposalRow(NamedTuple):
     permalink: str
     held_on: date
     decided_at: datetime | None
+    lead_id: int | None
+
+
+class RecordRow(NamedTuple):
+    """A record of a conversation in a line."""
+
+    id: int
+    by: str
+    held_on: date
+    filename: str
+    permalink: str
+    created_at: datetime
 
 
 class SourceRow(NamedTuple):
@@ -129,6 +143,13 @@ async def of_source(session: AsyncSession, source_key: str) -> RecordingRow | No
     return await _one(session, Recording.source_key == source_key)
 
 
+async def of_digest(session: AsyncSession, digest: str, before: int) -> RecordingRow | None:
+    """The first recording that a file with the same content made, before this one."""
+    statement = _ROWS.where(Recording.digest == digest, Recording.id < before).order_by(Recording.id).limit(1)
+    row = (await session.execute(statement)).one_or_none()
+    return RecordingRow._make(row) if row else None
+
+
 async def _one(session: AsyncSession, found: sa.ColumnElement[bool], *, lock: bool = False) -> RecordingRow | None:
     statement = _ROWS.where(found)
     row = (await session.execute(statement.with_for_update(of=Recording) if lock else statement)).one_or_none()
@@ -139,6 +160,19 @@ async def of_lead(session: AsyncSession, lead_id: int, limit: int) -> list[Recor
     """A lead's recordings, newest first."""
     statement = _ROWS.where(Recording.lead_id == lead_id).order_by(Recording.id.desc()).limit(limit)
     return [RecordingRow._make(row) for row in await session.execute(statement)]
+
+
+async def records_of_lead(session: AsyncSession, lead_id: int, limit: int) -> list[RecordRow]:
+    """The conversations with a lead of which there is a record, newest first."""
+    columns = (Recording.id, Member.name, Recording.held_on, Recording.filename, Recording.permalink)
+    statement = (
+        sa.select(*columns, Recording.created_at)
+        .join(Member, Member.id == Recording.member_id)
+        .where(Recording.lead_id == lead_id, Recording.done_at.is_not(None))
+        .order_by(Recording.id.desc())
+        .limit(limit)
+    )
+    return [RecordRow._make(row) for row in await session.execute(statement)]
 
 
 async def change(session: AsyncSession, recording_id: int, **values: Any) -> None:
@@ -195,6 +229,7 @@ _PROPOSALS = (
         Recording.permalink,
         Recording.held_on,
         Proposal.decided_at,
+        Proposal.lead_id,
     )
     .select_from(Proposal)
     .join(Recording, Recording.id == Proposal.recording_id)
@@ -209,16 +244,15 @@ async def proposals(session: AsyncSession, recording_id: int) -> list[ProposalRo
     return [ProposalRow._make(row) for row in found]
 
 
-async def proposal(session: AsyncSession, proposal_id: int, *, lock: bool = False) -> ProposalRow | None:
-    """One proposal."""
-    statement = _PROPOSALS.where(Proposal.id == proposal_id)
-    row = (await session.execute(statement.with_for_update(of=Proposal) if lock else statement)).one_or_none()
+async def proposal(session: AsyncSession, proposal_id: int) -> ProposalRow | None:
+    """One proposal. Whoever changes it holds its recording."""
+    row = (await session.execute(_PROPOSALS.where(Proposal.id == proposal_id))).one_or_none()
     return ProposalRow._make(row) if row else None
 
 
 async def of_lead_in(session: AsyncSession, lead_id: int, states: Sequence[str], limit: int) -> list[ProposalRow]:
-    """The proposals about a lead in these states, in the order in which they were decided."""
-    statement = _PROPOSALS.where(Recording.lead_id == lead_id, Proposal.state.in_(states))
+    """The proposals that were decided so for a lead, in the order in which they were."""
+    statement = _PROPOSALS.where(Proposal.lead_id == lead_id, Proposal.state.in_(states))
     statement = statement.order_by(None).order_by(Proposal.decided_at, Proposal.id).limit(limit)
     return [ProposalRow._make(row) for row in await session.execute(statement)]
 

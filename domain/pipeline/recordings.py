@@ -70,6 +70,8 @@ class Trouble(StrEnum):
     MODEL_UNMASKABLE = "model_unmaskable"
     MODEL_OVER_BUDGET = "model_over_budget"
     MODEL_FAILED = "model_failed"
+    MODEL_REJECTED = "model_rejected"
+    """The model's server does not take this recording, now or later: most take 25 MB."""
 
 
 UNHEARD: Final[Mapping[Reason, Trouble]] = {

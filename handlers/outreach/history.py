@@ -22,6 +22,7 @@ from services.outreach.lead_card import (
     NextStepEntry,
     OverrideEntry,
     QualificationEntry,
+    RecordEntry,
     ReturnEntry,
     StageEntry,
 )
@@ -104,6 +105,11 @@ def _what(reader: Reader, entry: HistoryEntry) -> Markup:
             return t.md("✉️ Mail sent: {subject}", subject=entry.subject)
         case FormEntry():
             return _noted(t.md("📝 Form: {form}", form=entry.form), entry.message)
+        case RecordEntry():
+            text = t.md("🎙️ Record of the conversation on {day}", day=t.day(entry.held_on))
+            # Where it was dropped into somebody's own messages, the link opens for them alone: the card has a button.
+            link = Markup(f"<{escape(entry.permalink)}|{escape(entry.filename)}>")
+            return Markup(f"{text}: {link if entry.permalink else escape(entry.filename)}")
         case ReturnEntry():
             text = t.md("↩️ Returned: {reason}", reason=t(RETURN_REASONS[entry.returned.reason]))
             return _noted(text, entry.returned.comment)

@@ -15,10 +15,11 @@ from handlers.outreach import stops
 from handlers.outreach.call_words import log_button, quick_buttons
 from handlers.outreach.history import entry_line
 from handlers.terms import BUYING_ROLES, SOURCES, STAGE_MARKS, STAGES
-from services.outreach.lead_card import CallEntry, LeadCard, MeetingEntry
+from services.outreach.lead_card import CallEntry, LeadCard, MeetingEntry, RecordEntry
 from services.outreach.records import ContactFacts
 
 HISTORY_SHOWN = 8
+RECORDS_SHOWN = 3
 
 
 def card(reader: Reader, shown: LeadCard) -> Rendered:
@@ -60,7 +61,19 @@ def card(reader: Reader, shown: LeadCard) -> Rendered:
         more = len(shown.history) - HISTORY_SHOWN
         if more > 0:
             blocks.append(context(Markup(escape(t.plural("{n} older entry", "{n} older entries", more)))))
+        records = _records(t, shown)
+        if records:
+            blocks.append(actions(*records))
     return Rendered(title, blocks)
+
+
+def _records(t: Translator, shown: LeadCard) -> list[ButtonElement]:
+    """The newest records of conversations, each to be read by a click."""
+    found = [entry for entry in shown.history if isinstance(entry, RecordEntry)]
+    return [
+        button(t("🎙️ Record of {day}", day=t.day(entry.held_on)), f"recording.show#{place}", entry.recording_id)
+        for place, entry in enumerate(found[:RECORDS_SHOWN])
+    ]
 
 
 def _company(t: Translator, shown: LeadCard) -> Markup:

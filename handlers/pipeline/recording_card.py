@@ -21,12 +21,12 @@ from domain.pipeline.recordings import Decision, Progress, Trouble
 from domain.pipeline.transcripts import Side
 from handlers import lead_lines, spoken
 from handlers.blocks import actions, button, clip, context, divider, fields, header, quote, section
-from handlers.i18n import Markup, Translator, escape
+from handlers.i18n import Markup, Translator, escape, mention
 from handlers.i18n import mark as _
 from handlers.messages import Reader, Rendered
 from handlers.model_words import unavailable_line
 from services.outreach.records import LeadLine
-from services.pipeline.recording_records import ProposalView, RecordingView
+from services.pipeline.recording_records import ProposalView, RecordingView, SameView
 
 BLOCK: Final = "recording"
 LEAD: Final = "recording.lead"
@@ -67,6 +67,11 @@ TROUBLES: Final[Mapping[Trouble, str]] = {
     Trouble.MODEL_OVER_BUDGET: _(
         "This month's budget of the language model is used up (/team model). "
         "Please drop the transcript as text instead (VTT, SRT, TXT)."
+    ),
+    Trouble.MODEL_REJECTED: _(
+        "The language model's server does not take this recording. It may be too large for it (OpenAI takes 25 MB): "
+        "please split it, or drop the transcript as text (VTT, SRT, TXT). If it is small, an admin should check the "
+        "settings (python -m bot doctor)."
     ),
     Trouble.MODEL_FAILED: _("The recording could not be transcribed just now. Please try again in a while."),
 }
@@ -121,6 +126,8 @@ class RecordingCard:
             blocks.append(section(t.md("Whom is this about? I did not find a lead by the names.")))
         if view.progress is not Progress.DONE:
             blocks.append(actions(*self._choice(t)))
+        if view.same is not None:
+            blocks.append(context(_same(t, view.same)))
         return Rendered(text, blocks)
 
     def _choice(self, t: Translator) -> list[ExternalDataSelectElement]:
@@ -144,7 +151,18 @@ class RecordingCard:
             cls(replace(EXAMPLE, progress=Progress.TRANSCRIBING)),
             *(cls(replace(EXAMPLE, progress=Progress.FAILED, trouble=trouble)) for trouble in Trouble),
             cls(EXAMPLE),
+            cls(replace(EXAMPLE, same=SameView("鈴木 <一郎>", ""))),
+            cls(replace(EXAMPLE, same=SameView("鈴木", "https://x.slack.com/archives/D1/p1"))),
         ]
+
+
+def _same(t: Translator, same: SameView) -> Markup:
+    """That somebody else has dropped the same file."""
+    text = t.md("⚠️ {name} has dropped the same file before.", name=same.by)
+    if not same.permalink:
+        return text
+    link = t.md("<{url}|That record>", url=same.permalink)
+    return Markup(f"{text} {link}")
 
 
 def _steps(t: Translator, view: RecordingView) -> Markup:
@@ -168,9 +186,11 @@ def _steps(t: Translator, view: RecordingView) -> Markup:
 
 @dataclass(frozen=True, slots=True)
 class RecordingResult:
-    """What came of a recording: figures that were counted, and the note with its sources."""
+    """What came of a recording: figures that were counted, and the note with its sources. `reading`: for somebody who
+    looks it up, away from its thread."""
 
     view: RecordingView
+    reading: bool = False
 
     def render(self, reader: Reader) -> Rendered:
         """Figures, note, what was left out and why."""
@@ -202,8 +222,14 @@ class RecordingResult:
                         )
                     )
                 )
+        if self.reading:
+            where = t.md("From {name}, dropped by {by}", name=view.filename, by=mention(view.slack_user))
+            link = t.md("<{url}|Open the thread>", url=view.permalink) if view.permalink else Markup("")
+            blocks.append(context(Markup("　".join(part for part in (where, link) if part))))
+            return Rendered(title, blocks)
         buttons = [button(t("Swap the speakers"), "recording.swap", view.recording_id)]
         if view.lead is not None:
+            buttons.append(button(t("Attach to another lead"), "recording.move", view.recording_id))
             buttons.append(button(t("Open the lead"), "lead.show", view.lead.lead_id))
         if view.lead is not None and not view.proposals:
             # Otherwise it stands under the proposals, which are decided first.
@@ -215,7 +241,9 @@ class RecordingResult:
     def examples(cls) -> Sequence[Self]:
         """Everything, without a model, and with nearly nothing."""
         plain = replace(EXAMPLE, note=Note((), (), (), Reason.OFF.value), guessed=True)
-        return [cls(EXAMPLE), cls(plain), cls(replace(EXAMPLE, note=None, measures=_NOTHING, lead=None, speakers=()))]
+        read = cls(replace(EXAMPLE, permalink="https://x.slack.com/archives/D1/p1?a=1&b=2"), reading=True)
+        empty = cls(replace(EXAMPLE, note=None, measures=_NOTHING, lead=None, speakers=()))
+        return [cls(EXAMPLE), read, cls(plain), empty]
 
 
 def _voices(t: Translator, view: RecordingView) -> Markup:
@@ -346,8 +374,10 @@ class RecordingProposals:
         ]
         if each.decision is not Decision.OPEN:
             lines.append(t.md(DECISIONS[each.decision], name=each.by or "–"))
+        if each.elsewhere is not None:
+            lines.append(t.md("It stays with *{who}*, for whom it was accepted.", who=lead_lines.name(each.elsewhere)))
         buttons = []
-        if each.decision not in (Decision.ACCEPTED, Decision.EDITED):
+        if each.decision not in (Decision.ACCEPTED, Decision.EDITED) or each.elsewhere is not None:
             style = "primary" if each.decision is Decision.OPEN else None
             buttons.append(button(t("Accept it"), "proposal.accept", each.proposal_id, style=style))
         buttons.append(button(t("Edit"), "proposal.edit", each.proposal_id))
@@ -363,7 +393,8 @@ class RecordingProposals:
             replace(first, proposal_id=n, decision=list(Decision)[n % 4], proposed=_proposed(field, value), by="佐藤")
             for n, (field, value) in enumerate(_VALUES.items())
         )
-        return [cls(replace(EXAMPLE, proposals=many)), cls(EXAMPLE)]
+        moved = replace(first, decision=Decision.ACCEPTED, by="佐藤", lead_id=2, elsewhere=_LEAD)
+        return [cls(replace(EXAMPLE, proposals=many)), cls(EXAMPLE), cls(replace(EXAMPLE, proposals=(moved,)))]
 
 
 MOST_PROPOSALS: Final = 22

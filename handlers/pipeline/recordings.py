@@ -13,15 +13,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from domain.errors import Code, Refused
 from domain.members import Permission
-from domain.pipeline.recordings import Failed, Kind, Trouble, kind_of
+from domain.pipeline.recordings import Failed, Kind, Progress, Trouble, kind_of
 from handlers import lead_lines
-from handlers.blocks import section
+from handlers.blocks import external_select, modal, section
 from handlers.files import download
 from handlers.forms import record
-from handlers.i18n import Markup
+from handlers.i18n import Markup, escape
 from handlers.i18n import mark as _
-from handlers.interaction import Answer, Interaction, Options, Reply
-from handlers.messages import Message, Rendered
+from handlers.interaction import Answer, Interaction, Options, Reply, Update, metadata
+from handlers.messages import Message, Reader, Rendered
 from handlers.pipeline.recording_card import LEAD, RecordingCard, RecordingProposals, RecordingResult
 from handlers.routes import NotYet, Outgoing, Routes
 from services import deliveries
@@ -33,6 +33,7 @@ from services.pipeline.recording_records import RecordingView
 
 log = logging.getLogger(__name__)
 
+MOVE = "recording.move"
 # Slack says these of a file that the bot may not see, or that is gone.
 UNSEEN = frozenset(
     {"file_not_found", "file_deleted", "not_in_channel", "channel_not_found", "access_denied", "not_visible"}
@@ -46,6 +47,10 @@ def register(routes: Routes) -> None:
     routes.action("recording.confirm", confirm, Permission.LOG_CALLS)
     routes.action(LEAD, choose, Permission.LOG_CALLS)
     routes.select(LEAD, offered, Permission.LOG_CALLS)
+    routes.action("recording.show", show, Permission.READ)
+    routes.action("recording.move", open_move, Permission.LOG_CALLS)
+    routes.select(f"{MOVE}.lead", offered, Permission.LOG_CALLS)
+    routes.view(f"{MOVE}.submit", move, Permission.LOG_CALLS)
     routes.action("recording.swap", swap, Permission.LOG_CALLS)
     routes.action("recording.retry", retry, Permission.LOG_CALLS)
     routes.delivery(service.CARD, compose_card)
@@ -148,6 +153,60 @@ async def offered(interaction: Interaction) -> Answer:
     return Options([lead_lines.choice(t, line, actor.zone, now) for line in found])
 
 
+async def show(interaction: Interaction) -> Answer:
+    """What came of a recording, for whoever reads of it on a lead's card."""
+    view = await service.show(interaction.deps, interaction.actor, interaction.record)
+    reader = Reader(interaction.t, interaction.actor.zone, interaction.deps.now())
+    return Reply(RecordingResult(view, reading=True).render(reader))
+
+
+async def open_move(interaction: Interaction) -> Answer:
+    """It is another lead's: ask whose."""
+    t = interaction.t
+    found = await service.show(interaction.deps, interaction.actor, interaction.record)
+    if found.lead is None or found.progress is not Progress.DONE:
+        return _told(t.md("This recording is being worked on. Its card has a list to choose the lead from."))
+    text = t.md(
+        "The record of the conversation is about *{who}* now. Note and proposals go to the lead that you choose; "
+        "what was accepted stays where it is.",
+        who=lead_lines.name(found.lead),
+    )
+    select = external_select("lead", t("Lead"), f"{MOVE}.lead", placeholder=t("Name or company"))
+    await interaction.open(
+        modal(
+            f"{MOVE}.submit",
+            t("Another lead"),
+            [section(text), select],
+            submit=t("Attach"),
+            close=t("Cancel"),
+            private_metadata=metadata(recording=found.recording_id),
+        )
+    )
+    return None
+
+
+async def move(interaction: Interaction) -> Answer:
+    """The record goes to the lead that was chosen; the messages follow in place."""
+    t, form = interaction.t, interaction.form
+    lead_id = form.record("lead")
+    if lead_id is None:
+        form.wrong("lead", Code.REQUIRED)
+    form.check()
+    number = record(str(interaction.metadata.get("recording", "")))
+    moved = await service.move(interaction.deps, interaction.actor, number, lead_id or 0)
+    lines = [t.md("The record is about *{who}* now.", who=lead_lines.name(moved.lead))] if moved.lead else []
+    stayed = [lead_lines.name(each.elsewhere) for each in moved.proposals if each.elsewhere is not None]
+    for who in dict.fromkeys(stayed):
+        told = t.plural(
+            "{n} proposal that was accepted stays with {who}. It can be decided anew under the record.",
+            "{n} proposals that were accepted stay with {who}. They can be decided anew under the record.",
+            stayed.count(who),
+            who=who,
+        )
+        lines.append(escape(told))
+    return Update(modal(f"{MOVE}.done", t("Attached"), [section(line) for line in lines], close=t("Close")))
+
+
 async def swap(interaction: Interaction) -> Answer:
     """The voices are the other way round; figures and note follow in place."""
     await service.swap(interaction.deps, interaction.actor, interaction.record)
@@ -170,19 +229,20 @@ async def retry(interaction: Interaction) -> Answer:
 async def work(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapping[str, Any]) -> None:
     """Bring a recording as far as it goes now. Only our own database can make it fail."""
     recording_id = int(arguments["recording_id"])
+    attempt = int(arguments["attempt"]) if "attempt" in arguments else None
 
     async def fetch(file_id: str, path: Path, most: int) -> None:
         await _fetch(client, file_id, path, most)
 
     await _link(deps, client, team_id, recording_id)
     try:
-        await service.work(deps, team_id, recording_id, fetch)
+        await service.work(deps, team_id, recording_id, fetch, attempt)
     except SlackApiError:
         # What Slack says of our token: whoever looks after the installation mends it, and the work goes on.
         raise
     except Exception:
         log.exception("The recording %s could not be worked on", recording_id)
-        await service.fail(deps, team_id, recording_id, Trouble.FAULT)
+        await service.fail(deps, team_id, recording_id, Trouble.FAULT, attempt)
 
 
 async def _fetch(client: AsyncWebClient, file_id: str, path: Path, most: int) -> None:
@@ -264,7 +324,7 @@ async def _following(
         return None
     channel, ts = where
     made: Message = message(view)
-    return Outgoing(made, view.language, view.zone, channel, thread_ts=view.thread_ts or ts)
+    return Outgoing(made, view.language, view.zone, channel, thread_ts=view.thread_ts or ts, report_to=view.slack_user)
 
 
 async def _edited(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,6 +32,7 @@ from storage import handoffs as handoff_queries
 from storage import leads as queries
 from storage import meetings as meeting_queries
 from storage import qualification as qualification_queries
+from storage import recordings as recording_queries
 from storage import suppressions as suppression_queries
 from storage import touches as touch_queries
 from storage.suppressions import MAIL, PHONE
@@ -152,6 +153,19 @@ class FormEntry:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class RecordEntry:
+    """The record of a conversation, made from a recording or a transcript. `permalink`: where its card stands, ""
+    where nobody knows."""
+
+    at: datetime
+    by: str
+    recording_id: int
+    held_on: date
+    filename: str
+    permalink: str
+
+
 HistoryEntry = (
     CallEntry
     | StageEntry
@@ -163,6 +177,7 @@ HistoryEntry = (
     | MeetingEntry
     | MailEntry
     | FormEntry
+    | RecordEntry
 )
 TOUCHING = (CallEntry, MailEntry, FormEntry, MeetingEntry, ReturnEntry)
 """What somebody said to somebody; the rest is what we wrote down for ourselves."""
@@ -319,6 +334,7 @@ async def _history(session: AsyncSession, lead_id: int, contact_id: int) -> _Res
     moves = await queries.stage_changes(session, lead_id, MAX_HISTORY)
     steps = await queries.audited(session, f"leads:{lead_id}", NEXT_STEP_SET, MAX_HISTORY)
     meetings = await meeting_queries.of_lead(session, lead_id, MAX_HISTORY)
+    records = await recording_queries.records_of_lead(session, lead_id, MAX_HISTORY)
     touches = await touch_queries.letters_and_forms(session, lead_id, contact_id, MAX_HISTORY)
     return _Rest(
         [return_of(r) for r in returns],
@@ -329,6 +345,7 @@ async def _history(session: AsyncSession, lead_id: int, contact_id: int) -> _Res
                 else MailEntry(touch.at, touch.by, touch.subject)
                 for touch in touches
             ),
+            *(RecordEntry(r.created_at, r.by, r.id, r.held_on, r.filename, r.permalink) for r in records),
             *(_next_step(s.created_at, s.member, s.detail) for s in steps),
             *(
                 MeetingEntry(

@@ -7,10 +7,14 @@ words find what they can, and the result says why.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
+from typing import TypeVar
 
-from domain.model import Unavailable
+from pydantic import BaseModel
+
+from domain.model import Outcome, Unavailable
 from domain.pipeline import checks, plain_notes
 from domain.pipeline.cues import addresses_a_machine
 from domain.pipeline.notes import DropReason, Note, Sentence, Summary
@@ -21,12 +25,16 @@ from services import model
 from services.deps import Deps
 from storage import members as member_queries
 
+M = TypeVar("M", bound=BaseModel)
+
 MEETING_NOTES = "pipeline/meeting_notes"
 BANT = "qualification/bant"
 HANDOFF = "qualification/handoff"
 
 MOST_CHARACTERS = 30_000
-"""Of a transcript in one question: an hour and a half of talk. Longer ones are read in parts."""
+"""Of a transcript in one question, as it is shown: about an hour of talk. Longer ones are read in parts."""
+MOST_HALVINGS = 2
+"""How often a part is halved whose answer is too long."""
 MOST_SOURCES = 40
 MOST_PLAIN_SENTENCES = 8
 
@@ -51,24 +59,16 @@ async def read(
     known = {*names, *(u.speaker for u in transcript.utterances)} - {""}
     items: list[checks.ItemClaim] = []
     claims: list[checks.ProposalClaim] = []
+    ask = partial(model.ask, deps, team_id, member_id=member_id, names=known)
     try:
         for part in _parts(transcript):
-            shown = {"transcript": _shown(part)}
-            note = await model.ask(
-                deps,
-                team_id,
-                MEETING_NOTES,
-                MeetingNote,
-                {**shown, "language": language},
-                member_id=member_id,
-                names=known,
-            )
-            bant = await model.ask(deps, team_id, BANT, BantReading, shown, member_id=member_id, names=known)
-            items += [checks.ItemClaim(line.kind, line.text, line.quote, line.utterance) for line in note.lines]
-            claims += [
-                checks.ProposalClaim(line.field, line.value, line.quote, line.utterance, line.certain)
-                for line in bant.lines
-            ]
+            async for note in _answers(ask, MEETING_NOTES, MeetingNote, part, {"language": language}):
+                items += [checks.ItemClaim(line.kind, line.text, line.quote, line.utterance) for line in note.lines]
+            async for bant in _answers(ask, BANT, BantReading, part, {}):
+                claims += [
+                    checks.ProposalClaim(line.field, line.value, line.quote, line.utterance, line.certain)
+                    for line in bant.lines
+                ]
     except Unavailable as unavailable:
         # In a thread: an hour of talk takes a good part of a second.
         found = await asyncio.to_thread(plain_notes.read, transcript, day)
@@ -128,26 +128,52 @@ async def _today(deps: Deps, team_id: str) -> date:
     return deps.today(team.zone if team is not None else "Asia/Tokyo")
 
 
+async def _answers(
+    ask: Callable[..., Awaitable[M]],
+    prompt_id: str,
+    output_type: type[M],
+    part: Sequence[Utterance],
+    more: Mapping[str, str],
+    halvings: int = MOST_HALVINGS,
+) -> AsyncIterator[M]:
+    """What the model says about a part. One of which so much is to be said that the answer has no room is asked about
+    by halves. Raises `Unavailable`."""
+    try:
+        answer = await ask(prompt_id, output_type, {"transcript": _shown(part), **more})
+    except Unavailable as unavailable:
+        if unavailable.outcome is not Outcome.TRUNCATED or halvings == 0 or len(part) < 2:
+            raise
+    else:
+        yield answer
+        return
+    middle = len(part) // 2
+    for half in (part[:middle], part[middle:]):
+        async for answer in _answers(ask, prompt_id, output_type, half, more, halvings - 1):
+            yield answer
+
+
 def _parts(transcript: Transcript) -> Iterable[Sequence[Utterance]]:
     part: list[Utterance] = []
     length = 0
     for utterance in transcript.utterances:
-        if part and length + len(utterance.text) > MOST_CHARACTERS:
+        more = len(_line(utterance)) + 1
+        if part and length + more > MOST_CHARACTERS:
             yield part
             part, length = [], 0
         part.append(utterance)
-        length += len(utterance.text)
+        length += more
     if part:
         yield part
 
 
 def _shown(utterances: Sequence[Utterance]) -> str:
-    """A line for each: `[12] 3:05 theirs 田島: ...`. What was said has no line breaks of its own, so that nobody says a
-    line in somebody else's name."""
-    return "\n".join(
-        f"[{u.number}]{_clock(u.start_ms)} {u.side.value} {' '.join(u.speaker.split())}: {' '.join(u.text.split())}"
-        for u in utterances
-    )
+    return "\n".join(map(_line, utterances))
+
+
+def _line(u: Utterance) -> str:
+    """`[12] 3:05 theirs 田島: ...`. What was said has no line breaks of its own, so that nobody says a line in somebody
+    else's name."""
+    return f"[{u.number}]{_clock(u.start_ms)} {u.side.value} {' '.join(u.speaker.split())}: {' '.join(u.text.split())}"
 
 
 def _clock(start_ms: int | None) -> str:

@@ -39,8 +39,8 @@ async def one(deps: Deps, actor: Actor, proposal_id: int) -> ProposalView:
         return await _one(session, proposal_id)
 
 
-async def _one(session: AsyncSession, proposal_id: int, *, lock: bool = False) -> ProposalView:
-    row = await queries.proposal(session, proposal_id, lock=lock)
+async def _one(session: AsyncSession, proposal_id: int) -> ProposalView:
+    row = await queries.proposal(session, proposal_id)
     found = proposal_views([row] if row else [])
     if not found:
         raise Refused(Code.NOT_FOUND)
@@ -57,24 +57,29 @@ async def decide(
     require(actor.role, Permission.QUALIFY)
     now = deps.now()
     async with deps.writing(actor.team_id) as session:
-        before = await _one(session, proposal_id, lock=True)
-        recording = await queries.recording(session, before.recording_id, lock=True)
+        # The recording first, as whatever makes its note anew does: the other way round each would wait for the other.
+        number = (await _one(session, proposal_id)).recording_id
+        recording = await queries.recording(session, number, lock=True)
         if recording is None:
             raise Refused(Code.NOT_FOUND)
+        before = await _one(session, proposal_id)
         proposed = before.proposed
+        # A record that was moved takes along what is decided from now on.
+        lead_id = recording.lead_id if decision.value in TAKEN else None
         if decision is Decision.EDITED:
             try:
                 # A person has said so: that is certain.
                 proposed = replace(proposed, value=checked(proposed.field, value), certain=True)
             except ValueError as wrong:
                 raise Refused(Code.INVALID, "value") from wrong
-        elif before.decision is decision:
+        elif (before.decision, before.lead_id) == (decision, lead_id):
             return before
         await queries.decide(
             session,
             proposal_id,
             content=proposed.to_json(),
             state=decision.value,
+            lead_id=lead_id,
             decided_by=actor.member_id,
             decided_at=now,
         )
@@ -89,7 +94,7 @@ async def decide(
             arguments={"recording_id": recording.id},
             now=now,
         )
-        return replace(before, proposed=proposed, decision=decision, by=actor.name)
+        return replace(before, proposed=proposed, decision=decision, lead_id=lead_id, by=actor.name)
 
 
 async def accepted(session: AsyncSession, lead_id: int, since: datetime | None) -> tuple[ProposalView, ...]:

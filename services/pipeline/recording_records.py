@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,7 +21,8 @@ from storage.recordings import ProposalRow, RecordingRow
 
 @dataclass(frozen=True, slots=True)
 class ProposalView:
-    """A proposal as it stands. `value` is the person's own where one was put in its place."""
+    """A proposal as it stands, with the person's own value where one was put in its place. `lead_id`: for whom it was
+    accepted; `elsewhere` that lead, where the record is about another by now."""
 
     proposal_id: int
     recording_id: int
@@ -30,6 +31,16 @@ class ProposalView:
     by: str | None
     permalink: str
     held_on: date
+    lead_id: int | None = None
+    elsewhere: LeadLine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SameView:
+    """The record that the same file made before, for somebody else."""
+
+    by: str
+    permalink: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,7 @@ class RecordingView:
     measures: Measures | None
     note: Note | None
     proposals: tuple[ProposalView, ...]
+    same: SameView | None = None
 
 
 async def view_of(session: AsyncSession, row: RecordingRow) -> RecordingView:
@@ -65,6 +77,11 @@ async def view_of(session: AsyncSession, row: RecordingRow) -> RecordingView:
     lead = await lead_queries.line(session, row.lead_id) if row.lead_id is not None else None
     asked = row.proposed_lead_id if lead is None else None
     proposed = await lead_queries.line(session, asked) if asked is not None else None
+    same = await queries.of_digest(session, row.digest, row.id) if row.digest else None
+    decided = proposal_views(await queries.proposals(session, row.id))
+    others = {each.lead_id for each in decided if each.lead_id is not None} - {row.lead_id}
+    lines = {each: await lead_queries.line(session, each) for each in others}
+    elsewhere = {each: lead_line(line) for each, line in lines.items() if line is not None}
     voices = dict.fromkeys((u.speaker, Side(u.side)) for u in await queries.utterances(session, row.id))
     return RecordingView(
         recording_id=row.id,
@@ -87,7 +104,8 @@ async def view_of(session: AsyncSession, row: RecordingRow) -> RecordingView:
         guessed=row.guessed,
         measures=Measures.from_json(row.measures) if row.measures else None,
         note=Note.from_json(row.note) if row.note else None,
-        proposals=proposal_views(await queries.proposals(session, row.id)),
+        proposals=tuple(replace(each, elsewhere=elsewhere.get(each.lead_id or 0)) for each in decided),
+        same=SameView(same.member, same.permalink) if same else None,
     )
 
 
@@ -102,6 +120,7 @@ def proposal_views(rows: Iterable[ProposalRow]) -> tuple[ProposalView, ...]:
             row.by,
             row.permalink,
             row.held_on,
+            row.lead_id,
         )
         for row in rows
         if row.content

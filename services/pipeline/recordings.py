@@ -7,15 +7,17 @@ goes on where it stood. What is posted stands in the outbox under keys, so nothi
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import Code, Refused
 from domain.members import Permission, Role, require
-from domain.model import Unavailable
+from domain.model import Outcome, Unavailable
 from domain.performance.coaching import measure
 from domain.pipeline.recordings import (
     MAX_AUDIO_BYTES,
@@ -102,7 +104,7 @@ async def receive(
             return None
         await audit(session, actor.member_id, "recording.receive", f"recordings:{made}", {"file": file_id}, now)
         await post_card(session, deps, made, channel)
-        await _start(session, deps, made, "1")
+        await _start(session, deps, made, 1)
     return made
 
 
@@ -119,12 +121,14 @@ def _short(filename: str) -> str:
     return tidy if len(tidy) <= MAX_FILENAME else f"…{tidy[1 - MAX_FILENAME :]}"
 
 
-async def _start(session: AsyncSession, deps: Deps, recording_id: int, run: str) -> None:
+async def _start(session: AsyncSession, deps: Deps, recording_id: int, attempt: int) -> None:
+    """Have the work begun whose number stands with the recording: an older one stops where it is, so that no two of
+    them ask and pay for the same."""
     await deps.outbox.start_task(
         session,
-        key=f"recording:{recording_id}:work:{run}",
+        key=f"recording:{recording_id}:work:{attempt}",
         kind=TASK,
-        arguments={"recording_id": recording_id},
+        arguments={"recording_id": recording_id, "attempt": attempt},
         queue=OUTSIDE_QUEUE,
     )
 
@@ -156,11 +160,15 @@ async def confirm(deps: Deps, actor: Actor, recording_id: int, lead_id: int) -> 
                 raise Refused(Code.ALREADY_DONE, by=row.member)
             if await lead_queries.line(session, lead_id) is None:
                 raise Refused(Code.NOT_FOUND)
-            await queries.change(session, recording_id, lead_id=lead_id)
+            # What listens does so whoever it is about, and goes on from there: nobody listens a second time.
+            listening_now = row.progress == Progress.TRANSCRIBING.value
+            attempt = row.attempt if listening_now else row.attempt + 1
+            await queries.change(session, recording_id, lead_id=lead_id, attempt=attempt)
             detail = {"lead_id": lead_id}
             now = deps.now()
             await audit(session, actor.member_id, "recording.confirm", f"recordings:{recording_id}", detail, now)
-            await _start(session, deps, recording_id, f"v{row.version + 1}")
+            if not listening_now:
+                await _start(session, deps, recording_id, attempt)
             await _redraw(session, deps, row)
         return await view_of(session, await _found(session, recording_id))
 
@@ -178,11 +186,16 @@ async def swap(deps: Deps, actor: Actor, recording_id: int) -> RecordingView:
         said = _transcript(await queries.utterances(session, recording_id))
         await _save_sides(session, recording_id, swapped(said))
         await queries.change(
-            session, recording_id, swapped=not row.swapped, guessed=False, progress=Progress.ARRANGING.value
+            session,
+            recording_id,
+            swapped=not row.swapped,
+            guessed=False,
+            progress=Progress.ARRANGING.value,
+            attempt=row.attempt + 1,
         )
         detail = {"swapped": not row.swapped}
         await audit(session, actor.member_id, "recording.swap", f"recordings:{recording_id}", detail, deps.now())
-        await _start(session, deps, recording_id, f"v{row.version + 1}")
+        await _start(session, deps, recording_id, row.attempt + 1)
         await _redraw(session, deps, row)
         return await view_of(session, await _found(session, recording_id))
 
@@ -197,8 +210,32 @@ async def retry(deps: Deps, actor: Actor, recording_id: int) -> RecordingView:
         known = await queries.utterances(session, recording_id)
         progress = Progress.ARRANGING if known else Progress.RECEIVED
         await queries.change(session, recording_id, progress=progress.value, error=None, attempt=row.attempt + 1)
-        await _start(session, deps, recording_id, f"v{row.version + 1}")
+        await _start(session, deps, recording_id, row.attempt + 1)
         await _redraw(session, deps, row)
+        return await view_of(session, await _found(session, recording_id))
+
+
+async def move(deps: Deps, actor: Actor, recording_id: int, lead_id: int) -> RecordingView:
+    """A record is about another lead than was said. Note and proposals go with it; what was accepted stays with the
+    lead it was accepted for (`ProposalView.elsewhere`), until somebody decides about it again.
+
+    Refused: NOT_ALLOWED, NOT_FOUND, INCOMPLETE while it is no record yet.
+    """
+    require(actor.role, Permission.LOG_CALLS)
+    async with deps.writing(actor.team_id) as session:
+        row = await _locked(session, recording_id)
+        if row.progress != Progress.DONE.value:
+            raise Refused(Code.INCOMPLETE)
+        if row.lead_id != lead_id:
+            if await lead_queries.line(session, lead_id) is None:
+                raise Refused(Code.NOT_FOUND)
+            await queries.change(session, recording_id, lead_id=lead_id)
+            detail = {"lead_id": lead_id, "from": row.lead_id}
+            await audit(session, actor.member_id, "recording.move", f"recordings:{recording_id}", detail, deps.now())
+            await _redraw(session, deps, row)
+            await _tell(session, deps, row, RESULT, RESULT_UPDATE)
+            if await queries.proposals(session, recording_id):
+                await _tell(session, deps, row, PROPOSALS, PROPOSALS_UPDATE)
         return await view_of(session, await _found(session, recording_id))
 
 
@@ -231,41 +268,44 @@ async def _redraw(session: AsyncSession, deps: Deps, row: RecordingRow) -> None:
 # The work
 
 
-async def work(deps: Deps, team_id: str, recording_id: int, fetch: Fetch) -> None:
+async def work(deps: Deps, team_id: str, recording_id: int, fetch: Fetch, attempt: int | None = None) -> None:
     """Bring a recording as far as it can be brought now: to its end, or to where a person has to say whom it is about.
-    Repeated it changes nothing. What fails is saved with the recording."""
+    Repeated it changes nothing. What fails is saved with the recording. `attempt`: which work this is; it stops once
+    another was begun."""
     try:
-        while await _step(deps, team_id, recording_id, fetch):
+        while await _step(deps, team_id, recording_id, fetch, attempt):
             pass
     except Failed as failed:
-        await fail(deps, team_id, recording_id, failed.trouble)
+        await fail(deps, team_id, recording_id, failed.trouble, attempt)
 
 
-async def fail(deps: Deps, team_id: str, recording_id: int, trouble: Trouble) -> None:
+async def fail(deps: Deps, team_id: str, recording_id: int, trouble: Trouble, attempt: int | None = None) -> None:
     """Put down that and why a recording could not be made a record; what is done already stays so."""
     async with deps.writing(team_id) as session:
         row = await queries.recording(session, recording_id, lock=True)
         if row is None or row.progress in (Progress.DONE.value, Progress.FAILED.value):
             return
+        if attempt not in (None, row.attempt):
+            return
         await queries.change(session, recording_id, progress=Progress.FAILED.value, error=trouble.value)
         await _redraw(session, deps, row)
 
 
-async def _step(deps: Deps, team_id: str, recording_id: int, fetch: Fetch) -> bool:
+async def _step(deps: Deps, team_id: str, recording_id: int, fetch: Fetch, attempt: int | None) -> bool:
     """One stage; whether there is another. Raises `Failed`."""
     async with deps.reading(team_id) as session:
         row = await queries.recording(session, recording_id)
-    if row is None:
+    if row is None or attempt not in (None, row.attempt):
         return False
     match Progress(row.progress):
         case Progress.RECEIVED if row.audio:
             # Listening costs money: somebody has said first that this is the call of a lead.
             return row.lead_id is not None and await _advance(deps, team_id, row, Progress.TRANSCRIBING)
         case Progress.RECEIVED:
-            await _keep(deps, team_id, row, await _read(row, fetch))
+            await _keep(deps, team_id, row, *await _read(row, fetch))
             return True
         case Progress.TRANSCRIBING:
-            await _keep(deps, team_id, row, await _listened(deps, team_id, row, fetch))
+            await _keep(deps, team_id, row, *await _listened(deps, team_id, row, fetch))
             return True
         case Progress.ARRANGING if row.lead_id is not None:
             await _arrange(deps, team_id, row)
@@ -282,32 +322,56 @@ async def _advance(deps: Deps, team_id: str, row: RecordingRow, to: Progress) ->
     return True
 
 
-async def _read(row: RecordingRow, fetch: Fetch) -> Transcript:
+async def _read(row: RecordingRow, fetch: Fetch) -> tuple[Transcript, str]:
+    """What stands in a file, and the file's digest."""
     with tempfile.TemporaryDirectory(prefix="kakehashi-") as folder:
         path = Path(folder) / "transcript"
         await fetch(str(row.file_id), path, MAX_TEXT_BYTES)
         try:
-            return await asyncio.to_thread(lambda: parse(decoded(path.read_bytes()), row.filename))
+            return await asyncio.to_thread(lambda: (parse(decoded(path.read_bytes()), row.filename), _digest(path)))
         except Refused as refused:
             troubles = {Code.TOO_LONG: Trouble.TOO_LARGE, Code.REQUIRED: Trouble.EMPTY}
             raise Failed(troubles.get(refused.code, Trouble.UNREADABLE)) from refused
 
 
-async def _listened(deps: Deps, team_id: str, row: RecordingRow, fetch: Fetch) -> Transcript:
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def _listened(deps: Deps, team_id: str, row: RecordingRow, fetch: Fetch) -> tuple[Transcript, str]:
     # Before anything is fetched: where nobody may listen, nothing need be.
     try:
         await listening.check(deps, team_id)
         with tempfile.TemporaryDirectory(prefix="kakehashi-") as folder:
             path = Path(folder) / f"sound.{row.filename.lower().rpartition('.')[2]}"
             await fetch(str(row.file_id), path, MAX_AUDIO_BYTES)
-            return await listening.transcript(deps, team_id, path, row.language, member_id=row.member_id)
+            digest = await asyncio.to_thread(_digest, path)
+            known = await _known(deps, team_id, row, digest)
+            if known is not None:
+                return known, digest
+            return await listening.transcript(deps, team_id, path, row.language, member_id=row.member_id), digest
     except Unavailable as unavailable:
-        raise Failed(UNHEARD[unavailable.reason]) from unavailable
+        rejected = unavailable.outcome is Outcome.REJECTED
+        raise Failed(Trouble.MODEL_REJECTED if rejected else UNHEARD[unavailable.reason]) from unavailable
     except Refused as refused:
         raise Failed(Trouble.EMPTY if refused.code is Code.REQUIRED else Trouble.UNREADABLE) from refused
 
 
-async def _keep(deps: Deps, team_id: str, row: RecordingRow, said: Transcript) -> None:
+async def _known(deps: Deps, team_id: str, row: RecordingRow, digest: str) -> Transcript | None:
+    """What is said in the same recording, where somebody else's has been listened to: nobody pays for it twice."""
+    async with deps.reading(team_id) as session:
+        other = await queries.of_digest(session, digest, row.id)
+        said = _bare(_transcript(await queries.utterances(session, other.id))) if other is not None else None
+    return said if said is not None and said.utterances else None
+
+
+def _bare(said: Transcript) -> Transcript:
+    """What was said, whoever said it."""
+    return Transcript(tuple(replace(u, side=Side.UNKNOWN) for u in said.utterances))
+
+
+async def _keep(deps: Deps, team_id: str, row: RecordingRow, said: Transcript, digest: str) -> None:
     """Save what was said, with whose voice it is."""
     proposed = None
     if row.lead_id is None and row.proposed_lead_id is None:
@@ -320,8 +384,10 @@ async def _keep(deps: Deps, team_id: str, row: RecordingRow, said: Transcript) -
             return
         sided, guessed = with_sides(said, *await _names(session, now.lead_id))
         await keep(session, row.id, sided)
-        values = {"proposed_lead_id": proposed} if proposed is not None and now.proposed_lead_id is None else {}
-        await queries.change(session, row.id, progress=Progress.ARRANGING.value, guessed=guessed, **values)
+        values: dict[str, object] = {"guessed": guessed, "digest": digest}
+        if now.proposed_lead_id is None:
+            values["proposed_lead_id"] = proposed
+        await queries.change(session, row.id, progress=Progress.ARRANGING.value, **values)
         await _redraw(session, deps, now)
 
 
@@ -363,10 +429,7 @@ async def _arrange(deps: Deps, team_id: str, row: RecordingRow) -> None:
     guessed = row.guessed
     if guessed and not row.swapped:
         # Now that it is known who the customer is, it may be known who speaks.
-        bare = Transcript(
-            tuple(Utterance(u.number, u.speaker, Side.UNKNOWN, u.start_ms, u.end_ms, u.text) for u in said.utterances)
-        )
-        said, guessed = with_sides(bare, ours, theirs)
+        said, guessed = with_sides(_bare(said), ours, theirs)
     measures = measure(said)
     note = await notes.read(
         deps,
@@ -391,7 +454,7 @@ async def _arrange(deps: Deps, team_id: str, row: RecordingRow) -> None:
     ]
     async with deps.writing(team_id) as session:
         now = await queries.recording(session, row.id, lock=True)
-        if now is None or now.version != row.version:
+        if now is None or _basis(now) != _basis(row):
             # Somebody has changed it meanwhile: it is made again from what holds now.
             return
         await _save_sides(session, row.id, said)
@@ -411,6 +474,11 @@ async def _arrange(deps: Deps, team_id: str, row: RecordingRow) -> None:
         await _tell(session, deps, now, RESULT, RESULT_UPDATE)
         if fresh or decided:
             await _tell(session, deps, now, PROPOSALS, PROPOSALS_UPDATE)
+
+
+def _basis(row: RecordingRow) -> tuple[object, ...]:
+    """What a note is made from. What is said to its proposals, and where its card stands, changes nothing about it."""
+    return row.progress, row.attempt, row.lead_id, row.swapped
 
 
 def _core(content: dict[str, object]) -> tuple[str, str]:
@@ -444,6 +512,12 @@ async def view(deps: Deps, team_id: str, recording_id: int) -> RecordingView:
     """A recording as its messages show it. Refused: NOT_FOUND."""
     async with deps.reading(team_id) as session:
         return await view_of(session, await _found(session, recording_id))
+
+
+async def show(deps: Deps, actor: Actor, recording_id: int) -> RecordingView:
+    """A recording, for whoever wants to read what came of it. Refused: NOT_ALLOWED, NOT_FOUND."""
+    require(actor.role, Permission.READ)
+    return await view(deps, actor.team_id, recording_id)
 
 
 async def linked(deps: Deps, team_id: str, recording_id: int, permalink: str) -> None:

@@ -171,6 +171,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "recording_sources.title": _TEAM,
     "recording_sources.token_hash": _HASH,
     "recordings.channel": _SLACK,
+    "recordings.digest": _HASH,
     "recordings.error": _WORD,
     "recordings.file_id": _SLACK,
     "recordings.measures": "Figures.",

@@ -34,6 +34,7 @@ class Recording(OfTeam, Base):
     __table_args__ = (
         UniqueConstraint("team_id", "source_key"),
         Index("ix_recordings_lead", "lead_id", "id"),
+        Index("ix_recordings_digest", "team_id", "digest"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -47,6 +48,8 @@ class Recording(OfTeam, Base):
     """The file's id in Slack, or the call's in the telephone system: the same one makes one recording."""
     file_id: Mapped[str | None] = mapped_column(String(64))
     filename: Mapped[str] = mapped_column(Text, info=personal(Personal.TEXT))
+    digest: Mapped[str | None] = mapped_column(String(64))
+    """Of the file's content, once it was fetched: two people may drop the same."""
     audio: Mapped[bool] = mapped_column(Boolean)
     progress: Mapped[str] = mapped_column(String(16))
     error: Mapped[str | None] = mapped_column(String(32))
@@ -86,12 +89,14 @@ class Proposal(OfTeam, Base):
     """What a conversation proposes for a field of a qualification, until a person has decided about it."""
 
     __tablename__ = "proposals"
-    __table_args__ = (Index("ix_proposals_recording", "recording_id", "id"),)
+    __table_args__ = (Index("ix_proposals_recording", "recording_id", "id"), Index("ix_proposals_lead", "lead_id"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
     content: Mapped[dict[str, Any]] = mapped_column(info=personal(Personal.TEXT))
     """Field, value, quote and source (domain/pipeline/notes.py: `Proposal.to_json`). Nothing, once it was erased."""
     state: Mapped[str] = mapped_column(String(16))
+    lead_id: Mapped[int | None] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))
+    """For whom it was accepted, whatever lead the recording is about later."""
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
     decided_at: Mapped[datetime | None]
