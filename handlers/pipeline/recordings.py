@@ -66,7 +66,8 @@ def register(routes: Routes) -> None:
 
 
 async def begin(interaction: Interaction, file: Mapping[str, Any], thread: str, said: str = "") -> bool:
-    """Take a file on that was dropped here; whether it is new. The card follows in the thread. Refused: NOT_ALLOWED."""
+    """Take a file on that was dropped here; whether it is, and not elsewhere before. The card follows in the thread.
+    Refused: NOT_ALLOWED."""
     made = await service.receive(
         interaction.deps,
         interaction.actor,
@@ -76,7 +77,11 @@ async def begin(interaction: Interaction, file: Mapping[str, Any], thread: str, 
         channel=interaction.channel,
         thread_ts=thread or None,
     )
-    return made is not None
+    if made is not None:
+        return True
+    # Slack tells of the same message again when our answer was lost.
+    where = await service.taken_on(interaction.deps, interaction.actor, str(file["id"]))
+    return where == (interaction.channel, thread or None)
 
 
 async def begin_for(deps: Deps, actor: Actor, file: Mapping[str, Any], channel: str, thread: str) -> None:
@@ -107,8 +112,8 @@ async def from_message(interaction: Interaction) -> Answer:
             )
         )
     thread = str(message.get("thread_ts") or message.get("ts") or "")
-    new = [await begin(interaction, file, thread, str(message.get("text") or "")) for file in files]
-    if any(new):
+    taken = [await begin(interaction, file, thread, str(message.get("text") or "")) for file in files]
+    if any(taken):
         return None
     return _told(t.md("I have taken this file on before: the record is where it was dropped."))
 

@@ -108,6 +108,14 @@ async def receive(
     return made
 
 
+async def taken_on(deps: Deps, actor: Actor, file_id: str) -> tuple[str, str | None] | None:
+    """In which conversation and thread a file was taken on; None for one that was not. Refused: NOT_ALLOWED."""
+    require(actor.role, Permission.LOG_CALLS)
+    async with deps.reading(actor.team_id) as session:
+        row = await queries.of_source(session, f"slack:{file_id}")
+    return (row.channel, row.thread_ts) if row is not None else None
+
+
 async def post_card(session: AsyncSession, deps: Deps, recording_id: int, channel: str) -> None:
     """Have the card of a new recording posted."""
     arguments = {"recording_id": recording_id}

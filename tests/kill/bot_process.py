@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.run import running
 from bot.settings import Settings
-from services import deliveries
+from services import deliveries, model
+from services.pipeline import recordings
 from services.qualification import bant, handoff
 from storage.brief import Brief
 from storage.outbox import Outbox
@@ -31,6 +32,12 @@ TRANSACTIONS = {
     "mark": (deliveries, "claim"),
     "record": (deliveries, "sent"),
     "postpone": (deliveries, "postponed"),
+    # A recording's way: receive → reserve what listening may cost → listen → keep → read → arrange.
+    "receive": (recordings, "receive"),
+    "reserve": (model, "_reserve"),
+    "settle": (model, "_settle"),
+    "keep": (recordings, "_keep"),
+    "arrange": (recordings, "_arrange"),
 }
 CALLS = {
     "enqueue": (Outbox, "enqueue"),

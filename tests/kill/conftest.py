@@ -168,7 +168,8 @@ class Office:
 
 
 @pytest.fixture
-async def office(database_url: str) -> AsyncIterator[Office]:
+async def office(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Office]:
+    """`param`: how many leads there are, for those who need few."""
     async with workspace_running(manifest=manifest(all_routes())) as served:
         settings = {
             "slack_bot_token": served.bot_token,
@@ -181,7 +182,7 @@ async def office(database_url: str) -> AsyncIterator[Office]:
             "recover_seconds": 0.2,
             "log_level": "ERROR",
         }
-        names = [f"試験{number:04d}" for number in range(LEADS)]
+        names = [f"試験{number:04d}" for number in range(getattr(request, "param", LEADS))]
         async with storage(Settings(_env_file=None, **settings)) as deps:
             await populate(deps, served.introduction(), seed=1)
             owner = await members.who(deps, TEAM, REPS[0])
