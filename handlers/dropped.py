@@ -59,7 +59,9 @@ async def dropped(interaction: Interaction) -> Answer:
                     },
                 )
             case Kind.AUDIO | Kind.TRANSCRIPT:
-                if not await recordings.begin(interaction, file, _thread(event), interaction.text):
+                thread = _thread(event)
+                new = await recordings.begin(interaction, file, thread, interaction.text)
+                if not new and not await recordings.told_again(interaction, file, thread):
                     known.append(name)
             case None:
                 unread.append(name or "?")

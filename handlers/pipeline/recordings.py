@@ -66,8 +66,7 @@ def register(routes: Routes) -> None:
 
 
 async def begin(interaction: Interaction, file: Mapping[str, Any], thread: str, said: str = "") -> bool:
-    """Take a file on that was dropped here; whether it is, and not elsewhere before. The card follows in the thread.
-    Refused: NOT_ALLOWED."""
+    """Take a file on that was dropped here; whether it is new. The card follows in the thread. Refused: NOT_ALLOWED."""
     made = await service.receive(
         interaction.deps,
         interaction.actor,
@@ -77,9 +76,12 @@ async def begin(interaction: Interaction, file: Mapping[str, Any], thread: str, 
         channel=interaction.channel,
         thread_ts=thread or None,
     )
-    if made is not None:
-        return True
-    # Slack tells of the same message again when our answer was lost.
+    return made is not None
+
+
+async def told_again(interaction: Interaction, file: Mapping[str, Any], thread: str) -> bool:
+    """Whether a file was taken on where this message stands: Slack tells of a message again when our answer was lost.
+    Refused: NOT_ALLOWED."""
     where = await service.taken_on(interaction.deps, interaction.actor, str(file["id"]))
     return where == (interaction.channel, thread or None)
 
@@ -112,8 +114,8 @@ async def from_message(interaction: Interaction) -> Answer:
             )
         )
     thread = str(message.get("thread_ts") or message.get("ts") or "")
-    taken = [await begin(interaction, file, thread, str(message.get("text") or "")) for file in files]
-    if any(taken):
+    new = [await begin(interaction, file, thread, str(message.get("text") or "")) for file in files]
+    if any(new):
         return None
     return _told(t.md("I have taken this file on before: the record is where it was dropped."))
 
