@@ -17,6 +17,7 @@ import psycopg
 from dbos import DBOS, DBOSConfig
 
 from bot.settings import Settings
+from bot.stranded import Stranded
 from handlers import trail
 from handlers.delivery import UnderWay
 from storage.database import normalise_url
@@ -64,6 +65,7 @@ class Queue:
     _free: frozenset[str] = field(default=frozenset(), init=False)
     """The executors whose lock nobody held when we last looked."""
     _under_way: UnderWay = field(default_factory=UnderWay, init=False)
+    _stranded: Stranded = field(default_factory=Stranded, init=False)
     _upkeep: asyncio.Task[None] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -138,6 +140,8 @@ class Queue:
             await asyncio.sleep(self.settings.recover_seconds)
             with trail.following(kind="queue", route="recover"):
                 await _carefully(self.recover)
+            with trail.following(kind="queue", route="stranded"):
+                await _carefully(self.take_up)
             if time.monotonic() >= forget_at:
                 forget_at = time.monotonic() + FORGET_SECONDS
                 with trail.following(kind="queue", route="forget"):
@@ -182,6 +186,10 @@ class Queue:
                 await lock.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (executor_id,))
         self._free = frozenset(free)
         return dead
+
+    async def take_up(self) -> int:
+        """Go on with work that the engine let go of because the database failed it; how many pieces there were."""
+        return await self._stranded.look(self.executor_id)
 
     async def forget(self) -> int:
         """Delete the records of work that finished long ago, which dbos keeps for ever; how many there were."""

@@ -50,6 +50,9 @@ async def perform(routes: Routes, deps: Deps, team_id: str, arguments: Mapping[s
             break
         except Exception as fault:
             if pause is None:
+                if deps.database.at_fault(fault):
+                    # It may work later, and is begun again then.
+                    raise
                 trail.ended(Outcome.FAULT)
                 log.exception("The job %s of team %s failed", name, team_id)
                 # The name alone: what a fault says may hold what customers said.

@@ -107,6 +107,10 @@ class TaskFailed(Exception):
     itself says may hold what people typed."""
 
 
+class TaskStopped(TaskFailed):
+    """A task that our own database did not let come to its end: it is done again (bot/stranded.py)."""
+
+
 class Unreadable(Exception):
     """The channel's history cannot be read, so nobody knows whether the message was posted."""
 
@@ -463,7 +467,8 @@ def register(
             except Exception as fault:
                 followed.outcome = Outcome.FAULT
                 log.exception("The task %s failed", kind)
-                raise TaskFailed(type(fault).__name__) from None
+                stopped = deliverer.deps.database.at_fault(fault)
+                raise (TaskStopped if stopped else TaskFailed)(type(fault).__name__) from None
             finally:
                 watch.task(kind, followed.outcome or Outcome.OK)
 

@@ -159,5 +159,5 @@ async def one_of_many(deps: Deps, team_id: str, method: str) -> AsyncIterator[No
 
 def times_put_off(workflow_id: str | None) -> int:
     """How often the turn of this workflow was put off before."""
-    times = (workflow_id or "").rpartition(AGAIN)[2]
-    return int(times) if AGAIN in (workflow_id or "") and times.isdecimal() else 0
+    _key, mark, times = deliveries.first_begun(workflow_id or "").rpartition(AGAIN)
+    return int(times) if mark and times.isdecimal() else 0

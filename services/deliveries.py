@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.pacing import LONGEST_CLOSED, Budget
 from services.deps import Deps
 from storage import members, outbox, pace
-from storage.outbox import AGAIN, TASK_WORKFLOW, TIMED_WORKFLOW, WORKFLOW, DeliveryState
+from storage.outbox import AGAIN, TASK_WORKFLOW, TIMED_WORKFLOW, WORKFLOW, DeliveryState, first_begun
 from storage.tables import Delivery
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "claim",
     "closed",
     "failed",
+    "first_begun",
     "look",
     "posted",
     "postponed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -12,7 +13,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import TimeoutError as PoolTimedOut
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -53,6 +55,16 @@ class Database:
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self.engine.dialect.name
+
+    @staticmethod
+    def at_fault(error: BaseException) -> bool:
+        """Whether an error comes from the state of the database (away, full, out of connections) and not from what it
+        was asked, so that the same may work later."""
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, sqlite3.OperationalError):
+            # The low byte is the kind of the error; the general one stands for faulty statements.
+            return cause.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR
+        return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | PoolTimedOut)
 
     @asynccontextmanager
     async def reading(self, team_id: str) -> AsyncIterator[AsyncSession]:

@@ -8,6 +8,7 @@ survives the process.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -42,6 +43,8 @@ WORKFLOW_VERSION = "1"
 
 AGAIN = "~"
 """Before how often a turn was put off, in the id of its workflow."""
+_BEGUN_AGAIN = re.compile(r"!(\d+)\Z", re.ASCII)
+"""How often work was begun again after the database had failed it, at the end of the id of its workflow."""
 
 FORGOTTEN_AT_ONCE = 500
 
@@ -197,6 +200,22 @@ def _timed(workflow_id: str, team_id: str, place: int) -> EnqueueOptions:
         "priority": place,
         "app_version": WORKFLOW_VERSION,
     }
+
+
+def times_begun_again(workflow_id: str) -> int:
+    """How often this work was begun again."""
+    found = _BEGUN_AGAIN.search(workflow_id)
+    return int(found[1]) if found else 0
+
+
+def first_begun(workflow_id: str) -> str:
+    """The id under which this work was begun for the first time."""
+    return _BEGUN_AGAIN.sub("", workflow_id)
+
+
+def begun_again(workflow_id: str) -> str:
+    """The id under which this work is begun once more."""
+    return f"{first_begun(workflow_id)}!{times_begun_again(workflow_id) + 1}"
 
 
 def in_turn(due: datetime) -> int:

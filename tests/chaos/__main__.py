@@ -64,7 +64,10 @@ def _show(console: Console, result: Result) -> None:
     for text, count in result.ledger.told.most_common():
         read.add_row(text, str(count))
     console.print(read)
-    console.print(f"{result.kills} processes were killed, {result.died} ended by themselves.")
+    console.print(
+        f"{result.kills} processes were killed, {result.died} ended by themselves. "
+        f"{result.ledger.begun_again} pieces of work were ended by the database and begun again."
+    )
     for wrong in result.wrongs:
         console.print(f"WRONG: {wrong}", style="red", markup=False)
     if not result.wrongs:

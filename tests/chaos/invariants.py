@@ -54,6 +54,8 @@ class Books:
     """The ids of the events in the calendar of who has one."""
     unfinished: list[str]
     """Work that the queue engine has not brought to its end."""
+    begun_again: int
+    """How much work the database ended, and was begun again."""
     differing: list[object]
     """Rows of the calls' roll-ups that are not what the calls say."""
     broken: object | None
@@ -66,6 +68,7 @@ class Books:
 async def wrongs(scene: Scene) -> list[str]:
     """One sentence for each thing that is not as it must be; [] when everything is right."""
     books = await _settled(scene)
+    scene.ledger.begun_again = books.begun_again
     checks = (_deliveries, _letters, _handoffs, _calls, _submissions, _meetings, _calendar, _what_people_read)
     found = [f"unfinished work: {each}" for each in books.unfinished]
     found += [f"roll-up: {each}" for each in books.differing]
@@ -127,17 +130,20 @@ async def _read(scene: Scene, deps: Deps) -> Books:
         schema = "dbos." if deps.database.dialect == "postgresql" else ""
         engine = await session.execute(
             sa.text(
-                f"SELECT workflow_uuid, name, status FROM {schema}workflow_status "  # noqa: S608 - no word from outside
+                f"SELECT workflow_uuid, name, status, was_forked_from FROM {schema}workflow_status "  # noqa: S608 - no word from outside
                 "WHERE status NOT IN ('SUCCESS', 'CANCELLED')"
             )
         )
-        unfinished = [f"{row.name} {row.workflow_uuid} is {row.status}" for row in engine]
+        ended = list(engine)
+        # What was begun again counts under the id that it has since then.
+        unfinished = [f"{row.name} {row.workflow_uuid} is {row.status}" for row in ended if not row.was_forked_from]
     manager = await who(deps, MANAGER)
     # Whatever was sealed while processes died, and what nobody has come to seal.
     await audit.seal_team(deps, TEAM)
     checked = await audit.check(deps, TEAM)
     events = re.findall(r"^UID:(\S+)", await entries(scene.calendar_url, "ito"), re.MULTILINE)
-    return Books(rows, events, unfinished, list(await roll_up.check(deps, manager)), checked.broken)
+    differing = list(await roll_up.check(deps, manager))
+    return Books(rows, events, unfinished, len(ended) - len(unfinished), differing, checked.broken)
 
 
 def _twice(values: Iterator[Any] | list[Any], what: str) -> list[str]:

@@ -35,6 +35,8 @@ class Ledger:
     """How often each kind of work came to its end."""
     lost: list[str] = field(default_factory=list)
     """What somebody typed and then did not find in the form any more."""
+    begun_again: int = 0
+    """How many pieces of work the database ended, so that they had to be begun again."""
 
     def tell(self, text: str) -> None:
         """Somebody read this when something did not work."""

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import time_machine
 from sqlalchemy.engine import Engine
 
+from bot import stranded
 from bot.run import running
 from bot.settings import Settings
 from handlers import delivery
@@ -22,6 +23,8 @@ from services import calendars, mail
 
 LONGEST_PAUSE = 2.0
 """Seconds. What failed is tried again after pauses that grow up to half an hour; nobody waits for that here."""
+LOST_AFTER = 5.0
+"""Seconds after which work of a process that does not run in it is taken up."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ def live(life: Life) -> None:
     for module in (delivery, mail, calendars):
         module.LONGEST_PAUSE = LONGEST_PAUSE
     calendars.FIRST_PAUSE = 0.2
+    stranded.LONGEST_PAUSE, stranded.LOST_AFTER = LONGEST_PAUSE, LOST_AFTER
     if life.full:
         sa.event.listen(Engine, "connect", _leave_no_room)
     with contextlib.ExitStack() as stack:

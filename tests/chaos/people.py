@@ -59,6 +59,8 @@ class Rep:
     work: Work
     chance: random.Random
     client: PersonClient = field(init=False)
+    asked: int = 0
+    """How often the form for the piece of work at hand was asked for."""
 
     def __post_init__(self) -> None:
         self.client = self.place.person(self.user)
@@ -104,6 +106,7 @@ class Rep:
         return view
 
     async def _clear(self) -> None:
+        self.asked = 0
         for view in reversed(self.client.screen(limit=0)["views"]):
             await self._close(view)
 
@@ -117,6 +120,7 @@ class Rep:
 
     async def _command(self, command: str, text: str) -> dict[str, Any] | None:
         """What was answered at once."""
+        self.asked += 1
         answered = await self.client.command(CHANNEL, command, text)
         if answered.get("error"):
             self.ledger.tell(f"Slack: {answered['error']}")
@@ -136,14 +140,26 @@ class Rep:
         if done["result"] in ("errors", "failed"):
             for text in [done.get("error")] if done["result"] == "failed" else done["errors"].values():
                 self.ledger.tell(str(text))
-            shown = await self._look()
-            kept = shown["state"] if shown is not None else {}
-            for block, elements in values.items():
-                for value in elements.values():
-                    if value not in kept.get(block, {}).values():
-                        self.ledger.lost.append(f"{view['callback_id']}: {block}")
+            self._compare(view, values, await self._look())
             await asyncio.sleep(PAUSE)
         return done
+
+    def _compare(
+        self, view: Mapping[str, Any], values: Mapping[str, Mapping[str, Any]], shown: Mapping[str, Any] | None
+    ) -> None:
+        """Whether what was typed still stands in the form."""
+        if shown is not None and shown["id"] != view["id"] and self.asked > 1:
+            # They asked for the form again before it came, and Slack has put the second one in place of the first.
+            self.ledger.tell("The form came twice, because it was asked for twice")
+            return
+        kept = shown["state"] if shown is not None else {}
+        for block, elements in values.items():
+            for value in elements.values():
+                if value not in kept.get(block, {}).values():
+                    where = (
+                        "another form is there" if shown is not None and shown["id"] != view["id"] else "it is empty"
+                    )
+                    self.ledger.lost.append(f"{view['callback_id']}: {block}, {where if shown else 'no form is there'}")
 
     async def _connection(self) -> None:
         # The workspace has no event to wait for.

@@ -20,6 +20,7 @@ from services.outreach import leads
 from services.outreach.leads import NewLead
 from services.qualification import bant, handoff
 from services.qualification.records import HandoffView
+from tests.bot.test_stranded import STEPS, full
 from tests.handlers.conftest import ADMIN, FS, HANDOFFS, IS, IS_ENGLISH, World, eventually
 from tests.handlers.test_delivery import TEAM, keyed, settings
 from tests.services.office import PACKAGE, QUALIFIED
@@ -140,3 +141,16 @@ async def test_stop_while_slack_is_slow_neither_loses_nor_doubles(
         for key in keys:
             await settled(world, key)
         assert [len(posts(world, key)) for key in keys] == [1] * len(keys)
+
+
+async def test_delivery_put_off_while_the_disk_is_full_is_sent_once_all_the_same(world: World) -> None:
+    with full(STEPS) as refused:
+        world.workspace.workspace.faults.order(
+            {"kind": "429", "method": "chat.postMessage", "count": 1, "seconds": 0.1}
+        )
+        view = await hand_off(world)
+        # Nobody can write down when its next turn is.
+        await eventually(lambda: refused)
+    key = f"handoff:{view.handoff_id}"
+    posted = await settled(world, key)
+    assert posts(world, key) == [posted.ts]

@@ -1,0 +1,126 @@
+"""Work that the queue engine (dbos) has let go of because the database failed it, which is taken up again.
+
+What a step did has to be written down. Where that fails (a disk that is full, say) the engine ends the workflow as an
+error, for ever; where even that cannot be written down, the workflow stays as one that this process is working on,
+which nobody does. Both ways a delivery that was only to be put off would never be sent.
+
+A workflow that has ended is begun again under an id of its own, with the steps that were written down: they are not
+done again. It does no harm to begin more again than was left undone: any work may be done twice after a crash.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from dbos import DBOS, SetWorkflowID, WorkflowStatus
+from dbos._dbos import _get_dbos_instance  # dbos tells what runs in this process under no other name
+from sqlalchemy.exc import IntegrityError
+
+from handlers.delivery import TaskFailed, TaskStopped
+from storage.outbox import TASK_WORKFLOW, TIMED_WORKFLOW, WORKFLOW, WORKFLOW_VERSION, begun_again, times_begun_again
+
+log = logging.getLogger(__name__)
+
+OURS = [WORKFLOW, TIMED_WORKFLOW, TASK_WORKFLOW]
+LOOKED_BACK = timedelta(days=3)
+"""What ended longer ago is not begun again: nobody waits for it any more."""
+LONGEST_PAUSE = 600.0
+MOST_TIMES = 150
+"""About a day, as long as a delivery is tried."""
+LOST_AFTER = 30.0
+"""Seconds after which work of this process that does not run here counts as lost: between the moment in which it is
+taken from the queue and its beginning nothing is known of it."""
+
+
+@dataclass(slots=True)
+class Stranded:
+    """What this process has found, and since when."""
+
+    _since: dict[str, float] = field(default_factory=dict, init=False)
+    """By workflow id, in seconds of the monotonic clock: those of the processes and of the database may differ."""
+
+    async def look(self, executor_id: str) -> int:
+        """Take up what has been waiting long enough; how many pieces of work that was."""
+        ended = [each for each in await _ended() if _by_the_database(each)]
+        lost = await _lost(executor_id)
+        self._forget_others(each.workflow_id for each in (*ended, *lost))
+        begun = 0
+        for each in ended:
+            if self._waited(each.workflow_id) >= _pause(each.workflow_id):
+                begun += await _begin_again(each)
+        for each in lost:
+            if self._waited(each.workflow_id) >= LOST_AFTER:
+                log.warning("Work %s was lost sight of by this process, and is taken up again", each.workflow_id)
+                await DBOS.resume_workflow_async(each.workflow_id, queue_name=each.queue_name)
+                begun += 1
+        return begun
+
+    def _waited(self, workflow_id: str) -> float:
+        now = time.monotonic()
+        return now - self._since.setdefault(workflow_id, now)
+
+    def _forget_others(self, found: Iterable[str]) -> None:
+        still = set(found)
+        self._since = {workflow_id: since for workflow_id, since in self._since.items() if workflow_id in still}
+
+
+async def _ended() -> Sequence[WorkflowStatus]:
+    """Work of the last days that ended as an error and was not begun again."""
+    return await DBOS.list_workflows_async(
+        status="ERROR",
+        name=OURS,
+        completed_after=(datetime.now(UTC) - LOOKED_BACK).isoformat(),
+        was_forked_from=False,
+        load_input=False,
+    )
+
+
+def _by_the_database(ended: WorkflowStatus) -> bool:
+    """Whether it was not our own work that ended it: a task that failed is told as such, and fails again."""
+    given_up = isinstance(ended.error, TaskFailed) and not isinstance(ended.error, TaskStopped)
+    return not given_up and times_begun_again(ended.workflow_id) < MOST_TIMES
+
+
+def _pause(workflow_id: str) -> float:
+    # The exponent is bounded because nobody asks for more than the longest pause.
+    return min(LONGEST_PAUSE, 2.0 ** min(times_begun_again(workflow_id), 30))
+
+
+async def _begin_again(ended: WorkflowStatus) -> int:
+    workflow_id = begun_again(ended.workflow_id)
+    steps = await DBOS.list_workflow_steps_async(ended.workflow_id)
+    # Steps are counted from 1; one that is written down as failed is done again, like those after it.
+    done = 0
+    for step in sorted(steps, key=lambda step: step["function_id"]):
+        if step["error"] is not None or step["function_id"] != done + 1:
+            break
+        done += 1
+    try:
+        with SetWorkflowID(workflow_id):
+            await DBOS.fork_workflow_async(
+                ended.workflow_id,
+                done + 1,
+                application_version=WORKFLOW_VERSION,
+                queue_name=ended.queue_name,
+                queue_partition_key=ended.queue_partition_key,
+            )
+    except IntegrityError:
+        # Another process has found it at the same moment.
+        return 0
+    log.warning(
+        "Work %s was ended by a fault of the database, and is begun again as %s", ended.workflow_id, workflow_id
+    )
+    return 1
+
+
+async def _lost(executor_id: str) -> Sequence[WorkflowStatus]:
+    """Work that counts as this process's and does not run in it."""
+    pending = await DBOS.list_workflows_async(
+        status="PENDING", name=OURS, executor_id=executor_id, load_input=False, load_output=False
+    )
+    running = set(_get_dbos_instance()._active_workflows_set.activeList())
+    return [each for each in pending if each.workflow_id not in running]

@@ -1,0 +1,165 @@
+"""Work that the engine lets go of because the database failed it is taken up again, each step done once."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
+
+import pytest
+import sqlalchemy as sa
+from dbos import DBOS
+from dbos._dbos import _get_dbos_instance
+
+from bot import stranded
+from bot.queue import Queue
+from bot.run import storage
+from bot.settings import Settings
+from handlers import delivery
+from handlers.delivery import Deliverer, UnderWay
+from services.deps import Deps
+
+TEAM = "T01"
+STEPS, OUTCOMES = "operation_outputs", "workflow_output"
+"""The tables into which the engine writes what became of steps, and of work."""
+
+
+@dataclass
+class Clients:
+    """Slack has no part in this."""
+
+    async def of(self, team_id: str) -> None:
+        return None
+
+    async def refused(self, team_id: str, client: object, error: str) -> bool:
+        return False
+
+
+@dataclass
+class Worker:
+    """A started queue, and tasks that count how often they are done."""
+
+    queue: Queue
+    deps: Deps
+    done: Counter[str] = field(default_factory=Counter)
+    failing: list[Exception] = field(default_factory=list)
+
+    def register(self) -> UnderWay:
+        async def task(deps: Deps, client: object, team_id: str, arguments: Mapping[str, Any]) -> None:
+            self.done[str(arguments["name"])] += 1
+            if self.failing:
+                raise self.failing.pop()
+
+        deliverer = Deliverer(self.deps, cast("Any", Clients()), {})
+        return delivery.register(deliverer, {"count": task})
+
+    async def begin(self, name: str) -> None:
+        async with self.deps.writing(TEAM) as session:
+            await self.deps.outbox.start_task(session, key=name, kind="count", arguments={"name": name})
+
+    async def states(self) -> dict[str, str]:
+        found = await DBOS.list_workflows_async(load_input=False, load_output=False)
+        return {each.workflow_id: each.status for each in found}
+
+    async def until(self, **states: str) -> None:
+        """Wait until work is in these states."""
+        await eventually(lambda: self._are(states))
+
+    async def _are(self, states: Mapping[str, str]) -> bool:
+        return await self.states() == states
+
+    async def taken_up(self) -> None:
+        """Look until something has been taken up."""
+        await eventually(self.queue.take_up)
+
+
+async def eventually(holds: Callable[[], Awaitable[object]]) -> None:
+    """Ask until it holds."""
+    async with asyncio.timeout(30):
+        while True:
+            if await holds():
+                return
+            await asyncio.sleep(0.02)
+
+
+async def _any(found: Collection[object]) -> bool:
+    return bool(found)
+
+
+@pytest.fixture
+async def worker(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Worker]:
+    monkeypatch.setattr(stranded, "LONGEST_PAUSE", 0.0)
+    # The test looks, not the queue.
+    settings = Settings(_env_file=None, database_url=database_url, queue_poll_seconds=0.02, recover_seconds=600)
+    async with storage(settings) as deps:
+        worker = Worker(Queue(settings), deps)
+        await worker.queue.start(worker.register)
+        yield worker
+        await worker.queue.stop()
+
+
+@contextmanager
+def full(table: str) -> Iterator[list[str]]:
+    """The disk has no room for rows of this table of the engine's until the block ends; the statements refused."""
+    refused: list[str] = []
+    engine = _get_dbos_instance()._sys_db.engine
+
+    def refuse(
+        connection: object, cursor: object, statement: str, parameters: object, context: object, many: bool
+    ) -> None:
+        if re.search(rf"INSERT INTO \w+\.{table} ", statement):
+            refused.append(statement)
+            raise sa.exc.OperationalError("", {}, sqlite3.OperationalError("database or disk is full"))
+
+    sa.event.listen(engine, "before_cursor_execute", refuse)
+    try:
+        yield refused
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", refuse)
+
+
+async def test_work_whose_steps_cannot_be_written_down_is_begun_again_until_they_can(worker: Worker) -> None:
+    with full(STEPS):
+        await worker.begin("letter")
+        await worker.until(letter="ERROR")
+        await worker.taken_up()
+        await worker.until(**{"letter": "ERROR", "letter!1": "ERROR"})
+    await worker.taken_up()
+    await worker.until(**{"letter": "ERROR", "letter!1": "ERROR", "letter!2": "SUCCESS"})
+    assert worker.done == {"letter": 3}
+    assert [await worker.queue.take_up() for _ in range(3)] == [0, 0, 0]
+
+
+async def test_step_that_was_written_down_is_not_done_again(worker: Worker) -> None:
+    with full(OUTCOMES) as refused:
+        await worker.begin("letter")
+        await eventually(partial(_any, refused))
+    # Nobody could write down that it had ended: it counts as under way, in this process.
+    assert await worker.states() == {"letter": "PENDING"}
+    assert [await worker.queue.take_up() for _ in range(3)] == [0, 0, 0]
+    with pytest.MonkeyPatch.context() as soon:
+        soon.setattr(stranded, "LOST_AFTER", 0.0)
+        await worker.taken_up()
+    await worker.until(letter="SUCCESS")
+    assert worker.done == {"letter": 1}
+
+
+async def test_only_a_task_that_the_database_stopped_is_begun_again(worker: Worker) -> None:
+    worker.failing.append(ValueError("our own fault"))
+    await worker.begin("faulty")
+    await worker.until(faulty="ERROR")
+    assert [await worker.queue.take_up() for _ in range(3)] == [0, 0, 0]
+    away = sqlite3.OperationalError("database or disk is full")
+    away.sqlite_errorcode = sqlite3.SQLITE_FULL
+    worker.failing.append(away)
+    await worker.begin("stopped")
+    await worker.until(faulty="ERROR", stopped="ERROR")
+    await worker.taken_up()
+    await worker.until(**{"faulty": "ERROR", "stopped": "ERROR", "stopped!1": "SUCCESS"})
+    assert worker.done == {"faulty": 1, "stopped": 2}
