@@ -76,7 +76,10 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     """The server does not take our request: a wrong key, a model it does not have."""
     UNDER_WAY = "under_way"
-    """It has not ended yet, or ended together with the process."""
+    """It has not ended yet."""
+    GIVEN_UP = "given_up"
+    """It can be under way no longer, and nobody has put down how it ended: its process ended before. Nothing is saved
+    under this name; it is how calls that are long under way are counted."""
 
 
 class Unavailable(Exception):

@@ -25,6 +25,7 @@ from handlers import assistant_model, lead_names
 from handlers.assistant_answers import MOST_BLOCKS, PURPOSE, outcome, shown
 from handlers.assistant_posts import before as before_in_thread
 from handlers.assistant_posts import is_new, name_thread, put_in_place, say, thread
+from handlers.assistant_promise import compose_broken_off, kept, promise
 from handlers.assistant_words import OFFERED, PROMPTS, greeting, help_message, unknown
 from handlers.blocks import context, section
 from handlers.boundary import fault, new_reference, sentence, warning
@@ -37,6 +38,7 @@ from handlers.routes import Routes
 from handlers.today import calls as today_calls
 from handlers.today import meetings as today_meetings
 from handlers.tools import Nothing, Tool
+from services import assistant as service
 from services import model
 from services.outreach import call_queue
 from services.qualification import meetings
@@ -68,6 +70,7 @@ def register(routes: Routes) -> None:
     routes.action("assistant.ask", chosen_, Permission.READ)
     routes.action("assistant.confirm", confirm_, Permission.READ)
     routes.action("assistant.cancel", cancel, Permission.READ)
+    routes.delivery(service.BROKEN_OFF, compose_broken_off)
     routes.tool("help", _("What I can do"), Help, help_, Permission.READ, public=True)
     routes.tool("today", _("My day"), Today, today, Permission.READ)
 
@@ -109,7 +112,8 @@ async def said(interaction: Interaction, routes: Routes) -> Answer:
     if deps.model is not None and tidy(interaction.text) and not _own_words(interaction.t, interaction.text):
         closed = await model.available(deps, actor.team_id)
         if closed is None:
-            interaction.afterwards.append(partial(_with_model, interaction, routes))
+            if await promise(interaction):
+                interaction.afterwards.append(partial(_with_model, interaction, routes))
             return None
         if closed is Reason.OVER_BUDGET:
             await plainly(interaction, routes, unavailable_line(interaction.t, closed))
@@ -139,6 +143,7 @@ async def _with_model(interaction: Interaction, routes: Routes) -> None:
         reference = new_reference()
         log.exception("The assistant failed (reference %s)", reference)
         await say(interaction, warning(fault(t, reference, submitting=False)))
+    await kept(interaction)
 
 
 def _history(so_far: Sequence[tuple[Request | None, str]], now: str) -> list[str]:

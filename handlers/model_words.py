@@ -29,6 +29,7 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.CANCELLED: _("Called off"),
     Outcome.REJECTED: _("Settings not accepted"),
     Outcome.UNDER_WAY: _("Under way"),
+    Outcome.GIVEN_UP: _("Broken off by a restart"),
 }
 
 

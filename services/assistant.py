@@ -13,7 +13,7 @@ from typing import Final
 
 from domain.model import MODEL, ModelRules, Sharing
 from prompts.assistant.outputs import ToolChoice
-from services import members, model, rules
+from services import deliveries, members, model, rules
 from services.deps import Actor, Deps
 from storage import people
 
@@ -22,6 +22,11 @@ ANSWER: Final = "assistant/answer"
 SECONDS: Final = 40.0
 """Somebody waits: whoever gets no answer within that gets the plain one."""
 _ADDRESSED: Final = re.compile(r"([^\s、。,を]{1,12}?)(?:さん|様|さま|氏|くん|君|-san)")
+GIVEN_UP_AFTER: Final = 2 * SECONDS + 30
+"""Seconds after which a question that has no answer gets none any more: both calls and what is between them are over
+by then."""
+BROKEN_OFF: Final = "assistant.broken_off"
+"""The kind of the delivery that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,26 @@ class Call:
 
     tool: str
     arguments: dict[str, str]
+
+
+async def promise(deps: Deps, actor: Actor, key: str, *, channel: str, thread_ts: str | None) -> bool:
+    """Put down, before a question is acknowledged, that it will be answered: should the process end before, the asker
+    is told. False for a question that somebody has promised to answer already."""
+    async with deps.writing(actor.team_id) as session:
+        return await deps.outbox.enqueue(
+            session,
+            key=key,
+            kind=BROKEN_OFF,
+            channel=channel,
+            arguments={"thread_ts": thread_ts, "slack_user": actor.slack_user},
+            now=deps.now(),
+            delay_seconds=GIVEN_UP_AFTER,
+        )
+
+
+async def kept(deps: Deps, actor: Actor, key: str) -> None:
+    """The question has its answer: nothing else is said."""
+    await deliveries.sent(deps, actor.team_id, key, ts=None, channel=None)
 
 
 async def choose(deps: Deps, actor: Actor, question: str, history: Sequence[str], tools: str) -> list[Call]:

@@ -2,7 +2,8 @@
 
 Whoever asks has a plain fallback for `Unavailable`. No transaction is open while the model is waited for. A call is put
 down before it is made, with what it may cost at the most, so that calls under way count; afterwards with what it cost.
-Where nobody heard what that was, the most stays.
+Where nobody heard what that was, the most stays; what a dead process had under way counts until its deadline has
+passed for certain.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast, overload
 
@@ -64,6 +65,9 @@ TRANSCRIPTION: Final = "transcription"
 """In place of a prompt, of which these calls have none."""
 BYTES_A_SECOND: Final = 2_000
 """Of a recording whose length nobody knows yet: speech is hardly ever packed more tightly (16 kbit/s)."""
+SURELY_OVER: Final = timedelta(minutes=5)
+"""So long after its deadline a call of which nobody has put down how it ended does not count any more: its process
+ended before it. The clocks of processes may differ a little."""
 SPARE_TOKENS: Final = 500
 """For what the server adds to a question, such as the form of the answer."""
 
@@ -78,7 +82,7 @@ async def available(deps: Deps, team_id: str, *, recording: bool = False) -> Rea
         return closed
     since = month_of(deps.now(), await _zone(deps, team_id))
     async with deps.reading(team_id) as session:
-        used = await model_calls.spent(session, since)
+        used = await model_calls.spent(session, since, _oldest(deps))
     return Reason.OVER_BUDGET if used >= decided.monthly_budget_yen * YEN else None
 
 
@@ -238,8 +242,8 @@ async def overview(deps: Deps, actor: Actor) -> Overview:
     since = month_of(deps.now(), actor.team_zone)
     async with deps.reading(actor.team_id) as session:
         decided = await rules.of(session, MODEL, ModelRules())
-        used = await model_calls.spent(session, since)
-        calls = await model_calls.counts(session, since)
+        used = await model_calls.spent(session, since, _oldest(deps))
+        calls = await model_calls.counts(session, since, _oldest(deps))
     return Overview(deps.model is not None, decided, since, -(-used // YEN), calls)
 
 
@@ -346,7 +350,7 @@ async def _reserve(deps: Deps, team_id: str, plan: _Plan) -> int:
             # Decided anew since the texts were made ready.
             raise Unavailable(Reason.OFF)
         now = deps.now()
-        used = await model_calls.spent(session, month_of(now, zone))
+        used = await model_calls.spent(session, month_of(now, zone), _oldest(deps))
         if used + plan.most > decided.monthly_budget_yen * YEN:
             raise Unavailable(Reason.OVER_BUDGET)
         return await model_calls.begin(
@@ -366,6 +370,14 @@ async def _reserve(deps: Deps, team_id: str, plan: _Plan) -> int:
                 "created_at": now,
             },
         )
+
+
+def _oldest(deps: Deps) -> datetime:
+    """When the oldest call was begun that may still be under way."""
+    if deps.model is None:
+        return deps.now()
+    asked = deps.model.settings
+    return deps.now() - timedelta(seconds=max(asked.deadline_seconds, asked.recording_seconds)) - SURELY_OVER
 
 
 async def _settle(deps: Deps, team_id: str, call_id: int, values: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.model import Outcome
 from storage.tables import ModelCall, Team
 
 
@@ -28,10 +29,15 @@ async def hold(session: AsyncSession) -> None:
     await session.execute(statement.with_for_update(key_share=True))
 
 
-async def spent(session: AsyncSession, since: datetime) -> int:
-    """What the team's calls have cost since then, and may cost yet; millionths of a yen."""
-    found = await session.scalar(sa.select(sa.func.sum(ModelCall.cost)).where(ModelCall.created_at >= since))
-    return int(found or 0)
+async def spent(session: AsyncSession, since: datetime, oldest: datetime) -> int:
+    """What the team's calls have cost since then, and may cost yet; millionths of a yen. Those that were begun before
+    `oldest` are under way no longer, whatever was put down."""
+    query = sa.select(sa.func.sum(ModelCall.cost)).where(ModelCall.created_at >= since, ~_given_up(oldest))
+    return int(await session.scalar(query) or 0)
+
+
+def _given_up(oldest: datetime) -> sa.ColumnElement[bool]:
+    return (ModelCall.outcome == Outcome.UNDER_WAY.value) & (ModelCall.created_at < oldest)
 
 
 async def begin(session: AsyncSession, values: Mapping[str, Any]) -> int:
@@ -47,13 +53,22 @@ async def end(session: AsyncSession, call_id: int, values: Mapping[str, Any]) ->
     await session.execute(sa.update(ModelCall).where(ModelCall.id == call_id).values(**values))
 
 
-async def counts(session: AsyncSession, since: datetime) -> Sequence[CallCount]:
-    """The team's calls since then, those of the dearest prompt first."""
-    cost = sa.func.sum(ModelCall.cost)
-    statement = (
-        sa.select(ModelCall.prompt_id, ModelCall.outcome, sa.func.count(), cost)
+async def counts(session: AsyncSession, since: datetime, oldest: datetime) -> Sequence[CallCount]:
+    """The team's calls since then, those of the dearest prompt first. `oldest` as for `spent`."""
+    gone = _given_up(oldest)
+    calls = (
+        sa.select(
+            ModelCall.prompt_id,
+            sa.case((gone, Outcome.GIVEN_UP.value), else_=ModelCall.outcome).label("outcome"),
+            sa.case((gone, 0), else_=ModelCall.cost).label("cost"),
+        )
         .where(ModelCall.created_at >= since)
-        .group_by(ModelCall.prompt_id, ModelCall.outcome)
-        .order_by(cost.desc(), ModelCall.prompt_id, ModelCall.outcome)
+        .subquery()
+    )
+    cost = sa.func.sum(calls.c.cost)
+    statement = (
+        sa.select(calls.c.prompt_id, calls.c.outcome, sa.func.count(), cost)
+        .group_by(calls.c.prompt_id, calls.c.outcome)
+        .order_by(cost.desc(), calls.c.prompt_id, calls.c.outcome)
     )
     return [CallCount(prompt, how, n, int(each)) for prompt, how, n, each in await session.execute(statement)]

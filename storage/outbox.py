@@ -81,12 +81,14 @@ class Outbox:
         arguments: Mapping[str, Any],
         now: datetime,
         place: int | None = None,
+        delay_seconds: float = 0.0,
     ) -> bool:
         """Enqueue one delivery under its key; False when the key was used before (then nothing happens).
 
         `kind` names the message (handlers/messages.py), `channel` is a conversation or a user id, `arguments` is
         JSON from which the message is made when it is sent. What the clock sends stands in the line of its workspace,
-        at its `place` (`REMINDER`, `in_turn`), and holds up no answer to what somebody did (None).
+        at its `place` (`REMINDER`, `in_turn`), and holds up no answer to what somebody did (None). Without a place it
+        may be sent `delay_seconds` later; settled before, it is not sent at all.
         """
         team_id = session.info["team_id"]
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -105,7 +107,10 @@ class Outbox:
         if added.scalar_one_or_none() is None:
             return False
         if place is None:
-            await self._start(session, _delivery(key, channel), team_id, key)
+            options = _delivery(key, channel)
+            if delay_seconds > 0:
+                options["delay_seconds"] = delay_seconds
+            await self._start(session, options, team_id, key)
         else:
             await self._start(session, _timed(key, team_id, place), team_id, key, 0, place)
         return True

@@ -247,7 +247,10 @@ async def work(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapp
     except SlackApiError:
         # What Slack says of our token: whoever looks after the installation mends it, and the work goes on.
         raise
-    except Exception:
+    except Exception as fault:
+        if deps.database.at_fault(fault):
+            # It works again in a while, and this is then done again.
+            raise
         log.exception("The recording %s could not be worked on", recording_id)
         await service.fail(deps, team_id, recording_id, Trouble.FAULT, attempt)
 

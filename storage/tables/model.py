@@ -27,7 +27,7 @@ class ModelCall(OfTeam, Base):
     sharing: Mapped[str] = mapped_column(String(16))
     """What was sent: `masked` or `full`."""
     outcome: Mapped[str] = mapped_column(String(16))
-    """`under_way` until it has ended; a process that ended before leaves it so."""
+    """`under_way` until it has ended; a process that ended before leaves it so, and it counts as given up in time."""
     input_tokens: Mapped[int] = mapped_column(BigInteger)
     output_tokens: Mapped[int] = mapped_column(BigInteger)
     cost: Mapped[int] = mapped_column(BigInteger)

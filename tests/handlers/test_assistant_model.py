@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import Counter
 
 import pytest
+import sqlalchemy as sa
 
 from bot.app import all_routes
 from bot.run import running
@@ -12,8 +15,11 @@ from bot.settings import Settings
 from bot.workspace.server import RunningWorkspace
 from domain.model import Sharing
 from handlers.assistant_model import described, harmless
-from services import model
+from services import assistant, model
+from services.deliveries import DeliveryState
+from services.deps import Deps
 from services.qualification import meetings
+from storage.tables import Delivery
 from tests.handlers.conftest import IS, MANAGER, MARKETING, World, eventually
 from tests.handlers.test_assistant import asked, direct, elements
 from tests.handlers.test_meetings import actor, new_lead
@@ -26,7 +32,11 @@ def choosing(tool: str, **arguments: str) -> Answer:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_model_chooses_tools_and_is_believed_only_what_they_found(
-    world_workspace: RunningWorkspace, team_at_work: None, settings: Settings, model_server: ModelServer
+    world_workspace: RunningWorkspace,
+    team_at_work: None,
+    settings: Settings,
+    model_server: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = Settings(_env_file=None, **model_server.settings)
     chosen = settings.model_copy(update={name: getattr(given, name) for name in model_server.settings})
@@ -82,11 +92,29 @@ async def test_model_chooses_tools_and_is_believed_only_what_they_found(
         assert elements(plain, "kpi.rows")
         assert "AIを使わずに" in str(plain["blocks"])
 
+        # Whoever waited has an answer, so nobody is told that there is none; but whose answer never comes is.
+        async with asyncio.timeout(30):
+            while await broken_off(house.deps) != {DeliveryState.SENT: 4}:  # noqa: ASYNC110 - it is in the database
+                await asyncio.sleep(0.02)
+        monkeypatch.setattr(assistant, "GIVEN_UP_AFTER", 0.1)
+        model_server.answer = lambda _: Text("", holds=0)
+        told = await asked(world, IS, "今月の接続率はどうだったかな", thread)
+        assert "回答の途中で中断しました" in told["text"]
+        assert model_server.waiting == 1
+        model_server.release()
+
         # A tool that the asker may not use is neither offered nor run.
         model_server.answer = lambda _: choosing("log_call", name="予約 花子", result="no_answer")
         lost = await asked(world, MARKETING, "予約さんに電話したことにしておいてくれる？")
         assert elements(lost, "assistant.confirm") == []
         assert "- log_call" not in model_server.requests[-1].instructions
+
+
+async def broken_off(deps: Deps) -> dict[str, int]:
+    """How many messages that an answer was broken off are in each state, none of them posted."""
+    async with deps.reading("T01HOSHIMI") as session:
+        rows = await session.scalars(sa.select(Delivery).where(Delivery.kind == assistant.BROKEN_OFF))
+        return Counter(row.state for row in rows if row.ts is None)
 
 
 async def settled(world: World, thread: str, ts: str) -> list[dict[str, object]]:

@@ -7,9 +7,10 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 import sqlalchemy as sa
@@ -186,6 +187,31 @@ async def test_twenty_at_once_cost_no_more_than_the_month_has_left(
     office.clock.now = datetime(2026, 4, 30, 15, 1, tzinfo=UTC)
     assert await model.available(asking, "T1") is None
     await note(asking)
+
+
+async def test_what_a_dead_process_had_under_way_counts_until_its_deadline_has_passed_for_certain(
+    asking: Deps, office: Office, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await model.set_rules(asking, office.mori, Sharing.FULL, 10, recordings=False)
+    with monkeypatch.context() as killed:
+        killed.setattr(model, "_settle", AsyncMock())
+        model_server.enqueue(Json({"summary": "s", "items": []}))
+        await note(asking)
+    async with asking.writing("T1") as session:
+        await session.execute(sa.update(ModelCall).values(cost=10_000_000))
+    (broken,) = (await model.overview(asking, office.mori)).calls
+    assert (broken.outcome, broken.calls, broken.cost) == ("under_way", 1, 10_000_000)
+    assert await refused(note(asking)) == (Reason.OVER_BUDGET, None)
+    office.clock.now += timedelta(minutes=16)
+    assert await model.available(asking, "T1") is None
+    model_server.enqueue(Json({"summary": "s", "items": []}))
+    await note(asking)
+    seen = await model.overview(asking, office.mori)
+    assert {(each.outcome, each.calls, each.cost > 0) for each in seen.calls} == {
+        ("given_up", 1, False),
+        ("ok", 1, True),
+    }
+    assert seen.used_yen < 10
 
 
 async def test_stream_comes_piece_by_piece_and_a_closed_one_is_cancelled_at_the_server(
