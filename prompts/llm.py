@@ -47,6 +47,8 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 LONGEST_PAUSE: Final = 30.0
+THOUGHT_TOKENS: Final = 2_000
+"""Room beside the answer for models that think before it: their thoughts count as written."""
 TEXTS_AT_ONCE: Final = 100
 """How many are sent to be made into vectors in one request; the deadline is that of each."""
 MASKED: Final = (

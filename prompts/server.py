@@ -19,11 +19,15 @@ from pydantic import BaseModel
 
 from domain.model import Outcome
 from prompts.library import Prompt, Rendered
-from prompts.llm import Failure, Meter, ModelSettings, Segment
+from prompts.llm import THOUGHT_TOKENS, Failure, Meter, ModelSettings, Segment
 
 CONNECT_SECONDS: Final = 10.0
 _NO_KEY: Final = "none"
 """In place of a key: servers of one's own often want none, and the client wants one."""
+
+NO_THOUGHT: Final = "none"
+EFFORTS: Final = (NO_THOUGHT, "minimal", "low")
+"""How much a model may think before it answers, the least first: people wait for it. Each model knows some of them."""
 
 _FREE: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 """Nothing was sent."""
@@ -48,6 +52,8 @@ class Server:
         )
         self._without_temperature: set[str] = set()
         """Models that do not let one choose it."""
+        self._efforts: dict[str, str | None] = {}
+        """How much they are asked to think, where that is not `EFFORTS[0]`; None: they do not let one choose it."""
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -66,14 +72,7 @@ class Server:
         if output_type is not None:
             asked["text"] = {"format": _format(output_type)}
         with _mapped():
-            try:
-                response = await self._client.responses.create(**asked)
-            except openai.BadRequestError as refused:
-                if refused.param != "temperature" or "temperature" not in asked:
-                    raise
-                self._without_temperature.add(model)
-                del asked["temperature"]
-                response = await self._client.responses.create(**asked)
+            response = await self._create(prompt, asked)
         _metered(response, meter)
         return _text(response), str(getattr(response, "model", "") or model)
 
@@ -81,14 +80,7 @@ class Server:
         """The text of the answer, piece by piece. Raises Failure."""
         asked = self._question(model, rendered, prompt)
         with _mapped():
-            try:
-                events = await self._client.responses.create(**asked, stream=True)
-            except openai.BadRequestError as refused:
-                if refused.param != "temperature" or "temperature" not in asked:
-                    raise
-                self._without_temperature.add(model)
-                del asked["temperature"]
-                events = await self._client.responses.create(**asked, stream=True)
+            events = await self._create(prompt, asked | {"stream": True})
             async with events:
                 async for event in events:
                     kind = getattr(event, "type", "")
@@ -111,13 +103,41 @@ class Server:
             "model": model,
             "instructions": rendered.instructions,
             "input": rendered.input,
-            "max_output_tokens": prompt.max_output_tokens,
             # Nothing of customers is kept there to be read later.
             "store": False,
         }
         if prompt.temperature is not None and model not in self._without_temperature:
             asked["temperature"] = prompt.temperature
-        return asked
+        return asked | self._thought(model, prompt)
+
+    def _thought(self, model: str, prompt: Prompt) -> dict[str, Any]:
+        """The least thought that the model is known to agree to, and room for it: what it thinks counts as written."""
+        effort = self._efforts.get(model, EFFORTS[0])
+        room = 0 if effort == NO_THOUGHT else THOUGHT_TOKENS
+        asked: dict[str, Any] = {"max_output_tokens": prompt.max_output_tokens + room}
+        return asked if effort is None else asked | {"reasoning": {"effort": effort}}
+
+    async def _create(self, prompt: Prompt, asked: dict[str, Any]) -> Any:
+        """What the server answers, asked again without what this model does not take. Which model takes what can only
+        be found out; it is remembered."""
+        while True:
+            try:
+                return await self._client.responses.create(**asked)
+            except openai.BadRequestError as refused:
+                asked = self._without(refused, prompt, asked)
+
+    def _without(self, refused: openai.BadRequestError, prompt: Prompt, asked: dict[str, Any]) -> dict[str, Any]:
+        """The question without what was refused. Raises the refusal where it is about something else."""
+        model, about = str(asked["model"]), str(refused.param or refused.message)
+        if "temperature" in asked and "temperature" in about:
+            self._without_temperature.add(model)
+            return {name: value for name, value in asked.items() if name != "temperature"}
+        if "reasoning" in asked and "reasoning" in about:
+            more = EFFORTS[EFFORTS.index(asked["reasoning"]["effort"]) + 1 :]
+            self._efforts[model] = more[0] if more and refused.code == "unsupported_value" else None
+            kept = {name: value for name, value in asked.items() if name != "reasoning"}
+            return kept | self._thought(model, prompt)
+        raise refused
 
     async def embed(self, model: str, texts: Sequence[str], meter: Meter) -> list[list[float]]:
         """A vector for each text, in their order. Raises Failure."""

@@ -36,7 +36,7 @@ from domain.model import (
 )
 from prompts import library
 from prompts.library import Prompt, Rendered
-from prompts.llm import MASKED, LanguageModel, Meter, ModelFailed, Segment
+from prompts.llm import MASKED, THOUGHT_TOKENS, LanguageModel, Meter, ModelFailed, Segment
 from services import rules
 from services.deps import Actor, Deps
 from storage import members, model_calls
@@ -276,7 +276,7 @@ class _Plan:
     ) -> _Plan:
         name = model.name(prompt)
         read = _tokens(rendered.instructions) + _tokens(rendered.input) + SPARE_TOKENS
-        most = model.cost(name, read, prompt.max_output_tokens)
+        most = model.cost(name, read, prompt.max_output_tokens + THOUGHT_TOKENS)
         return cls(prompt.id, prompt.version, prompt.hash, name, decided.sharing, most, member_id)
 
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from bot.settings import Settings
 from domain.model import DEAR, Outcome, Price, cost, prices
 from prompts.library import Prompt, Rendered
-from prompts.llm import LanguageModel, Meter, ModelFailed
+from prompts.llm import THOUGHT_TOKENS, LanguageModel, Meter, ModelFailed
 from tests.servers.model import Cut, Failure, ModelServer, Refusal, Text, Truncated
 
 QUESTION = Rendered("Answer.", "はい？")
@@ -54,6 +54,29 @@ async def test_no_more_questions_are_under_way_at_once_than_the_limit_says(model
         done = await asyncio.gather(*asked, return_exceptions=True)
     assert [getattr(each, "value", None) for each in done] == ["はい"] * 5 + [None]
     assert len(model_server.requests) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "refused"),
+    [
+        ("gpt-5.1", {"reasoning": {"effort": "none"}, "temperature": 0.0, "max_output_tokens": 100}, 0),
+        ("gpt-5-mini", {"reasoning": {"effort": "minimal"}, "max_output_tokens": 100 + THOUGHT_TOKENS}, 2),
+        ("some-other", {"temperature": 0.0, "max_output_tokens": 100 + THOUGHT_TOKENS}, 1),
+    ],
+)
+async def test_each_model_is_asked_for_the_least_thought_it_knows_and_has_room_for_it(
+    model_server: ModelServer, name: str, taken: dict[str, Any], refused: int
+) -> None:
+    model_server.answer = lambda _: Text("はい")
+    async with configured(model_server, standard=name) as model:
+        for _ in range(2):
+            assert (await model.complete(QUESTION, PROMPT)).value == "はい"
+        assert await whole(model.stream(QUESTION, PROMPT)) == "はい"
+    for asked in model_server.requests:
+        assert {field: asked.body.get(field) for field in taken} == taken
+        assert ("temperature" in asked.body) == ("temperature" in taken)
+    # What a model does not take is found out once.
+    assert (len(model_server.requests), model_server.refused) == (3, refused)
 
 
 async def test_one_deadline_holds_for_the_waiting_for_a_turn_too_and_costs_nothing_then(

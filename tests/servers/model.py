@@ -141,7 +141,11 @@ Answer = Text | Truncated | Refusal | Failure | Page | Cut | Vectors | Spoken
 
 
 class Wrong(Exception):
-    """The request is not as the protocol says."""
+    """The request is not as the protocol says; or not as this model takes it (`code`)."""
+
+    def __init__(self, param: str, code: str = "invalid_request_error") -> None:
+        super().__init__(param)
+        self.code = code
 
 
 class Broken(Exception):
@@ -156,6 +160,8 @@ class ModelServer:
     url: str = ""
     answer: Callable[[Asked], Answer] | None = None
     requests: list[Asked] = field(default_factory=list)
+    refused: int = 0
+    """Requests that were not as the protocol, or the model, wants them."""
     cancelled: int = 0
     """Streams that whoever asked did not read to the end."""
     _answers: deque[Answer] = field(default_factory=deque)
@@ -186,7 +192,7 @@ class ModelServer:
         self.release()
         self._answers.clear()
         self.requests.clear()
-        self.answer, self.cancelled, self._released = None, 0, asyncio.Event()
+        self.answer, self.cancelled, self.refused, self._released = None, 0, 0, asyncio.Event()
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -215,7 +221,11 @@ class ModelServer:
             asked = Asked(request.url.path, body, await files[0].read(), files[0].filename or "")
         else:
             asked = Asked(request.url.path, await request.json())
-        check(asked.body)
+        try:
+            check(asked.body)
+        except Wrong:
+            self.refused += 1
+            raise
         self.requests.append(asked)
         return asked
 
@@ -235,6 +245,9 @@ class ModelServer:
     async def responses(self, request: Request) -> Response:
         asked = await self._taken(request, _check_question)
         answer = self._next(asked)
+        if THOUGHT.get(_check_thought(asked.body), 0) > int(asked.body.get("max_output_tokens", 1_000_000)):
+            # It has thought, and nothing is left for the answer.
+            answer = Truncated("")
         match answer:
             case Failure() | Page():
                 return _other(answer)
@@ -402,16 +415,49 @@ def _cut() -> Response:
 
 
 def _check_question(body: Mapping[str, Any]) -> None:
-    known = {"model", "instructions", "input", "max_output_tokens", "store", "temperature", "text", "stream"}
+    known = {
+        "model",
+        "instructions",
+        "input",
+        "max_output_tokens",
+        "store",
+        "temperature",
+        "text",
+        "stream",
+        "reasoning",
+    }
     if not set(body) <= known or not {"model", "input"} <= set(body):
         raise Wrong(f"fields: {sorted(set(body) - known)}")
     if body.get("store") is not False:
         raise Wrong("store")
+    _check_thought(body)
     if "text" in body:
         form = body["text"]["format"]
         if form["type"] != "json_schema" or form["strict"] is not True or not form["name"]:
             raise Wrong("text.format")
         _check_strict(form["schema"])
+
+
+EFFORTS = {"gpt-5.1": ("none", "low", "medium", "high"), "gpt-5-mini": ("minimal", "low", "medium", "high")}
+"""How much the models can be told to think; others do not think."""
+THOUGHT = {"medium": 1500, "high": 5000}
+"""Tokens, where it is much."""
+
+
+def _check_thought(body: Mapping[str, Any]) -> str:
+    """How much this model thinks about it. Those that think take no temperature meanwhile."""
+    known = EFFORTS.get(str(body["model"]))
+    asked = body.get("reasoning", {}).get("effort")
+    if known is None:
+        if asked is not None:
+            raise Wrong("reasoning.effort", "unsupported_parameter")
+        return "none"
+    if asked is not None and asked not in known:
+        raise Wrong("reasoning.effort", "unsupported_value")
+    effort = asked or ("none" if "none" in known else "medium")
+    if "temperature" in body and effort != "none":
+        raise Wrong("temperature", "unsupported_parameter")
+    return effort
 
 
 def _check_strict(schema: Any) -> None:
@@ -446,7 +492,7 @@ def _check_recording(body: Mapping[str, Any]) -> None:
 
 
 async def _wrong(_request: Request, wrong: Exception) -> Response:
-    return _other(Failure(400, "invalid_request_error", str(wrong)))
+    return _other(Failure(400, getattr(wrong, "code", None), str(wrong)))
 
 
 async def _stranger(_request: Request, _wrong: Exception) -> Response:
