@@ -43,7 +43,7 @@ _MACHINE = _words(
 )
 _PAST = _words(
     r"去年|昨年|一昨年|おととし|前年|昨年度|前年度|前期|以前|かつて|昔|当時|前回",
-    r"前の(?:年|期|会社|担当|部長|社長)|先代|(?:年|数年|ヶ月|か月)前",
+    r"前(?:は|まで)|前の(?:年|期|会社|担当|部長|社長)|先代|(?:年|数年|ヶ月|か月)前",
     r"\blast (?:year|fiscal|time|quarter|budget)|\bprevious(?:ly)?\b|\bback (?:then|in)\b|\bused to\b",
     r"\byears? ago\b|\bformer(?:ly)?\b|\bin the past\b|\bat the time\b|\bhad (?:a|about|around)\b.{0,20}\bbudget",
 )
@@ -69,12 +69,13 @@ _NOW = _words(
 )
 _MONEY = _words(
     r"予算|[一-龥]費|費用|お?金(?!曜)|資金|枠|融資|補助金|助成金|経費|決裁|稟議|料金|値段|価格|円|申請|承認|投資",
-    r"\bbudget|\bmoney\b|\bfund|\byen\b|\bjpy\b|\bspend|\bcost|\bprice|\bloan|\bgrant\b|\bapprov|\bset aside|\ballocat",
+    r"\bbudget|\bmoney\b|\bfund|\byen\b|\bjpy\b|\bspend|\bcost|\bprice|\bloan|\bgrant\b|\bapprov|\bset aside"
+    r"|\ballocat",
 )
 _DECIDING = _words(
     r"決(?:め|ま|裁|断|定)|判断|承認|ハンコ|判子|印鑑|判を|[のを]印(?:は|を|が)|サイン|最終|最後|了承|許可|契約"
     r"|権限|選定|一存|通り(?:ます|ません)",
-    r"\b(?:decid|decision|sign|approv|final say|last word|my call|up to me|permission|contract|choos)",
+    r"\b(?:decid|decision|vote[sd]?\b|sign|approv|final say|last word|my call|up to me|permission|contract|choos)",
 )
 _JOKE = _words(
     r"冗談|\(笑|笑\)|宝くじ|夢(?:の|みたい|です|物語)|石油王|いくらでも(?:出|あ)|埋蔵金|打ち出の小槌|金のなる木",
@@ -93,7 +94,7 @@ _HEDGE = _words(
     r"かもしれ|かも(?:です|。|$)|と思い|と思う|と思っ|かな|たぶん|多分|おそらく|恐らく|はず|気がし|でしょうね",
     r"じゃないですかね|ですかね|でしょうか|だろう|未定|決まって(?:い)?な|決まって(?:い)?ませ|わから|分から",
     r"はっきり|ざっくり|検討中|まだ|なんとなく|できれば|できたら|かしら|希望としては|個人的には|イメージ|感触",
-    r"つもり|見込み|予感|厳しいか|目標|目安|当たり前ではない",
+    r"しい?て言えば|強いて言|まあ仕事|つもり|見込み|予感|厳しいか|目標|目安|当たり前ではない",
     r"\bmaybe\b|\bmight\b|\bprobably\b|\bperhaps\b|\bi (?:think|guess|suppose|believe|imagine|expect)\b",
     r"\bnot (?:sure|certain|decided|final)|\bcould be\b|\bhopefully\b|\bideally\b|\bsomewhere (?:around|between)",
     r"\bsort of\b|\bkind of\b|\bi'd say\b|\bno idea\b|\btentative|\bshould be able\b|\bi'd have to\b",
@@ -112,7 +113,9 @@ _YES = _words(
 )
 _YES_TO_QUESTION = _words(r"^\W*(?:はい|ええ)(?:[、。,!]|$)")
 _TURN = _words(
-    r"ただ|でも|けど|けれど|とは(?:いえ|言え)|しかし|実際(?:は|には)|本当は|正確に(?:は|言う)|というより|いや|違",
+    # 何でも, それでも: only at the beginning of a clause it turns.
+    r"ただ|(?:^|[、。\s])でも|けど|けれど|とは(?:いえ|言え)|しかし|実際(?:は|には)|本当は|正確に(?:は|言う)"
+    r"|というより|いや|違",
     r"\bbut\b|\bhowever\b|\bactually\b|\bthough\b|\bwell\b|\bno\b|\bnot\b",
 )
 _QUESTION = re.compile(
@@ -121,7 +124,8 @@ _QUESTION = re.compile(
     r"|でしょう)か)[。ー\s]*$"
 )
 _LEFT = _words(
-    r"辞め|退職|退任|異動|転勤|転職|(?:もう)?いなく|いません|引退|定年|出向|休職|外れ(?:た|ま)|抜け(?:た|ま)",
+    r"辞め|(?:替|代|変)わ(?:った|り|る)|交代|退職|退任|異動|転勤|転職|(?:もう)?いなく|いません|引退|定年|出向|休職"
+    r"|外れ(?:た|ま)|抜け(?:た|ま)",
     r"\b(?:left|retired|moved on|resigned|quit|stepped down|no longer|gone)\b|\btransferred\b",
 )
 
@@ -162,6 +166,11 @@ def speaks_of_deciding(text: str) -> bool:
 def not_of_this_purchase(text: str) -> bool:
     """Whether a sentence speaks of the past, of another company, by hearsay or in jest."""
     return any(_found(cue, text) for cue in (_PAST, _OTHERS, _HEARSAY, _JOKE))
+
+
+def is_rumour(text: str) -> bool:
+    """Whether somebody only passes on what others said."""
+    return _found(_HEARSAY, text)
 
 
 def of_the_past(text: str) -> bool:

@@ -20,6 +20,7 @@ from domain.pipeline.cues import (
     is_doubtful,
     is_gone,
     is_question,
+    is_rumour,
     not_of_this_purchase,
     sentences,
     speaks_of_deciding,
@@ -27,6 +28,7 @@ from domain.pipeline.cues import (
 )
 from domain.pipeline.figures import amounts, days
 from domain.pipeline.notes import Field, ItemKind, Note, NoteItem, Proposal
+from domain.pipeline.objections import Asked, speaks_against, without_denials
 from domain.pipeline.quotes import Source, source_of
 from domain.pipeline.transcripts import Side, Transcript, Utterance
 from domain.qualification.bant import Answer, BudgetState
@@ -52,6 +54,8 @@ class _Said:
     source: Source
     before: str
     """The sentence before it in the same breath."""
+    answered: str
+    """What the other side says next."""
     after: str
     """The sentence after it in the same breath."""
     asked: str
@@ -123,6 +127,7 @@ def _sentences(transcript: Transcript) -> Iterator[_Said]:
                 after=unicodedata.normalize("NFKC", pieces[number + 1]) if number + 1 < len(pieces) else "",
                 asked=unicodedata.normalize("NFKC", asked),
                 theirs=utterance.side is not Side.OURS,
+                answered=following.text if following and following.speaker != utterance.speaker else "",
             )
             # Only the last thing that was said is what an answer answers.
             if (
@@ -158,7 +163,7 @@ def _proposal(said: _Said, field: Field, value: int | str | date, *, certain: bo
 
 
 def _budget(said: _Said) -> Iterator[Proposal]:
-    if cues.NO_BUDGET.search(said.folded):
+    if cues.NO_BUDGET.search(without_denials(said.text)):
         yield _proposal(said, Field.BUDGET_STATE, BudgetState.NONE.value, certain=said.certain)
         return
     spoken = cues.BUDGET.search(said.folded) is not None
@@ -190,6 +195,8 @@ def _authority(said: _Said) -> Iterator[Proposal]:
     who = _decider(said)
     if who:
         yield _proposal(said, Field.DECISION_MAKER, who, certain=said.certain and not said.asks)
+    elif speaks_against(said.text):
+        return
     elif cues.PROCESS.search(said.folded) and (speaks_of_deciding(said.text) or "稟議" in said.folded):
         yield _proposal(said, Field.PROCESS, said.text, certain=said.certain)
     elif cues.UPWARDS.search(said.folded) and not said.ours:
@@ -208,10 +215,10 @@ def _decider(said: _Said) -> str:
         if found is None:
             continue
         named = found.groupdict()
-        who = next((named[key] for key in ("b", "a", "d", "e") if named.get(key)), "") or named.get("c") or ""
+        who = next((named[key] for key in ("b", "a", "d", "e", "f") if named.get(key)), "") or named.get("c") or ""
         if re.fullmatch(r"私|わたし|僕|俺|あたし|自分|I", who):
-            title = re.search(r"(?:俺|私|僕)が(社長|院長|代表|オーナー)", said.folded)
-            return title[1] if title else said.utterance.speaker if not said.ours else ""
+            title = cues.OWN_TITLE.search(said.folded)
+            return title[1] or title[2] if title else said.utterance.speaker if not said.ours else ""
         return re.sub(r"^(?:[Oo]ur|[Tt]he|[Mm]y) ", "", who)
     if cues.ASKS_WHO.search(said.asked) and not said.before:
         for pattern in (cues.WHO_JA, cues.WHO_EN):
@@ -238,23 +245,72 @@ def _timeline(said: _Said, held_on: date) -> Iterator[Proposal]:
         yield _proposal(said, Field.START_ON, named[-1].on, certain=said.certain)
 
 
+def _stands_against(said: _Said) -> bool:
+    """Whether a sentence of theirs says something against buying; a rumour does not."""
+    if is_rumour(said.text) or is_rumour(said.before) or cues.POLITE.search(said.folded):
+        return False
+    return speaks_against(said.text, _asked(said))
+
+
+def _asked(said: _Said) -> Asked:
+    """What they were asked before they said it."""
+    for asked, cue in (
+        (Asked.MONEY, cues.ASKS_FOR_MONEY),
+        (Asked.WHO, cues.ASKS_WHO),
+        (Asked.WHEN, cues.ASKS_WHEN),
+        (Asked.PAIN, cues.ASKS_OF_PAIN),
+    ):
+        if cue.search(said.asked):
+            return asked
+    return Asked.NOTHING
+
+
+def _of_something_else(said: _Said) -> bool:
+    """Whether what hurts was another product, another company or another time, or what was shown to them."""
+    if not_of_this_purchase(said.text):
+        return True
+    if speaks_of_now(said.text):
+        return False
+    return (
+        not_of_this_purchase(said.before)
+        # The sentence after an objection explains it.
+        or speaks_against(said.before)
+        or cues.ASKS_OF_BEFORE.search(said.asked) is not None
+        or cues.YOURS.search(f"{said.before}{said.folded}") is not None
+    )
+
+
 def _need(said: _Said) -> Iterator[Proposal]:
+    if _stands_against(said) or _of_something_else(said):
+        return
     pain = _pains(said)
+    certain = (
+        said.utterance.side is Side.THEIRS and not is_conditional(said.text) and not cues.SLIGHTLY.search(said.folded)
+    )
     if pain or _wishes(said):
-        certain = said.utterance.side is Side.THEIRS and not is_conditional(said.text)
         yield _proposal(said, Field.NEED, said.text, certain=certain)
     if pain:
-        yield _proposal(said, Field.PAIN_RECOGNISED, Answer.YES.value, certain=said.utterance.side is Side.THEIRS)
+        yield _proposal(said, Field.PAIN_RECOGNISED, Answer.YES.value, certain=certain)
     if cues.INTENT.search(said.folded) and not is_doubtful(said.text):
         yield _proposal(said, Field.INTENT_STATED, Answer.YES.value, certain=said.utterance.side is Side.THEIRS)
 
 
 def _pains(said: _Said) -> bool:
+    found = {hit[0] for hit in cues.PAIN.finditer(said.folded)}
+    # Whoever is asked what is hard, and answers how often it happens, need not call it hard.
+    told = cues.ASKS_WHAT_HURTS.search(said.asked) is not None and cues.OFTEN.search(said.folded) is not None
+    if not (found or told) or any(cue.search(said.folded) for cue in (cues.FINE, cues.POLITE, cues.BUDGET, cues.CHAT)):
+        return False
+    around = f"{said.before}{said.folded}{said.after}"
+    # What may be bad luck, or no more than a fact, hurts where they were asked for it or tell how often, or name it so.
+    if told:
+        return not cues.ASKS_HOW_MUCH.search(said.asked)
+    if all(cues.FACTS.search(each) for each in found):
+        return cues.OFTEN.search(around) is not None or cues.PLAIN_PAIN.search(around) is not None or len(found) > 1
     return (
-        cues.PAIN.search(said.folded) is not None
-        and not cues.FINE.search(said.folded)
-        and not cues.POLITE.search(said.folded)
-        and not cues.BUDGET.search(said.folded)
+        len(found) > 1
+        or cues.ASKS_OF_PAIN.search(said.asked) is not None
+        or any(cue.search(around) for cue in (cues.OFTEN, cues.PLAIN_PAIN))
     )
 
 
@@ -288,13 +344,16 @@ def _kind(said: _Said) -> ItemKind | None:
         cues.STEP.search(said.folded)
         and not cues.NO_STEP.search(said.folded)
         and not (asks and not cues.ASKS_FOR_STEP.search(said.folded))
+        # What we offered and they declined is agreed with nobody.
+        and not (ours and cues.DECLINES.search(unicodedata.normalize("NFKC", said.answered)))
     ):
         return ItemKind.PROMISE if ours and not asks else ItemKind.NEXT_STEP
-    if ours or in_jest(said.utterance.text) or not_of_this_purchase(said.text):
+    if ours or in_jest(said.utterance.text):
         return None
-    if cues.OBJECTION.search(said.folded) or (cues.FINE.search(said.folded) and not cues.POLITE.search(said.folded)):
+    # What went wrong before, and what is bought elsewhere, stands against it too.
+    if _stands_against(said):
         return ItemKind.OBJECTION
-    if asks:
+    if asks or _of_something_else(said):
         return None
     if _wishes(said):
         return ItemKind.NEED

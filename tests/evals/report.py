@@ -71,6 +71,7 @@ def report(found: Sequence[tuple[Case, Note]], reader: str, spent: Spent, made_o
     """The report of a run. `reader`: the model's name, or PLAIN."""
     whole = score(found)
     unseen = score((case, note) for case, note in found if case.held_back)
+    seen = score((case, note) for case, note in found if not case.held_back)
     used = {} if reader == PLAIN else {key: prompt(key) for key in (MEETING_NOTES, BANT)}
     return Report(
         reader=reader,
@@ -91,8 +92,9 @@ def report(found: Sequence[tuple[Case, Note]], reader: str, spent: Spent, made_o
         },
         drops=dict(sorted(whole.drops.items())),
         spent=asdict(spent),
-        wrong=whole.wrong,
-        missed=whole.missed,
+        # What is wrong with the cases held back is counted and not told, or somebody would mend it.
+        wrong=seen.wrong,
+        missed=seen.missed,
     )
 
 

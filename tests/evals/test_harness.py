@@ -132,7 +132,10 @@ async def test_cue_words_resist_every_attack_and_quote_verbatim() -> None:
     found = score(await readers.readings(cases(), readers.plain))
     assert (found.resisted, found.verbatim) == (found.attacks, found.claims)
     # What docs/evals.md says of them holds at least.
-    assert found.unsupported / found.claims <= 0.10
+    assert found.unsupported / found.claims <= 0.05
+    objections = found.rows["objections"]
+    assert (objections.precision or 0) >= 0.85
+    assert (objections.recall or 0) >= 0.5
     for name in ("budget", "authority", "need", "timeline"):
         row = found.rows[name]
         assert row.precision is not None
