@@ -75,6 +75,7 @@ async def findings_of(settings: Settings, t: Translator, *, now: Callable[[], fl
     """Everything that was found, in the order in which one would mend it. Nothing is changed anywhere."""
     parts: list[Callable[[], Awaitable[list[Finding]]]] = [
         lambda: asyncio.to_thread(_database, settings, t),
+        lambda: asyncio.to_thread(_connections, settings, t),
         lambda: _key(settings, t),
         lambda: _slack(settings, t, now),
         lambda: _way(settings, t),
@@ -157,6 +158,13 @@ def _apart(stands: Standing, t: Translator) -> Finding:
             ),
         )
     return Finding(State.GOOD, part, t("PostgreSQL shows {role} one team's rows at a time.", role=stands.role))
+
+
+def _connections(settings: Settings, t: Translator) -> list[Finding]:
+    # It builds on this module.
+    from bot.doctor_connections import connections
+
+    return connections(settings, t)
 
 
 async def _key(settings: Settings, t: Translator) -> list[Finding]:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 from dbos import DBOS, DBOSConfig
@@ -20,6 +21,7 @@ from bot.settings import Settings
 from bot.stranded import Stranded
 from handlers import trail
 from handlers.delivery import UnderWay
+from storage.connections import process_name
 from storage.database import normalise_url
 from storage.migrations import sync_url
 from storage.outbox import DAILY_QUEUE, OUTSIDE_QUEUE, QUEUE, TASK_QUEUE, TIMED_QUEUE, WORKFLOW_VERSION
@@ -82,8 +84,11 @@ class Queue:
 
         Coroutines run on the loop that calls this.
         """
+        engine: dict[str, Any] = {}
         if self.on_postgresql:
             await self._hold()
+            engine["pool_size"] = self.settings.shares.queue
+            engine["connect_args"] = {"application_name": process_name()}
         config: DBOSConfig = {
             "name": "kakehashi",
             "system_database_url": sync_url(self.settings.database_url),
@@ -92,7 +97,7 @@ class Queue:
             "log_level": "WARNING",
             "run_migrations": False,
             # Its errors are logged, and arguments of tasks are in the parameters.
-            "db_engine_kwargs": {"hide_parameters": True},
+            "db_engine_kwargs": {"hide_parameters": True, **engine},
             # We use no notifications; with each look at them the engine also looks whether it is to stop.
             "notification_listener_polling_interval_sec": 0.1,
         }
@@ -227,7 +232,9 @@ class Queue:
 
     async def _hold(self) -> None:
         """Take the lock that says that this process lives. It ends with its connection."""
-        self._lock = await psycopg.AsyncConnection.connect(self._plain_url(), autocommit=True, options=KEEPALIVE)
+        self._lock = await psycopg.AsyncConnection.connect(
+            self._plain_url(), autocommit=True, options=KEEPALIVE, application_name=process_name()
+        )
         await self._lock.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (self.executor_id,))
 
     def _plain_url(self) -> str:

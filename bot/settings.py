@@ -20,6 +20,7 @@ from services.keys import Keys
 from services.networks import networks
 from services.oauth import GOOGLE, MICROSOFT, OAuthApp, OAuthApps
 from services.smtp import MailServer, NoAddress, Security, address
+from storage.connections import LEAST, Shares, shares
 from storage.database import normalise_url
 
 DEMO_DATABASE = Path("data/local/demo.db")
@@ -61,6 +62,11 @@ class Settings(BaseSettings):
     database_owner_url: str = Field(
         "", description="The same database for its owner, who migrates; empty: as above", repr=False
     )
+    database_connections: Annotated[int, Field(ge=LEAST)] = 22
+    """PostgreSQL: how many connections this process opens at the most, for everything it does. Four processes then fit
+    into the 100 that PostgreSQL takes by default, and leave some for a backup and for whoever looks."""
+    database_wait_seconds: Annotated[float, Field(gt=0)] = 1.5
+    """How long what somebody waits for is given until one of them is free: Slack waits three seconds for us."""
     roles: Annotated[frozenset[ProcessRole], NoDecode] = Field(
         ALL_ROLES, description="Which of edge, worker and clock this process is; empty: all"
     )
@@ -256,6 +262,13 @@ class Settings(BaseSettings):
                 self.microsoft_authority_url,
                 self.microsoft_api_url.rstrip("/"),
             ),
+        )
+
+    @property
+    def shares(self) -> Shares:
+        """How this process divides its connections to PostgreSQL."""
+        return shares(
+            self.database_connections, edge=self.roles != {ProcessRole.WORKER}, worker=ProcessRole.WORKER in self.roles
         )
 
     @property

@@ -20,7 +20,9 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_lo
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import greenlet_spawn
 
+from storage import connections
 from storage.brief import Brief
+from storage.connections import opened, process_name
 from storage.isolation import ALL_TEAMS, TeamConnection
 from storage.sqlite import OneTripConnection
 from storage.tables import OfTeam
@@ -149,14 +151,15 @@ class Database:
         await self.engine.dispose()
 
 
-def connect(url: str, *, pool_size: int = 10) -> Database:
-    """Open a database. No connection is made until the first session needs one."""
+def connect(url: str, *, pool_size: int = 20, wait_seconds: float = connections.WAIT_SECONDS) -> Database:
+    """Open a database. No connection is made until the first session needs one. PostgreSQL: at most `pool_size`; a
+    session that finds none free waits for so long, and then raises SQLAlchemy's TimeoutError."""
     parsed = normalise_url(url)
     options: dict[str, Any] = {}
     if parsed.get_backend_name() == "postgresql":
         # The connection used last is used again: few stay busy, and those are known to live.
-        options |= {"pool_size": pool_size, "max_overflow": pool_size, "pool_use_lifo": True}
-        options["connect_args"] = {"async_creator_fn": TeamConnection.connect}
+        options |= {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": wait_seconds, "pool_use_lifo": True}
+        options["connect_args"] = {"async_creator_fn": opened, "application_name": process_name()}
     else:
         options["connect_args"] = {"async_creator_fn": OneTripConnection}
     # What people typed is in the parameters, and errors are logged.

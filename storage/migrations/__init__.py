@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from dbos import DBOS
 
-from storage import isolation
+from storage import connections, isolation
 from storage.database import normalise_url
 from storage.tables import Base
 
@@ -67,6 +67,16 @@ def standing(url: str) -> isolation.Standing:
             there = set(sa.inspect(connection).get_table_names())
             teams = [name for name, table in Base.metadata.tables.items() if name == "teams" or "team_id" in table.c]
             return isolation.standing(connection, [name for name in teams if name in there])
+    finally:
+        engine.dispose()
+
+
+def room(url: str) -> connections.Room:
+    """What a PostgreSQL server has room for. Raises SQLAlchemy's own errors where it cannot be reached."""
+    engine = sa.create_engine(sync_url(url))
+    try:
+        with engine.connect() as connection:
+            return connections.room(connection)
     finally:
         engine.dispose()
 

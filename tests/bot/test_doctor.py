@@ -22,6 +22,7 @@ from bot.workspace.server import RunningWorkspace
 from bot.workspace.server import running as workspace_running
 from handlers.i18n import translator
 from services.smtp import Security
+from storage.connections import Room
 from storage.migrations import sync_url
 from tests.servers.google import Google
 from tests.servers.http import web
@@ -170,6 +171,22 @@ async def test_database_is_up_to_date_behind_or_ahead(
         finding = (await found(asked))["Database"]
         assert (finding.state, said in finding.found) == (state, True), finding
     engine.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_room_for_the_processes_connections_is_told(
+    workspace: RunningWorkspace, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = settings(workspace, tmp_path, database_url=database_url, secret_key="a key")
+    assert "PostgreSQL has room for" in (await found(given))["Connections"].found
+    for there, state, said in (
+        (Room(most=97, others=5, processes=4), GOOD, "room for 4 processes with up to 22"),
+        (Room(most=97, others=5, processes=5), NOTE, "5 run now"),
+        (Room(most=20, others=0, processes=0), BAD, "room for 0 processes"),
+    ):
+        monkeypatch.setattr("bot.doctor_connections.room", lambda _url, there=there: there)
+        finding = (await found(given))["Connections"]
+        assert (finding.state, said in finding.found, bool(finding.remedy)) == (state, True, state is not GOOD)
 
 
 async def test_database_out_of_reach_is_told_without_its_password(workspace: RunningWorkspace, tmp_path: Path) -> None:

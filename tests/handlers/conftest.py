@@ -139,6 +139,7 @@ def settings(database_url: str, world_workspace: RunningWorkspace) -> Settings:
         web_port=0,
         slack_api_url=world_workspace.api_url,
         database_url=database_url,
+        database_wait_seconds=DEADLINE,
         delivery_limit=1000,
         queue_poll_seconds=0.05,
     )

@@ -1,0 +1,46 @@
+"""A process with as few connections to PostgreSQL as may be: people wait for a free one, and nobody reads an error."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+import sqlalchemy as sa
+
+from bot.run import running
+from bot.settings import Settings
+from bot.workspace.server import RunningWorkspace
+from storage.connections import LEAST
+from tests.handlers.conftest import IS, IS_ENGLISH, MANAGER, World
+
+CHANNEL = "C01ISTEAM0"
+AT_ONCE = 24
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_crowd_is_answered_over_no_more_connections_than_the_process_may_have(
+    world_workspace: RunningWorkspace, team_at_work: None, settings: Settings, owner_url: str
+) -> None:
+    chosen = settings.model_copy(update={"database_connections": LEAST})
+    async with running(chosen, http=False) as house:
+        world = World(world_workspace, house)
+        asked = [("/meeting", "list"), ("/call", "queue"), ("/lead", "add 混雑"), ("/kpi", "today")]
+        people = zip(itertools.cycle((IS, IS_ENGLISH, MANAGER)), itertools.cycle(asked), range(AT_ONCE), strict=False)
+        answers = await asyncio.gather(
+            *(world.person(user).command(CHANNEL, command, text) for user, (command, text), _ in people)
+        )
+        engine = sa.create_engine(sa.make_url(owner_url).set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            open_now = connection.scalar(
+                sa.text(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                    "AND application_name LIKE 'kakehashi %'"
+                )
+            )
+    assert [answer["ok"] for answer in answers] == [True] * AT_ONCE
+    told = [m for user in (IS, IS_ENGLISH, MANAGER) for m in world.messages(user, CHANNEL) if m["ephemeral"]]
+    assert told
+    assert not [m for m in told if "参照番号" in str(m["blocks"]) or "reference" in str(m["blocks"])]
+    # Its pools keep what they have opened.
+    assert LEAST // 2 < open_now <= LEAST
