@@ -121,7 +121,7 @@ def _month(t: Translator, seen: Overview) -> list[Block]:
     ]
     more = len(dearest) - LISTED
     if more > 0:
-        lines.append(escape(t.plural("and {n} more", "and {n} more", more)))
+        lines.append(escape(t.plural("{n} more", "{n} more", more)))
     return [section(Markup("\n".join(lines)))]
 
 

@@ -119,7 +119,7 @@ def _one(t: Translator, found: Board, kpi: Kpi) -> Rendered:
     rows = button(t("See rows"), f"kpi.rows#{kpi.key}", str(place)) if kpi.numerator else None
     buttons = [button(t("All figures"), "kpi.board#all", f"{found.window.span.value}|")]
     if line.figure.state is not State.NO_SOURCE:
-        buttons.insert(0, button(t("Why?"), f"kpi.why#{kpi.key}", str(place)))
+        buttons.insert(0, button(t("Why did it change?"), f"kpi.why#{kpi.key}", str(place)))
     about = Markup(f"{escape(period)} · {escape(words.compared_with(t, found))}")
     return Rendered(
         f"{period}: {words.plain_line(t, line)}",

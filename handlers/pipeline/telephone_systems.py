@@ -92,7 +92,7 @@ async def open_add(interaction: Interaction) -> Answer:
             [
                 text_input(
                     "title",
-                    t("Name"),
+                    t("Name of the system"),
                     "MiiTel",
                     optional=False,
                     max_length=service.MAX_TITLE,

@@ -96,7 +96,7 @@ async def test_drafts_come_into_open_modals_and_only_a_persons_click_saves_or_se
         assert set((await submit(world, IS))["errors"]) == {"text_0"}
         model_server.answer = lambda _asked: Failure(400)
         await press(world, IS, "follow_up.draft", state={"text_0": {"v": "自分で書いた本文"}})
-        await eventually(lambda: "AIから使える回答" in text_of(world.modal(IS)))
+        await eventually(lambda: "AIの回答を利用できなかった" in text_of(world.modal(IS)))
         assert "自分で書いた本文" in str(world.modal(IS))
         async with deps.reading(TEAM_ID) as session:
             assert await session.scalar(sa.select(sa.func.count()).select_from(Mail)) == 0
