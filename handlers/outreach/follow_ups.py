@@ -133,9 +133,10 @@ def _form(
 ) -> View:
     # Each draft has inputs of its own: Slack keeps what stands in an input that stays.
     blocks: list[Block] = [section(t.md("To: {to}", to=to))]
-    if unavailable is None:
+    if unavailable in (None, Reason.FAILED):
+        # What failed just now may not the next time.
         blocks.append(actions(button(t("Draft with the model"), "follow_up.draft")))
-    else:
+    if unavailable is not None:
         blocks.append(context(unavailable_line(t, unavailable)))
     if told is not None:
         blocks.append(context(told))
