@@ -31,13 +31,18 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import services
+from bot.settings import Settings
 from domain.errors import Code, Refused
 from domain.leads import NextStep
+from domain.model import MOST_BUDGET_YEN, Sharing
 from domain.outreach.calls import CallResult, Connection
 from domain.outreach.calls import Plan as CallPlan
 from domain.performance.kpis import CATALOGUE
 from domain.qualification.bant import Answers
 from domain.qualification.handoff import Package
+from prompts.library import LIBRARY
+from prompts.llm import LanguageModel
+from services import model
 from services.data.exports import export_team
 from services.deps import Actor, Deps
 from services.outreach.call_queue import QUEUE_RULES, QueueRules
@@ -47,6 +52,7 @@ from services.qualification.meeting_records import Plan, Write, WriteOffer
 from storage.database import connect
 from storage.migrations import sync_url
 from storage.outbox import Outbox
+from tests.servers.model import Answer, Asked, Json, ModelServer, Spoken, Text, Vectors, vector
 from tests.services.office import NOT_QUALIFIED, NOW, PACKAGE, QUALIFIED, TODAY, Clock, Office, open_office
 from tests.services.outreach.website import YAMADA
 from tests.services.two_teams import PLAN, brought, contents, ids, mark, move_in, slot, words
@@ -133,7 +139,8 @@ def functions() -> dict[str, Callable[..., Any]]:
     found = {}
     for module in pkgutil.walk_packages(services.__path__, "services."):
         for name, value in vars(importlib.import_module(module.name)).items():
-            public = inspect.iscoroutinefunction(value) and value.__module__ == module.name and name[0] != "_"
+            awaited = inspect.iscoroutinefunction(value) or inspect.isasyncgenfunction(value)
+            public = awaited and value.__module__ == module.name and name[0] != "_"
             if public and next(iter(typing.get_type_hints(value).values()), None) is Deps:
                 found[f"{module.name.removeprefix('services.')}.{name}"] = value
     return found
@@ -249,9 +256,15 @@ class Arguments:
                 lambda: io.BytesIO("会社名,住所\n隣工業,東京都大田区\n".encode())
             ),
             ("model.ask", "output_type"): st.just(None),
-            ("model.ask", "variables"): st.just({}),
-            ("model.ask", "prompt_id"): st.just("none/such"),
-            ("model.transcribe", "sound"): st.just(b""),
+            **{
+                (f"model.{verb}", name): value
+                for verb in ("ask", "stream")
+                for name, value in (
+                    ("prompt_id", st.just("assistant/answer")),
+                    ("variables", st.just({"language": "ja", "results": "青葉", "question": "架電"})),
+                )
+            },
+            ("model.transcribe", "sound"): st.just(b"RIFF"),
             ("members.give_role", "people"): st.just({"USATO": "佐藤", "UNEW": "新人"}),
             ("outreach.forms.receive", "raw"): st.just(YAMADA),
             ("outreach.call_queue.set_morning", "morning"): st.just("08:30"),
@@ -261,7 +274,8 @@ class Arguments:
             ("rules.change", "rules"): st.just(QueueRules()),
             ("rules.read", "default"): st.just(QueueRules()),
             ("rules.read", "kind"): st.just(QUEUE_RULES),
-            ("listening.transcript", "sound"): st.just(Path("none.wav")),
+            # Any file will do: the server of the tests hears what it likes.
+            ("listening.transcript", "sound"): st.just(Path(__file__)),
             ("pipeline.recordings.receive", "filename"): st.just("隣工業.vtt"),
             ("pipeline.recordings.work", "fetch"): st.just(brought),
             ("pipeline.telephone_systems.receive", "content"): st.just({"call": {"id": "1", "details": [RAW]}}),
@@ -290,20 +304,60 @@ class Told(AssertionError):
     """Something of the other team's was told."""
 
 
-class House:
-    """Two teams in one database, and a loop for what is called."""
+def repeated(asked: Asked) -> Answer:
+    """A language model that says again whatever it is told, wherever its answer has room for a text."""
+    if asked.path.endswith("/embeddings"):
+        return Vectors([vector(text) for text in asked.body["input"]])
+    if asked.path.endswith("/transcriptions"):
+        return Spoken([(0.0, 2.0, "A", "お世話になっております。"), (2.0, 4.0, "B", "予算は500万円です。")])
+    if not asked.output:
+        return Text(asked.input)
+    schema = asked.body["text"]["format"]["schema"]
+    return Json(_filled(schema, schema.get("$defs", {}), asked.input))
 
-    def __init__(self, database_url: str, owner_url: str, client: DBOSClient) -> None:
+
+def _filled(schema: Mapping[str, Any], known: Mapping[str, Any], told: str) -> Any:
+    if "$ref" in schema:
+        return _filled(known[schema["$ref"].rpartition("/")[2]], known, told)
+    if "enum" in schema:
+        return schema["enum"][0]
+    match schema["type"]:
+        case "object":
+            return {name: _filled(each, known, told) for name, each in schema["properties"].items()}
+        case "array":
+            return [_filled(schema["items"], known, told)]
+        case "string":
+            return told
+        case "boolean":
+            return True
+    return 1
+
+
+class House:
+    """Two teams in one database, and a loop for what is called. Where there is a server of language models, both teams
+    let it read everything."""
+
+    def __init__(self, database_url: str, owner_url: str, client: DBOSClient, model_server: ModelServer | None) -> None:
         self.runner = asyncio.Runner()
         self.database = connect(database_url)
-        self.deps = Deps(self.database, Outbox(client), Clock(), public_url="https://bot.example/")
+        given = Settings(_env_file=None, **model_server.settings).language_model if model_server else None
+        self.model = LanguageModel(given) if given else None
+        outbox = Outbox(client)
+        self.deps = Deps(self.database, outbox, Clock(), public_url="https://bot.example/", model=self.model)
         self.offices = [self.run(self._open(team, number)) for number, team in enumerate((OURS, THEIRS), 1)]
         # Who looks whether anything has changed must see everything.
         self.engine = sa.create_engine(sync_url(owner_url))
         with self.engine.begin() as connection:
             mark(connection, THEIRS, MARK)
             self.records = {team: ids(connection, team) for team in (OURS, THEIRS)}
+        for office in self.offices if model_server else ():
+            self.run(model.set_rules(self.deps, office.mori, Sharing.FULL, MOST_BUDGET_YEN, recordings=True))
+        if model_server:
+            model_server.answer = repeated
         self.run(knowledge.index(self.deps))
+        self.asked = model_server.requests if model_server else []
+        # So far of both teams; from now on only ours is asked for.
+        self.asked.clear()
         self.exported = self.export()
 
     async def _open(self, team: str, number: int) -> Office:
@@ -344,6 +398,8 @@ class House:
             if AsyncSession in typing.get_type_hints(function).values():
                 async with self.deps.writing(OURS) as session:
                     told.append(await function(self.deps, session=session, **given))
+            elif inspect.isasyncgenfunction(function):
+                told += [piece async for piece in function(self.deps, **given)]
             else:
                 told.append(await function(self.deps, **given))
         except Exception as error:  # noqa: BLE001 - whatever it is, it must tell nothing
@@ -355,14 +411,18 @@ class House:
         return allowed
 
     def close(self) -> None:
+        if self.model is not None:
+            self.run(self.model.close())
         self.run(self.database.dispose())
         self.engine.dispose()
         self.runner.close()
 
 
 @pytest.fixture
-def house(database_url: str, owner_url: str, queue_client: DBOSClient) -> Iterator[House]:
-    opened = House(database_url, owner_url, queue_client)
+def house(database_url: str, owner_url: str, queue_client: DBOSClient, model_server: ModelServer) -> Iterator[House]:
+    """With a language model where nothing but the program itself keeps teams apart."""
+    with_model = model_server if database_url.startswith("sqlite") else None
+    opened = House(database_url, owner_url, queue_client, with_model)
     yield opened
     opened.close()
 
@@ -397,5 +457,11 @@ def test_no_use_case_reaches_another_teams_rows(house: House) -> None:
     for place in sorted(known.keys() - excused):
         trial(place, known[place])()
     assert house.export() == house.exported
+    # The model was asked, for every purpose there is, and told nothing of theirs. (What is searched for may be said.)
+    asked = [each for each in house.asked if not each.path.endswith("/embeddings")]
+    if house.model is not None:
+        types = [LIBRARY.prompt(prompt_id).output_type for prompt_id in LIBRARY.ids()]
+        assert {each.output for each in asked} >= {kind.__name__ for kind in types if kind is not None}
+    assert [each for each in asked if MARK in f"{each.instructions}{each.input}"] == []
     # Whom nobody lets in has been tried at nothing.
     assert {place for place in known.keys() - excused if not let_in[place]} == set()
