@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, aclosing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, overload
 
 from pydantic import BaseModel, ValidationError
@@ -298,15 +299,17 @@ class LanguageModel:
         sound: Path | bytes,
         filename: str,
         language: str = "",
+        voices: Mapping[str, bytes] = MappingProxyType({}),
         *,
         seconds: float | None = None,
         meter: Meter | None = None,
     ) -> list[Segment]:
         """What is said in a recording, in order. The name's ending says what kind of file it is; `language` is two
-        letters (ISO 639-1), "" where nobody knows. Raises ModelFailed."""
+        letters (ISO 639-1), "" where nobody knows; `voices` are MP3 files of 2 to 10 seconds of those who may speak,
+        by the names they are to have. Raises ModelFailed."""
         counted = meter if meter is not None else Meter()
         return await self._tried(
-            lambda server: server.transcribe(self.settings.transcription, sound, filename, language, counted),
+            lambda server: server.transcribe(self.settings.transcription, sound, filename, language, voices, counted),
             counted,
             seconds or self.settings.recording_seconds,
         )

@@ -5,7 +5,8 @@ The client tries nothing again by itself; prompts/llm.py does. Loading this modu
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+import base64
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -151,7 +152,13 @@ class Server:
             raise Failure(Outcome.MALFORMED) from None
 
     async def transcribe(
-        self, model: str, sound: Path | bytes, filename: str, language: str, meter: Meter
+        self,
+        model: str,
+        sound: Path | bytes,
+        filename: str,
+        language: str,
+        voices: Mapping[str, bytes],
+        meter: Meter,
     ) -> list[Segment]:
         """What is said, in order. Raises Failure."""
         asked: dict[str, Any] = {"model": model, "file": (filename, sound)}
@@ -160,6 +167,9 @@ class Server:
             asked["language"] = language
         if "diarize" in model:
             asked |= {"response_format": "diarized_json", "chunking_strategy": "auto"}
+            if voices:
+                asked["known_speaker_names"] = list(voices)
+                asked["known_speaker_references"] = [_as_address(each) for each in voices.values()]
         elif "whisper" in model:
             asked |= {"response_format": "verbose_json", "timestamp_granularities": ["segment"]}
         else:
@@ -179,6 +189,10 @@ class Server:
             return [_segment(part) for part in parts]
         except (AttributeError, TypeError, ValueError):
             raise Failure(Outcome.MALFORMED) from None
+
+
+def _as_address(voice: bytes) -> str:
+    return f"data:audio/mpeg;base64,{base64.b64encode(voice).decode()}"
 
 
 def _segment(part: Any) -> Segment:

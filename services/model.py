@@ -16,6 +16,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast, overload
 
 from pydantic import BaseModel
@@ -208,17 +209,22 @@ async def transcribe(
     *,
     member_id: int | None = None,
     seconds: float | None = None,
+    length: float | None = None,
+    voices: Mapping[str, bytes] = MappingProxyType({}),
 ) -> list[Segment]:
     """What is said in a recording, in order. Nothing in it can be masked: a team that sends masked texts only has to
-    allow recordings. Raises `Unavailable`, with UNMASKABLE where it has not."""
+    allow recordings. `length` are its seconds, where they are known; `voices` are MP3 files of 2 to 10 seconds of
+    people who may speak in it, by the names they are to have. Raises `Unavailable`, with UNMASKABLE where the team has
+    not allowed it."""
     model, decided = await _open(deps, team_id, recording=True)
-    size = len(sound) if isinstance(sound, bytes) else (await asyncio.to_thread(sound.stat)).st_size
-    length = size / BYTES_A_SECOND
+    if length is None:
+        size = len(sound) if isinstance(sound, bytes) else (await asyncio.to_thread(sound.stat)).st_size
+        length = size / BYTES_A_SECOND
     # Models that are paid by tokens hear about ten in a second, and people say less than five.
     most = model.cost(model.settings.transcription, round(10 * length), round(5 * length), length)
     plan = _Plan(TRANSCRIPTION, 0, "", model.settings.transcription, decided.sharing, most, member_id)
     async with _call(deps, team_id, plan) as meter:
-        return await model.transcribe(sound, filename, language, seconds=seconds, meter=meter)
+        return await model.transcribe(sound, filename, language, voices, seconds=seconds, meter=meter)
 
 
 # What the team decided

@@ -42,7 +42,9 @@ STEPS: Final[Mapping[Progress, str]] = {
     Progress.DONE: _("Done"),
 }
 TROUBLES: Final[Mapping[Trouble, str]] = {
-    Trouble.TOO_LARGE: _("The file is too large: recordings may have 200 MB, transcripts 16 MB. Please split it."),
+    Trouble.TOO_LARGE: _(
+        "The file is too large: recordings may have 200 MB and 8 hours, transcripts 16 MB. Please split it."
+    ),
     Trouble.EMPTY: _("I found no words in this file. Please check it, and drop the right one."),
     Trouble.UNREADABLE: _(
         "I cannot read this file. Please save the transcript as VTT, SRT or plain text (UTF-8 or Shift_JIS)."
@@ -69,9 +71,9 @@ TROUBLES: Final[Mapping[Trouble, str]] = {
         "Please drop the transcript as text instead (VTT, SRT, TXT)."
     ),
     Trouble.MODEL_REJECTED: _(
-        "The language model's server does not take this recording. It may be too large for it (OpenAI takes 25 MB): "
-        "please split it, or drop the transcript as text (VTT, SRT, TXT). If it is small, an admin should check the "
-        "settings (python -m bot doctor)."
+        "The language model's server does not take this recording. Please save it as MP3 or M4A and drop that, or drop "
+        "the transcript as text (VTT, SRT, TXT). If that does not help, an admin should check the settings (python -m "
+        "bot doctor)."
     ),
     Trouble.MODEL_FAILED: _("The recording could not be transcribed just now. Please try again in a while."),
 }

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -58,6 +59,8 @@ PROPOSALS_UPDATE = "recording.proposals.update"
 
 MAX_FILENAME = 200
 MAX_PEOPLE = 20
+_UNREAD: Final = {Code.TOO_LONG: Trouble.TOO_LARGE, Code.REQUIRED: Trouble.EMPTY}
+"""Why nobody knows what is said in a file; anything else: it cannot be read."""
 CANDIDATES = 10
 
 Fetch = Callable[[str, Path, int], Awaitable[None]]
@@ -338,8 +341,7 @@ async def _read(row: RecordingRow, fetch: Fetch) -> tuple[Transcript, str]:
         try:
             return await asyncio.to_thread(lambda: (parse(decoded(path.read_bytes()), row.filename), _digest(path)))
         except Refused as refused:
-            troubles = {Code.TOO_LONG: Trouble.TOO_LARGE, Code.REQUIRED: Trouble.EMPTY}
-            raise Failed(troubles.get(refused.code, Trouble.UNREADABLE)) from refused
+            raise Failed(_UNREAD.get(refused.code, Trouble.UNREADABLE)) from refused
 
 
 def _digest(path: Path) -> str:
@@ -363,7 +365,7 @@ async def _listened(deps: Deps, team_id: str, row: RecordingRow, fetch: Fetch) -
         rejected = unavailable.outcome is Outcome.REJECTED
         raise Failed(Trouble.MODEL_REJECTED if rejected else UNHEARD[unavailable.reason]) from unavailable
     except Refused as refused:
-        raise Failed(Trouble.EMPTY if refused.code is Code.REQUIRED else Trouble.UNREADABLE) from refused
+        raise Failed(_UNREAD.get(refused.code, Trouble.UNREADABLE)) from refused
 
 
 async def _known(deps: Deps, team_id: str, row: RecordingRow, digest: str) -> Transcript | None:

@@ -215,7 +215,9 @@ class ModelServer:
         if request.headers.get("content-type", "").startswith("multipart/"):
             form = await request.form()
             files = [each for _, each in form.multi_items() if isinstance(each, UploadFile)]
-            body = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+            body: dict[str, Any] = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+            # Lists come as fields of the same name.
+            body |= {name: form.getlist(name) for name in body if name.endswith("[]")}
             if len(files) != 1:
                 raise Wrong("file")
             asked = Asked(request.url.path, body, await files[0].read(), files[0].filename or "")

@@ -275,7 +275,7 @@ class Arguments:
             ("rules.read", "default"): st.just(QueueRules()),
             ("rules.read", "kind"): st.just(QUEUE_RULES),
             # Any file will do: the server of the tests hears what it likes.
-            ("listening.transcript", "sound"): st.just(Path(__file__)),
+            ("listening.transcript", "recording"): st.just(Path(__file__)),
             ("pipeline.recordings.receive", "filename"): st.just("隣工業.vtt"),
             ("pipeline.recordings.work", "fetch"): st.just(brought),
             ("pipeline.telephone_systems.receive", "content"): st.just({"call": {"id": "1", "details": [RAW]}}),
