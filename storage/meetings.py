@@ -234,6 +234,25 @@ async def of_lead(session: AsyncSession, lead_id: int, limit: int) -> list[Meeti
     return [MeetingRow._make(row) for row in await session.execute(statement.limit(limit))]
 
 
+async def newest(session: AsyncSession, lead_id: int) -> tuple[int, int]:
+    """The ids of a lead's newest meeting and newest offer, whatever became of them; 0 for none. They grow, because
+    whoever adds one holds the lead."""
+    found = [
+        await session.scalar(sa.select(sa.func.max(table.id)).where(table.lead_id == lead_id))
+        for table in (Meeting, MeetingOffer)
+    ]
+    return found[0] or 0, found[1] or 0
+
+
+async def booked_after(session: AsyncSession, lead_id: int, meeting_id: int) -> MeetingRow | None:
+    """The newest meeting of a lead that is newer than this one, and still booked."""
+    statement = _MEETINGS.where(
+        Meeting.lead_id == lead_id, Meeting.id > meeting_id, Meeting.status == MeetingStatus.BOOKED.value
+    )
+    row = (await session.execute(statement.order_by(Meeting.id.desc()).limit(1))).one_or_none()
+    return MeetingRow._make(row) if row else None
+
+
 async def between(
     session: AsyncSession,
     first: datetime,

@@ -40,12 +40,12 @@ from handlers.blocks import (
     section,
     text_input,
 )
-from handlers.i18n import LANGUAGES, Markup, Translator, translator
+from handlers.i18n import LANGUAGES, Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Interaction, metadata
 from handlers.qualification import meeting_words as words
 from handlers.terms import FITS
-from services.qualification.meeting_records import MeetingDraft, RepSlots
+from services.qualification.meeting_records import MeetingDraft, RepSlots, Seen
 
 SUBMIT = "meeting.book.submit"
 REDRAW = "meeting.book.redraw"
@@ -83,7 +83,8 @@ LANGUAGE_NAMES = {"ja": "日本語", "en": "English"}
 class State:
     """What the form shows now: which rep, zone, language and mode, and what was chosen and typed in it so far.
 
-    None: nothing yet, so the form proposes something. `warning` stands above everything else.
+    None: nothing yet, so the form proposes something. `warning` stands above everything else. `seen`: what of the lead
+    was shown; None in a form from before there was such a thing.
     """
 
     lead_id: int
@@ -99,6 +100,7 @@ class State:
     greeting: str | None = None
     warning: str = ""
     home: int | None = None
+    seen: Seen | None = None
 
 
 def value_of(slot: Slot) -> str:
@@ -162,7 +164,13 @@ def read(interaction: Interaction) -> State:
         guests=_typed(interaction, "guests"),
         greeting=_typed(interaction, greeting_block(member, language)),
         home=given.get("home"),
+        seen=_seen(given.get("seen")),
     )
+
+
+def _seen(stands: Any) -> Seen | None:
+    meeting, _dot, offer = str(stands or "").partition(".")
+    return Seen(int(meeting), int(offer)) if meeting.isdecimal() and offer.isdecimal() else None
 
 
 def _typed(interaction: Interaction, field: str) -> str | None:
@@ -176,7 +184,7 @@ def form(interaction: Interaction, draft: MeetingDraft, state: State) -> View:
     free = draft.free
     head: list[Block] = [section(lead_lines.markup(t, draft.lead, ours, now))]
     if state.warning:
-        head.insert(0, section(Markup(f":warning: *{state.warning}*")))
+        head.insert(0, section(Markup(f":warning: *{escape(state.warning)}*")))
     head += [
         context(
             t.md(
@@ -207,7 +215,14 @@ def form(interaction: Interaction, draft: MeetingDraft, state: State) -> View:
         *_times(t, rep, state, ours, now, can_mail=draft.can_mail),
         *_details(interaction, draft, rep, state),
     ]
-    private = metadata(lead=state.lead_id, member=rep.member_id, zone=state.zone, language=language, home=state.home)
+    private = metadata(
+        lead=state.lead_id,
+        member=rep.member_id,
+        zone=state.zone,
+        language=language,
+        home=state.home,
+        seen=f"{draft.seen.meeting_id}.{draft.seen.offer_id}",
+    )
     submit = t("Book") if state.mode is Mode.FIX else t("Send the mail")
     return modal(
         SUBMIT,

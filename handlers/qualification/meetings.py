@@ -30,7 +30,7 @@ from handlers.routes import Routes
 from services.deps import Deps
 from services.qualification import meeting_news, meeting_offers, meeting_reminders
 from services.qualification import meetings as service
-from services.qualification.meeting_records import Plan, SlotTaken
+from services.qualification.meeting_records import AddedMeanwhile, MeetingView, Plan, SlotTaken
 
 
 def register(routes: Routes) -> None:
@@ -126,6 +126,26 @@ async def submit(interaction: Interaction) -> Answer:
     except SlotTaken:
         warning = t("Somebody else has just taken this time. Everything else is as you left it; please choose another.")
         return Update(await _form(interaction, replace(state, slot=None, warning=warning)))
+    except AddedMeanwhile as added:
+        # Perhaps by this very person, whose first submission was saved and its answer lost.
+        return Update(await _form(interaction, replace(state, warning=_added(interaction, added.meeting))))
+
+
+def _added(interaction: Interaction, meeting: MeetingView | None) -> str:
+    t, ours = interaction.t, interaction.actor.zone
+    if meeting is None:
+        return t(
+            "Times have been mailed to this customer since you opened this form. To send others in their place, "
+            "press the button once more."
+        )
+    return t(
+        "A meeting with this customer has been booked since you opened this form: {time} with {rep}. "
+        "To book one more, press the button once more.",
+        time=meeting_words.both(
+            t, meeting.starts_at, meeting.ends_at, ours, meeting.customer_zone, now=interaction.deps.now()
+        ),
+        rep=meeting.rep,
+    )
 
 
 async def _fix(interaction: Interaction, state: State, plan: Plan) -> Answer:
@@ -141,8 +161,9 @@ async def _fix(interaction: Interaction, state: State, plan: Plan) -> Answer:
             plan,
             letter,
             request_key=str(interaction.view["id"]),
+            seen=state.seen,
         )
-    except SlotTaken:
+    except (SlotTaken, AddedMeanwhile):
         raise
     except Refused as refused:
         if refused.field != "slot":
@@ -172,6 +193,7 @@ async def _send(interaction: Interaction, state: State, plan: Plan, form: Form) 
             plan,
             offer_letter(greeting),
             request_key=str(interaction.view["id"]),
+            seen=state.seen,
         )
     except Refused as refused:
         if refused.field == "candidates" and "least" in refused.detail:

@@ -24,12 +24,14 @@ from services.outreach import inbound
 from services.qualification import meeting_slots, meetings
 from services.qualification.meeting_news import announce, send_offer
 from services.qualification.meeting_records import (
+    AddedMeanwhile,
     Free,
     MeetingView,
     Occasion,
     OfferClosed,
     OfferView,
     Plan,
+    Seen,
     SlotTaken,
     Write,
     WriteOffer,
@@ -56,6 +58,7 @@ async def send(
     write: WriteOffer,
     *,
     request_key: str | None = None,
+    seen: Seen | None = None,
 ) -> OfferView:
     """Send candidates to the plan's one guest. Offers this customer has not answered yet are withdrawn.
 
@@ -63,7 +66,8 @@ async def send(
 
     Refused: NOT_ALLOWED, NOT_FOUND, WRONG_STAGE for a lead that is out, INVALID `candidates` (`least`, `most`) for too
     few or too many, DATE_IN_PAST `candidates`, INVALID `guests` for no address or several, INCOMPLETE where customers
-    cannot reach us, NOT_ALLOWED `guests` for somebody who does not want to be written to. Rejected: as `book`.
+    cannot reach us, NOT_ALLOWED `guests` for somebody who does not want to be written to; `AddedMeanwhile` when the
+    lead has a meeting, or candidates were sent, that were not `seen`. Rejected: as `book`.
     """
     require(actor.role, Permission.BOOK_MEETINGS)
     if not deps.public_url:
@@ -91,6 +95,10 @@ async def send(
         before = await queries.offer_of_request(session, key) if key else None
         if before is not None:
             return offer_view(before, now)
+        if seen is not None:
+            await meetings.nothing_added(session, lead_id, seen)
+            if any(waiting.id > seen.offer_id for waiting in await queries.open_offers(session, lead_id)):
+                raise AddedMeanwhile(None)
         stage_when_booked(Stage(lead.stage))
         if not await may_write(session, plan.guests[0], lead.contact_id):
             raise Refused(Code.INVALID, "guests", opted_out=1)

@@ -117,8 +117,17 @@ class Free:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What somebody knew of a lead: the ids of its newest meeting and its newest offer; 0 for none."""
+
+    meeting_id: int
+    offer_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class MeetingDraft:
-    """What the form of a meeting starts from. `upcoming`: meetings of this lead that are already booked."""
+    """What the form of a meeting starts from. `upcoming`: meetings of this lead that are already booked; `seen`: the
+    newest of all, by which it is told later what has been added since."""
 
     lead: LeadLine
     contact: ContactFacts
@@ -130,6 +139,7 @@ class MeetingDraft:
     """Offers the customer has not answered yet."""
     can_mail: bool
     """Whether the team has said who writes, without which no offer is sent (domain/mail.py)."""
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +171,15 @@ class SlotTaken(Refused):
     def __init__(self, fresh: Free) -> None:
         super().__init__(Code.STALE, "slot")
         self.fresh = fresh
+
+
+class AddedMeanwhile(Refused):
+    """The lead has got a meeting, or else candidates, that whoever asks did not know of; nothing was saved. Perhaps it
+    was their own submission, whose answer was lost. `meeting` None: only candidates were sent."""
+
+    def __init__(self, meeting: MeetingView | None) -> None:
+        super().__init__(Code.STALE)
+        self.meeting = meeting
 
 
 class OfferClosed(Refused):

@@ -36,12 +36,14 @@ from services.outreach.stages import move as move_stage
 from services.qualification import meeting_slots
 from services.qualification.meeting_news import announce
 from services.qualification.meeting_records import (
+    AddedMeanwhile,
     Free,
     LeadTime,
     MeetingDraft,
     MeetingView,
     Occasion,
     Plan,
+    Seen,
     SlotTaken,
     Write,
     meeting_view,
@@ -99,6 +101,7 @@ async def prepare(
         team = await member_queries.team(session, actor.team_id)
         meetings = [meeting_view(m) for m in await queries.of_lead(session, lead_id, LISTED)]
         offers = [offer_view(o, now) for o in await queries.open_offers(session, lead_id)]
+        seen = Seen(*await queries.newest(session, lead_id))
         sender = await rules.of(session, SENDER, Sender())
     if contact is None or account is None or team is None:
         raise Refused(Code.NOT_FOUND)
@@ -117,6 +120,7 @@ async def prepare(
         upcoming=tuple(m for m in meetings if m.status is MeetingStatus.BOOKED and m.ends_at > now),
         waiting=tuple(o for o in offers if o.status is OfferStatus.OPEN),
         can_mail=sender.complete,
+        seen=seen,
     )
 
 
@@ -164,14 +168,16 @@ async def book(
     write: Write,
     *,
     request_key: str | None = None,
+    seen: Seen | None = None,
 ) -> MeetingView:
     """Fix a meeting, and have everybody told. Candidates that still wait for this customer are withdrawn.
 
     `request_key` names the submission: sent twice it makes one meeting, and the second call gives the first one's.
+    `seen`: what was known of the lead when this was decided; None: does not matter.
 
     Refused: NOT_ALLOWED, NOT_FOUND, WRONG_STAGE for a lead that is out, DATE_IN_PAST or INVALID `slot`, INVALID
-    `member_id` for somebody who holds no meetings. `SlotTaken` when another has the time. Rejected: `subject`, `place`,
-    `guests`, `customer_zone`, `language`.
+    `member_id` for somebody who holds no meetings. `SlotTaken` when another has the time, `AddedMeanwhile` when there
+    is a meeting that was not `seen`. Rejected: `subject`, `place`, `guests`, `customer_zone`, `language`.
     """
     require(actor.role, Permission.BOOK_MEETINGS)
     plan = checked(plan)
@@ -182,20 +188,34 @@ async def book(
             before = await queries.of_request(session, key)
         if before is not None:
             return meeting_view(before)
+    if seen is not None:
+        # Asked once more below, when nobody else can add one: before that the time would be said to be taken, where it
+        # was taken for this very customer.
+        async with deps.reading(actor.team_id) as session:
+            await nothing_added(session, lead_id, seen)
     if not await meeting_slots.still_free(deps, actor.team_id, slot, plan.place):
         raise await _taken(deps, actor.team_id, lead_id, plan, slot)
     try:
         async with deps.writing(actor.team_id) as session:
-            made = await add(deps, session, actor, lead_id, slot, plan, request_key=key)
+            made = await add(deps, session, actor, lead_id, slot, plan, request_key=key, seen=seen)
             await announce(deps, session, made, Occasion.BOOKED, write, by=actor.slack_user)
             return made
-    except Occupied:
+    except (Occupied, AddedMeanwhile) as other:
         if key is not None:
             async with deps.reading(actor.team_id) as session:
                 before = await queries.of_request(session, key)
             if before is not None:
                 return meeting_view(before)
+        if isinstance(other, AddedMeanwhile):
+            raise
         raise await _taken(deps, actor.team_id, lead_id, plan, slot) from None
+
+
+async def nothing_added(session: AsyncSession, lead_id: int, seen: Seen) -> None:
+    """Raises `AddedMeanwhile` where a lead has got a meeting that was not seen."""
+    added = await queries.booked_after(session, lead_id, seen.meeting_id)
+    if added is not None:
+        raise AddedMeanwhile(meeting_view(added))
 
 
 class Occupied(Exception):
@@ -213,6 +233,7 @@ async def add(
     offer_id: int | None = None,
     qualification_id: int | None = None,
     request_key: str | None = None,
+    seen: Seen | None = None,
 ) -> MeetingView:
     """Save a meeting in the caller's transaction, take its time and move the lead. Raises `Occupied`; Refused: as
     `book`. `actor` is who set it, or whose offer the customer chose from."""
@@ -220,6 +241,8 @@ async def add(
     lead = await lead_queries.line(session, lead_id, lock=True)
     if lead is None:
         raise Refused(Code.NOT_FOUND)
+    if seen is not None:
+        await nothing_added(session, lead_id, seen)
     await check_rep(session, slot.member_id)
     goes_to = stage_when_booked(Stage(lead.stage))
     await queries.hold_rep(session, slot.member_id)

@@ -116,6 +116,30 @@ async def test_time_that_was_taken_meanwhile_costs_nothing_that_was_typed(world:
     assert (made.place, made.guests, made.subject) == (typed["place"], ("a@x.example", "b@x.example"), "特別な件名")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_form_that_was_opened_before_the_customers_meeting_was_booked_asks_before_it_books_another(
+    world: World,
+) -> None:
+    lead = await new_lead(world)
+    form = await booking_form(world)
+    first, other = (slot_of(value) for value in offered(form)[:2])
+    plan = Plan("最初の送信", "", (), "Asia/Tokyo", "ja")
+    made = await meetings.book(world.house.deps, await actor(world), lead, first, plan, letter, request_key="V1")
+    chosen = {block(form, "slot:")["block_id"]: {"v": value_of(other)}, "place": {"v": "会議室A"}}
+    again = await world.person(IS).submit(form["id"], chosen)
+    assert again["result"] == "updated"
+    view = again["view"]
+    assert "このフォームを開いたあと" in str(view["blocks"])
+    assert made.rep in str(view["blocks"][0])
+    assert block(view, "place")["element"]["initial_value"] == "会議室A"
+    assert block(view, "slot:")["element"]["initial_option"]["value"] == value_of(other)
+    assert await meetings.upcoming(world.house.deps, await actor(world)) == [made]
+    # Now they know.
+    done = await world.person(IS).submit(view["id"], {})
+    assert done["view"]["callback_id"] == "meeting.booked"
+    assert len(await meetings.upcoming(world.house.deps, await actor(world))) == 2
+
+
 async def test_candidates_are_mailed_with_the_greeting_as_edited(world: World) -> None:
     await new_lead(world)
     form = await booking_form(world)

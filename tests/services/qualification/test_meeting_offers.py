@@ -12,8 +12,17 @@ import sqlalchemy as sa
 from domain.errors import Code, Refused, Rejected
 from domain.qualification.meetings import OfferStatus, Slot
 from services.qualification import meeting_offers as offers
+from services.qualification import meetings
 from services.qualification.meeting_news import OFFER_LINK
-from services.qualification.meeting_records import MeetingView, OfferClosed, OfferView, SlotTaken, Words
+from services.qualification.meeting_records import (
+    AddedMeanwhile,
+    MeetingView,
+    OfferClosed,
+    OfferView,
+    Seen,
+    SlotTaken,
+    Words,
+)
 from storage.tables import Contact, Meeting
 from tests.services.office import Office
 from tests.services.qualification.test_meetings import PLAN, at, booked, lead, mails, slot, write
@@ -36,10 +45,12 @@ def candidates(office: Office, *hours: int, rep: str = "ito") -> list[Slot]:
     return [slot(office, hour, rep=rep) for hour in hours or (10, 13, 16)]
 
 
-async def offered(office: Office, lead_id: int | None = None, **options: str) -> OfferView:
+async def offered(
+    office: Office, lead_id: int | None = None, *, key: str | None = None, seen: Seen | None = None
+) -> OfferView:
     lead_id = lead_id or await lead(office)
     return await offers.send(
-        office.deps, office.sato, lead_id, candidates(office), PLAN, write_offer, request_key=options.get("key")
+        office.deps, office.sato, lead_id, candidates(office), PLAN, write_offer, request_key=key, seen=seen
     )
 
 
@@ -163,8 +174,16 @@ async def test_withdrawn_offer_cannot_be_chosen_from_or_withdrawn_again(office: 
 
 async def test_submission_sent_twice_makes_one_offer(office: Office) -> None:
     lead_id = await lead(office)
-    assert await offered(office, lead_id, key="V1") == await offered(office, lead_id, key="V1")
+    seen = (await meetings.prepare(office.deps, office.sato, lead_id)).seen
+    sent = await offered(office, lead_id, key="V1", seen=seen)
+    assert await offered(office, lead_id, key="V1", seen=seen) == sent
+    # A form that was opened before the first was sent sends no second letter unasked.
+    with pytest.raises(AddedMeanwhile) as added:
+        await offered(office, lead_id, key="V2", seen=seen)
+    assert added.value.meeting is None
     assert len(await mails(office)) == 1
+    await offered(office, lead_id, key="V2", seen=(await meetings.prepare(office.deps, office.sato, lead_id)).seen)
+    assert len(await mails(office)) == 2
 
 
 @pytest.mark.parametrize("hours", [(10,), (10, 13), (9, 10, 11, 12, 13, 14)])

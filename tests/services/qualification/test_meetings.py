@@ -19,7 +19,7 @@ from services import rules
 from services.deps import Deps
 from services.qualification import meeting_changes as changes
 from services.qualification import meetings
-from services.qualification.meeting_records import Free, MeetingView, Occasion, Plan, SlotTaken, Words
+from services.qualification.meeting_records import AddedMeanwhile, Free, MeetingView, Occasion, Plan, SlotTaken, Words
 from services.qualification.meeting_slots import RULES
 from services.smtp import MailServer
 from storage.tables import Absence, Lead, Mail, Meeting, Member
@@ -172,6 +172,26 @@ async def test_submission_sent_twice_makes_one_meeting(office: Office) -> None:
     assert await booked(office, lead_id, request_key="V1") == first
     assert await office.rows(Meeting) == 1
     assert len(await mails(office)) == 1
+
+
+async def test_second_form_that_knew_nothing_of_the_first_ones_meeting_makes_none_unasked(office: Office) -> None:
+    lead_id = await lead(office)
+    seen = (await meetings.prepare(office.deps, office.sato, lead_id)).seen
+    both = await asyncio.gather(
+        booked(office, lead_id, 10, request_key="V1", seen=seen),
+        booked(office, lead_id, 13, request_key="V2", seen=seen),
+        return_exceptions=True,
+    )
+    (made,) = [each for each in both if isinstance(each, MeetingView)]
+    (added,) = [each for each in both if isinstance(each, AddedMeanwhile)]
+    assert added.meeting == made
+    # Whoever submits the first form again gets what it made; whoever has seen it may have another.
+    first = "V1" if both[0] == made else "V2"
+    assert await booked(office, lead_id, 15, request_key=first, seen=seen) == made
+    assert await office.rows(Meeting) == 1
+    seen = (await meetings.prepare(office.deps, office.sato, lead_id)).seen
+    await booked(office, lead_id, 15, request_key="V3", seen=seen)
+    assert await office.rows(Meeting) == 2
 
 
 @pytest.mark.parametrize(
