@@ -8,7 +8,8 @@ import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from email.policy import default
 from itertools import pairwise
 from typing import Any
@@ -18,7 +19,13 @@ import sqlalchemy as sa
 from bot.run import storage
 from bot.settings import Settings
 from domain.leads import Stage
-from services import audit
+from domain.model import Outcome, Reason
+from domain.pipeline.recordings import Progress
+from handlers.assistant_posts import ANSWERED
+from handlers.delivery import EVENT_TYPE
+from handlers.i18n import LANGUAGES, translator
+from handlers.model_words import REASONS
+from services import audit, model
 from services.deps import Deps
 from services.outreach import roll_up
 from storage.tables import (
@@ -33,6 +40,7 @@ from storage.tables import (
     MeetingSlot,
     Member,
     Qualification,
+    Recording,
 )
 from tests.chaos.ledger import RAW
 from tests.chaos.people import INBOUND
@@ -41,6 +49,8 @@ from tests.kill.conftest import TEAM
 from tests.servers.radicale import entries
 
 OPEN = ("queued", "sending")
+WITHOUT = [translator(language)(REASONS[Reason.FAILED]) for language in LANGUAGES]
+"""What stands under a note for which the model was asked in vain."""
 FEW = 20
 """More than these take a while, and the books are read less often meanwhile."""
 
@@ -54,6 +64,8 @@ class Books:
     """The ids of the events in the calendar of who has one."""
     unfinished: list[str]
     """Work that the queue engine has not brought to its end."""
+    under_way: list[str]
+    """Calls of the language model that still count as under way an hour later."""
     begun_again: int
     """How much work the database ended, and was begun again."""
     differing: list[object]
@@ -69,9 +81,21 @@ async def wrongs(scene: Scene) -> list[str]:
     """One sentence for each thing that is not as it must be; [] when everything is right."""
     books = await _settled(scene)
     scene.ledger.begun_again = books.begun_again
-    checks = (_deliveries, _letters, _handoffs, _calls, _submissions, _meetings, _calendar, _what_people_read)
+    checks = (
+        _deliveries,
+        _letters,
+        _handoffs,
+        _calls,
+        _submissions,
+        _meetings,
+        _calendar,
+        _records,
+        _answers,
+        _what_people_read,
+    )
     found = [f"unfinished work: {each}" for each in books.unfinished]
     found += [f"roll-up: {each}" for each in books.differing]
+    found += [f"the model's calls: {each}" for each in books.under_way]
     found += [f"audit log: {books.broken}"] if books.broken is not None else []
     for check in checks:
         found += check(scene, books)
@@ -121,6 +145,7 @@ async def _read(scene: Scene, deps: Deps) -> Books:
         .join(Contact, Contact.id == Lead.contact_id)
         .where(Meeting.status == "booked"),
         "slots": sa.select(MeetingSlot.meeting_id),
+        "recordings": sa.select(Recording.id, Recording.source_key, Recording.progress, Recording.note),
         "members": sa.select(Member.id, Member.slack_user),
     }
     rows: dict[str, list[sa.Row[Any]]] = {}
@@ -143,7 +168,12 @@ async def _read(scene: Scene, deps: Deps) -> Books:
     checked = await audit.check(deps, TEAM)
     events = re.findall(r"^UID:(\S+)", await entries(scene.calendar_url, "ito"), re.MULTILINE)
     differing = list(await roll_up.check(deps, manager))
-    return Books(rows, events, unfinished, len(ended) - len(unfinished), differing, checked.broken)
+    later = replace(deps, now=lambda: deps.now() + timedelta(hours=1))
+    calls = (await model.overview(later, manager)).calls
+    under_way = [str(each) for each in calls if each.outcome == Outcome.UNDER_WAY]
+    scene.ledger.done["model calls given up"] = sum(each.calls for each in calls if each.outcome == Outcome.GIVEN_UP)
+    begun_again = len(ended) - len(unfinished)
+    return Books(rows, events, unfinished, under_way, begun_again, differing, checked.broken)
 
 
 def _twice(values: Iterator[Any] | list[Any], what: str) -> list[str]:
@@ -155,7 +185,7 @@ def _posts(scene: Scene) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for conversation in scene.workspace.workspace.conversations.values():
         for message in conversation.messages.values():
-            if message.metadata is not None:
+            if message.metadata is not None and message.metadata["event_type"] == EVENT_TYPE:
                 found[message.metadata["event_payload"]["key"]].append((conversation.id, message.ts))
     return found
 
@@ -272,6 +302,49 @@ def _calendar(scene: Scene, books: Books) -> Iterator[str]:
     theirs = {row.uid for row in books["meetings"] if row.member_id == field}
     if theirs != set(books.entries):
         yield f"in the calendar and not booked, or the other way round: {theirs ^ set(books.entries)}"
+
+
+def _records(scene: Scene, books: Books) -> Iterator[str]:
+    """Each transcript that was dropped is a record, posted once; its note says where no model wrote it."""
+    keys = {row.key for row in books["deliveries"]}
+    posts = _posts(scene)
+    by_file = {row.source_key.removeprefix("slack:"): row for row in books["recordings"]}
+    for file in scene.ledger.dropped:
+        row = by_file.get(file)
+        if row is None:
+            yield f"the transcript {file} was dropped, and nobody knows of it"
+        elif row.progress != Progress.DONE or not row.note:
+            yield f"the recording {row.id} is {row.progress}"
+        elif f"recording:{row.id}:result" not in keys:
+            yield f"the record {row.id} was never posted"
+        else:
+            why = row.note["unavailable"]
+            scene.ledger.done["notes without the model" if why else "notes by the model"] += 1
+            for channel, ts in posts.get(f"recording:{row.id}:result", []):
+                message = scene.workspace.workspace.conversations[channel].messages[ts]
+                if why not in ("", Reason.FAILED):
+                    yield f"the record {row.id} was made without the model because of {why}"
+                if bool(why) != any(each in str(message.blocks) for each in WITHOUT):
+                    yield f"the record {row.id} does not say who made it"
+
+
+def _answers(scene: Scene, books: Books) -> Iterator[str]:
+    """Each question to the assistant has an answer, or a sentence that says that there is none."""
+    for channel, thread, asked in scene.ledger.asked:
+        said = _said(scene, channel, thread, asked)
+        if not said:
+            yield f"the question {asked} was never answered"
+        answers = [message for message in said if (message.metadata or {}).get("event_type") == ANSWERED]
+        if len(answers) > 1:
+            yield f"the question {asked} was answered {len(answers)} times"
+        scene.ledger.done["answers" if answers else "answers broken off"] += 1
+
+
+def _said(scene: Scene, channel: str, thread: str, asked: str) -> list[Any]:
+    """What the bot said in a thread after a message, except its greeting."""
+    messages = scene.workspace.workspace.conversations[channel].messages.values()
+    after = [each for each in messages if each.thread_ts == thread and each.ts > asked]
+    return [each for each in after if each.metadata is not None or ":warning:" in str(each.blocks)]
 
 
 def _what_people_read(scene: Scene, books: Books) -> Iterator[str]:

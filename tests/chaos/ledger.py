@@ -29,6 +29,10 @@ class Ledger:
     """Who read that a submission is theirs, by the card's timestamp."""
     booked: set[str] = field(default_factory=set)
     """Names of leads with whom somebody has read that a meeting stands."""
+    dropped: set[str] = field(default_factory=set)
+    """Files with transcripts that were dropped."""
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    """Questions to the assistant: channel, thread and message."""
     told: Counter[str] = field(default_factory=Counter)
     """What people read when something did not work."""
     done: Counter[str] = field(default_factory=Counter)

@@ -19,10 +19,12 @@ from bot import stranded
 from bot.run import running
 from bot.settings import Settings
 from handlers import delivery
-from services import calendars, mail
+from services import assistant, calendars, mail
 
 LONGEST_PAUSE = 2.0
 """Seconds. What failed is tried again after pauses that grow up to half an hour; nobody waits for that here."""
+ANSWERED_WITHIN = 1.0
+"""Seconds that the assistant waits for its model."""
 LOST_AFTER = 5.0
 """Seconds after which work of a process that does not run in it is taken up."""
 
@@ -47,6 +49,7 @@ def live(life: Life) -> None:
     for module in (delivery, mail, calendars):
         module.LONGEST_PAUSE = LONGEST_PAUSE
     calendars.FIRST_PAUSE = 0.2
+    assistant.SECONDS, assistant.GIVEN_UP_AFTER = ANSWERED_WITHIN, 2 * ANSWERED_WITHIN + 1.0
     stranded.LONGEST_PAUSE, stranded.LOST_AFTER = LONGEST_PAUSE, LOST_AFTER
     if life.full:
         sa.event.listen(Engine, "connect", _leave_no_room)

@@ -17,6 +17,7 @@ from bot.workspace.person import PersonClient
 from bot.workspace.refusals import PersonError
 from services.outreach import forms
 from services.outreach.form_sources import NewSecret
+from tests.chaos.conversations import Conversations
 from tests.chaos.ledger import Ledger
 from tests.kill.conftest import CHANNEL, FORMS
 
@@ -62,8 +63,12 @@ class Rep:
     asked: int = 0
     """How often the form for the piece of work at hand was asked for."""
 
+    talk: Conversations = field(init=False)
+
     def __post_init__(self) -> None:
         self.client = self.place.person(self.user)
+        chance = random.Random(self.chance.getrandbits(64))
+        self.talk = Conversations(self.client, self.ledger, self.work.to_call, chance)
 
     @property
     def ledger(self) -> Ledger:
@@ -85,6 +90,9 @@ class Rep:
             (2, "meeting", self._book),
             (2, "home", self._look_at_home),
             (1, "figures", self._look_at_figures),
+            (1, "transcript", self.talk.drop),
+            (3, "record", self.talk.tend),
+            (1, "question", self.talk.ask),
         ]
         weights = [weight for weight, _name, _way in ways]
         while not self.place.closing:
@@ -96,6 +104,10 @@ class Rep:
                 if refused.status not in LOOK_AGAIN:
                     raise
             await asyncio.sleep(self.chance.uniform(0.0, 2 * PAUSE))
+        while self.talk.waiting:
+            await self._connection()
+            self.ledger.done["record"] += await self.talk.tend()
+            await asyncio.sleep(2 * PAUSE)
 
     async def _look(self) -> dict[str, Any] | None:
         """The modal on top, once the notices that lay over it are read and closed: they say what did not work, and

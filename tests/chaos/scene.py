@@ -26,8 +26,10 @@ from bot.workspace.person import PersonClient
 from bot.workspace.server import RunningWorkspace
 from bot.workspace.server import running as workspace_running
 from domain.mail import Sender
+from domain.model import Sharing
 from domain.outreach.inbound import InboundRules
 from services import mail, members
+from services import model as language_model
 from services.calendars import connecting
 from services.deps import Actor, Deps
 from services.outreach import form_sources, inbound, leads
@@ -35,8 +37,10 @@ from services.outreach.leads import NewLead
 from tests.chaos.database import File, Server
 from tests.chaos.ledger import Ledger
 from tests.chaos.life import Life, live
+from tests.chaos.model import Model, Mood
 from tests.chaos.people import INBOUND, Rep, Website, Work
 from tests.kill.conftest import REPS, TEAM
+from tests.servers.model import serving as model_server
 from tests.servers.process import serving
 from tests.servers.radicale import PEOPLE, radicale
 
@@ -126,6 +130,8 @@ class Scene:
     calendar: Road
     calendar_url: str
     """The calendar server's own address, whatever becomes of the way."""
+    to_model: Road
+    model: Model
     journal: Path
     settings: dict[str, Any]
     work: Work
@@ -165,6 +171,8 @@ class Scene:
         self.workspace.workspace.faults.clear()
         self.mail.open()
         self.calendar.open()
+        self.to_model.open()
+        self.model.mood = Mood.WELL
         if isinstance(self.database, Server):
             await self.database.up()
         for slot in self.slots:
@@ -194,8 +202,10 @@ class Stuck(Exception):
 class Road:
     """The way to a server: open, shut, or slow."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, kept: bool = False) -> None:
         self._target = port
+        self._kept = kept
+        self._used: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._seconds = 0.0
         self._open = True
@@ -214,11 +224,19 @@ class Road:
 
     def shut(self) -> None:
         self._open = False
+        self._end()
 
     def slow(self, seconds: float) -> None:
         self._seconds = seconds
+        self._end()
+
+    def _end(self) -> None:
+        if self._kept:
+            for writer in self._used:
+                writer.close()
 
     async def _through(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._used.add(writer)
         try:
             if self._open:
                 await asyncio.sleep(self._seconds)
@@ -227,6 +245,7 @@ class Road:
         except OSError:
             pass
         finally:
+            self._used.discard(writer)
             writer.close()
 
 
@@ -251,7 +270,11 @@ async def scene(database: File | Server, chance: random.Random, journal: Path, s
         kept = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kakehashi-calendar-")))
         calendar_url = await stack.enter_async_context(radicale(kept))
         calendar = Road(int(calendar_url.rstrip("/").rpartition(":")[2]))
-        for road in (house, calendar):
+        model, server = Model(), stack.enter_context(model_server())
+        server.answer = model.answer
+        # Its connections are kept and used again, so they end when the way changes.
+        to_model = Road(int(server.url.split(":")[2].partition("/")[0]), kept=True)
+        for road in (house, calendar, to_model):
             await road.start()
             stack.push_async_callback(road.stop)
         workspace = await stack.enter_async_context(workspace_running(manifest=manifest(all_routes())))
@@ -273,6 +296,11 @@ async def scene(database: File | Server, chance: random.Random, journal: Path, s
             "mail_from": "sales@hoshimi-tech.example",
             "mail_retry_seconds": 0.2,
             "caldav_private_networks": "127.0.0.0/8",
+            **server.settings,
+            "openai_base_url": f"http://127.0.0.1:{to_model.port}/v1",
+            "openai_attempt_seconds": 1.0,
+            "openai_deadline_seconds": 2.0,
+            "openai_recording_seconds": 2.0,
         }
         async with storage(Settings(_env_file=None, **settings)) as deps:
             work, form = await _furnish(deps, workspace, size)
@@ -283,7 +311,20 @@ async def scene(database: File | Server, chance: random.Random, journal: Path, s
             Slot(port, Life(settings | {"web_port": port, "roles": role}, str(journal)))
             for port, role in zip(free_ports(len(roles)), roles, strict=True)
         ]
-        made = Scene(workspace, database, slots, letters, house, calendar, calendar_url, journal, settings, work)
+        made = Scene(
+            workspace,
+            database,
+            slots,
+            letters,
+            house,
+            calendar,
+            calendar_url,
+            to_model,
+            model,
+            journal,
+            settings,
+            work,
+        )
         made.website = Website(made, form, random.Random(chance.getrandbits(64)))
         try:
             yield made
@@ -312,6 +353,7 @@ async def _furnish(deps: Deps, workspace: RunningWorkspace, size: int) -> tuple[
     manager, admin = await who(deps, MANAGER), await who(deps, ADMIN)
     await mail.set_sender(deps, admin, Sender("星見", "東京都", "info@hoshimi-tech.example"))
     await inbound.set_rules(deps, manager, InboundRules(INBOUND))
+    await language_model.set_rules(deps, manager, Sharing.MASKED, 1_000_000, recordings=False)
     return work, await form_sources.add(deps, manager, "お問い合わせ")
 
 

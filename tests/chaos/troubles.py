@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from tests.chaos.database import File, Server
+from tests.chaos.model import Mood
 from tests.chaos.scene import Scene, Slot
 
 Trouble = Callable[[Scene, random.Random], Awaitable[None]]
@@ -55,6 +56,32 @@ async def calendar_slow(scene: Scene, chance: random.Random) -> None:
 async def calendar_open(scene: Scene, chance: random.Random) -> None:
     """The calendar server works as it should."""
     scene.calendar.open()
+
+
+async def model_shut(scene: Scene, chance: random.Random) -> None:
+    """The language model's server lets nobody in."""
+    scene.to_model.shut()
+
+
+async def model_slow(scene: Scene, chance: random.Random) -> None:
+    """The language model takes its time, mostly longer than anybody waits for it."""
+    scene.to_model.slow(chance.uniform(0.5, 3.0))
+
+
+async def model_well(scene: Scene, chance: random.Random) -> None:
+    """The language model works as it should."""
+    scene.to_model.open()
+    scene.model.mood = Mood.WELL
+
+
+def model_is(mood: Mood) -> Trouble:
+    """The language model's server answers, and not as it should."""
+
+    async def happen(scene: Scene, chance: random.Random) -> None:
+        scene.to_model.open()
+        scene.model.mood = mood
+
+    return happen
 
 
 async def connections_cut(scene: Scene, chance: random.Random) -> None:
@@ -120,6 +147,12 @@ ANYWHERE: Mapping[str, tuple[int, Trouble]] = {
     "calendar: shut": (2, calendar_shut),
     "calendar: slow": (2, calendar_slow),
     "calendar: open": (3, calendar_open),
+    "model: shut": (1, model_shut),
+    "model: slow": (1, model_slow),
+    "model: 429": (1, model_is(Mood.BUSY)),
+    "model: 500": (1, model_is(Mood.BROKEN)),
+    "model: garbled": (1, model_is(Mood.GARBLED)),
+    "model: well": (4, model_well),
     "disk full": (1, disk_full),
     "clock wrong": (2, clock_wrong),
 }
