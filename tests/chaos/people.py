@@ -90,9 +90,9 @@ class Rep:
             (2, "meeting", self._book),
             (2, "home", self._look_at_home),
             (1, "figures", self._look_at_figures),
-            (1, "transcript", self.talk.drop),
-            (3, "record", self.talk.tend),
-            (1, "question", self.talk.ask),
+            (3, "transcript", self.talk.drop),
+            (8, "record", self.talk.tend),
+            (3, "question", self.talk.ask),
         ]
         weights = [weight for weight, _name, _way in ways]
         while not self.place.closing:

@@ -8,12 +8,16 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.chaos import database, troubles
 from tests.chaos.invariants import wrongs
 from tests.chaos.ledger import Ledger
 from tests.chaos.scene import scene
+
+CONNECTS_WITHIN, DONE_WITHIN = 10.0, 4.0
+"""Seconds; what takes longer is not waited for."""
 
 
 @dataclass
@@ -72,8 +76,11 @@ async def run(
                         result.died += each is not slot
                         each.start()
                 if chance.random() < 0.7:
-                    await _connected(place.connected)
+                    await _within(CONNECTS_WITHIN, place.connected)
                     await asyncio.sleep(chance.uniform(0.0, 0.5))
+                if chance.random() < 0.3:
+                    # However slow the machine is, some lives are long enough for people to get something done.
+                    await _within(DONE_WITHIN, partial(_more, place.ledger, place.ledger.pieces))
             say("the troubles end")
             await place.calm()
             result.wrongs = await wrongs(place)
@@ -81,8 +88,12 @@ async def run(
     return result
 
 
-async def _connected(check: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if check():
-            return
+def _more(ledger: Ledger, pieces: int) -> bool:
+    return ledger.pieces > pieces
+
+
+async def _within(seconds: float, check: Callable[[], bool]) -> None:
+    """Wait until it holds, at most so long."""
+    until = time.monotonic() + seconds
+    while not check() and time.monotonic() < until:
         await asyncio.sleep(0.02)
