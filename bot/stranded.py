@@ -1,8 +1,9 @@
-"""Work that the queue engine (dbos) has let go of because the database failed it, which is taken up again.
+"""Work that the queue engine (dbos) has let go of for something that passes, which is taken up again.
 
 What a step did has to be written down. Where that fails (a disk that is full, say) the engine ends the workflow as an
 error, for ever; where even that cannot be written down, the workflow stays as one that this process is working on,
-which nobody does. Both ways a delivery that was only to be put off would never be sent.
+which nobody does. Both ways a delivery that was only to be put off would never be sent. A task that Slack or the
+database stopped in its midst ends as an error too.
 
 A workflow that has ended is begun again under an id of its own, with the steps that were written down: they are not
 done again. It does no harm to begin more again than was left undone: any work may be done twice after a crash.
@@ -45,7 +46,7 @@ class Stranded:
 
     async def look(self, executor_id: str) -> int:
         """Take up what has been waiting long enough; how many pieces of work that was."""
-        ended = [each for each in await _ended() if _by_the_database(each)]
+        ended = [each for each in await _ended() if _may_go_on(each)]
         lost = await _lost(executor_id)
         self._forget_others(each.workflow_id for each in (*ended, *lost))
         begun = 0
@@ -79,8 +80,8 @@ async def _ended() -> Sequence[WorkflowStatus]:
     )
 
 
-def _by_the_database(ended: WorkflowStatus) -> bool:
-    """Whether it was not our own work that ended it: a task that failed is told as such, and fails again."""
+def _may_go_on(ended: WorkflowStatus) -> bool:
+    """Whether it may go better another time: a task that failed by a fault of our own fails again."""
     given_up = isinstance(ended.error, TaskFailed) and not isinstance(ended.error, TaskStopped)
     return not given_up and times_begun_again(ended.workflow_id) < MOST_TIMES
 

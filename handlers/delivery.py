@@ -108,7 +108,8 @@ class TaskFailed(Exception):
 
 
 class TaskStopped(TaskFailed):
-    """A task that our own database did not let come to its end: it is done again (bot/stranded.py)."""
+    """A task that did not come to its end for something that passes, such as a database or a Slack that is away: it is
+    done again (bot/stranded.py)."""
 
 
 class Unreadable(Exception):
@@ -389,6 +390,14 @@ def _answer(refused: SlackApiError) -> tuple[int, str, float | None]:
     return (int(status), str(error), after) if error else (502, f"http_{status}", after)
 
 
+def _passes(fault: Exception) -> bool:
+    """Whether what Slack answered, or that it could not be reached, may be otherwise in a while."""
+    if isinstance(fault, SlackApiError):
+        status, error, _after = _answer(fault)
+        return status == 429 or status >= 500 or error in NOTHING_TAKEN | TRANSIENT
+    return isinstance(fault, aiohttp.ClientError | TimeoutError | OSError)
+
+
 @dataclass(slots=True)
 class UnderWay:
     """What this process is working on."""
@@ -467,8 +476,8 @@ def register(
             except Exception as fault:
                 followed.outcome = Outcome.FAULT
                 log.exception("The task %s failed", kind)
-                stopped = deliverer.deps.database.at_fault(fault)
-                raise (TaskStopped if stopped else TaskFailed)(type(fault).__name__) from None
+                passes = _passes(fault) or deliverer.deps.database.at_fault(fault)
+                raise (TaskStopped if passes else TaskFailed)(type(fault).__name__) from None
             finally:
                 watch.task(kind, followed.outcome or Outcome.OK)
 

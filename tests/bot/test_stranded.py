@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOS
 from dbos._dbos import _get_dbos_instance
+from slack_sdk.errors import SlackApiError
 
 from bot import stranded
 from bot.queue import Queue
@@ -150,16 +151,19 @@ async def test_step_that_was_written_down_is_not_done_again(worker: Worker) -> N
     assert worker.done == {"letter": 1}
 
 
-async def test_only_a_task_that_the_database_stopped_is_begun_again(worker: Worker) -> None:
+async def test_only_a_task_that_something_stopped_that_passes_is_begun_again(worker: Worker) -> None:
     worker.failing.append(ValueError("our own fault"))
     await worker.begin("faulty")
     await worker.until(faulty="ERROR")
     assert [await worker.queue.take_up() for _ in range(3)] == [0, 0, 0]
     away = sqlite3.OperationalError("database or disk is full")
     away.sqlite_errorcode = sqlite3.SQLITE_FULL
-    worker.failing.append(away)
+    # The newest comes first.
+    worker.failing += [SlackApiError("", {"ok": False, "error": "internal_error"}), away]
     await worker.begin("stopped")
     await worker.until(faulty="ERROR", stopped="ERROR")
     await worker.taken_up()
-    await worker.until(**{"faulty": "ERROR", "stopped": "ERROR", "stopped!1": "SUCCESS"})
-    assert worker.done == {"faulty": 1, "stopped": 2}
+    await worker.until(**{"faulty": "ERROR", "stopped": "ERROR", "stopped!1": "ERROR"})
+    await worker.taken_up()
+    await worker.until(**{"faulty": "ERROR", "stopped": "ERROR", "stopped!1": "ERROR", "stopped!2": "SUCCESS"})
+    assert worker.done == {"faulty": 1, "stopped": 3}

@@ -66,7 +66,7 @@ def _show(console: Console, result: Result) -> None:
     console.print(read)
     console.print(
         f"{result.kills} processes were killed, {result.died} ended by themselves. "
-        f"{result.ledger.begun_again} pieces of work were ended by the database and begun again."
+        f"{result.ledger.begun_again} pieces of work ended as errors and were begun again."
     )
     for wrong in result.wrongs:
         console.print(f"WRONG: {wrong}", style="red", markup=False)

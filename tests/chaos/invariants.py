@@ -67,7 +67,7 @@ class Books:
     under_way: list[str]
     """Calls of the language model that still count as under way an hour later."""
     begun_again: int
-    """How much work the database ended, and was begun again."""
+    """How much work ended for something that passes, and was begun again."""
     differing: list[object]
     """Rows of the calls' roll-ups that are not what the calls say."""
     broken: object | None
@@ -338,6 +338,8 @@ def _answers(scene: Scene, books: Books) -> Iterator[str]:
         if len(answers) > 1:
             yield f"the question {asked} was answered {len(answers)} times"
         scene.ledger.done["answers" if answers else "answers broken off"] += 1
+        for message in said if not answers else ():
+            scene.ledger.tell(message.text)
 
 
 def _said(scene: Scene, channel: str, thread: str, asked: str) -> list[Any]:

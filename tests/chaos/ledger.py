@@ -40,7 +40,7 @@ class Ledger:
     lost: list[str] = field(default_factory=list)
     """What somebody typed and then did not find in the form any more."""
     begun_again: int = 0
-    """How many pieces of work the database ended, so that they had to be begun again."""
+    """How many pieces of work ended for something that passes, so that they had to be begun again."""
 
     @property
     def pieces(self) -> int:
