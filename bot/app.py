@@ -336,10 +336,21 @@ class Listeners:
 
     async def event(self, body: dict[str, Any], client: AsyncWebClient) -> None:
         """An event: a message, a mention, an opened home tab."""
+        event_id = str(body.get("event_id", ""))
+        if self._seen(event_id):
+            return
+        try:
+            await self._heard(body, client)
+        except BaseException:
+            # Slack has no acknowledgement and sends it again: then it is new.
+            self._events.pop(event_id, None)
+            raise
+
+    async def _heard(self, body: dict[str, Any], client: AsyncWebClient) -> None:
         event = body["event"]
         pane = event.get("assistant_thread") or {}
         user = event.get("user") or pane.get("user_id")
-        if not user or event.get("bot_id") or self._seen(str(body.get("event_id", ""))):
+        if not user or event.get("bot_id"):
             return
         if event["type"] == "message" and (
             event.get("channel_type") != "im" or event.get("subtype") not in (None, "file_share")

@@ -112,7 +112,8 @@ async def _settled(scene: Scene) -> Books:
         while True:
             books = await _read(scene, deps)
             still = [row for name in ("deliveries", "mails") for row in books[name] if row.state in OPEN]
-            if not still and not books.unfinished and _cards_told(scene, books):
+            told = _cards_told(scene, books) and all(_said(scene, *each) for each in scene.ledger.asked)
+            if not still and not books.unfinished and told:
                 return books
             if fewest is None or len(still) < fewest:
                 fewest, until = len(still), time.monotonic() + PATIENCE

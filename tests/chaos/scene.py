@@ -48,6 +48,8 @@ MANAGER, ADMIN, FIELD = "U01KATO001", "U01HAYASHI", "U01TANAKA1"
 """The last holds meetings, and has a calendar on a server of its own."""
 CALLED, MET = 20, 60
 """Leads to call, and the most to meet."""
+RETRY_DELAYS = (0.0, 1.0, 3.0, 9.0, 15.0)
+"""Seconds between tries at an event. Slack takes six minutes for fewer; the troubles last for less long here."""
 PATIENCE = 60.0
 """Seconds; what does not happen within that time will not happen."""
 
@@ -278,6 +280,7 @@ async def scene(database: File | Server, chance: random.Random, journal: Path, s
             await road.start()
             stack.push_async_callback(road.stop)
         workspace = await stack.enter_async_context(workspace_running(manifest=manifest(all_routes())))
+        workspace.socket_mode.retry_delays = RETRY_DELAYS
         settings = {
             "slack_bot_token": workspace.bot_token,
             "slack_app_token": workspace.app_token,

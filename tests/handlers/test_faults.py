@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from services import members
 from tests.handlers.conftest import IS, World
+from tests.handlers.test_assistant import asked
 from tests.handlers.test_main_job import answers, open_form
 
 CHANNEL = "C01ISTEAM0"
@@ -52,3 +54,20 @@ async def test_whoever_cannot_even_be_looked_up_is_told_so_in_both_languages(
         assert reference is not None
         assert reference[0] in caplog.text
     assert world.modal(IS)["state"]["summary"] == answers()["summary"]
+
+
+async def test_question_that_could_not_be_heard_is_answered_when_slack_sends_it_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.ACTOR_SECONDS", 0.0)
+    monkeypatch.setattr(world.workspace.socket_mode, "acknowledge_seconds", 0.3)
+    heard = []
+
+    async def away_at_first(*given: Any) -> Any:
+        heard.append(given)
+        return await (fail() if len(heard) == 1 else who(*given))
+
+    who = members.who
+    monkeypatch.setattr("bot.app.members.who", away_at_first)
+    assert (await asked(world, IS, "ヘルプ"))["blocks"]
+    assert len(heard) == 2
