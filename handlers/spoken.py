@@ -22,7 +22,7 @@ SUMMARY_LIMIT: Final = 2500
 
 _LETTERED: Final = re.compile(r"[A-Z]")
 _PRIVATE: Final = re.compile(r"/archives/D")
-"""In a link to a message: it is in direct messages, where nobody else can open it."""
+"""In a link to a message: it stands in somebody's direct messages."""
 
 FIELDS = {
     Field.BUDGET_AMOUNT: _("Budget: amount"),
@@ -85,6 +85,11 @@ def value(t: Translator, proposed: Proposal) -> str:
             return str(text)
 
 
+def shared(permalink: str) -> str:
+    """The link to a message, where more people than one can open it; else ""."""
+    return "" if _PRIVATE.search(permalink) else permalink
+
+
 def cited(t: Translator, said: str, where: Source, permalink: str = "") -> Markup:
     """What was said, by whom and when, in one line; with a link to where it stands, if that is known."""
     words = escape(t("“{quote}”", quote=clip(" ".join(said.split()), QUOTE_LIMIT)))
@@ -98,8 +103,8 @@ def summary(t: Translator, lines: Sequence[SummaryLine]) -> str:
     """A summary in plain text, a sentence a line, each with who said it and when. Where others can read it again, a
     line at the end says."""
     found: list[str] = []
-    links = dict.fromkeys(line.permalink for line in lines if line.permalink and not _PRIVATE.search(line.permalink))
-    last = [t("Read it again: {link}", link=link) for link in links]
+    links = dict.fromkeys(shared(line.permalink) for line in lines)
+    last = [t("Read it again: {link}", link=link) for link in links if link]
     for line in lines:
         text = t("{sentence} ({source})", sentence=line.text, source=source(t, line.source))
         if sum(map(len, [*found, *last])) + len(text) > SUMMARY_LIMIT:

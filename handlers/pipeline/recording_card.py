@@ -226,7 +226,8 @@ class RecordingResult:
                 )
         if self.reading:
             where = t.md("From {name}, dropped by {by}", name=view.filename, by=mention(view.slack_user))
-            link = t.md("<{url}|Open the thread>", url=view.permalink) if view.permalink else Markup("")
+            url = spoken.shared(view.permalink)
+            link = t.md("<{url}|Open the thread>", url=url) if url else Markup("")
             blocks.append(context(Markup("　".join(part for part in (where, link) if part))))
             return Rendered(title, blocks)
         buttons = [button(t("Swap the speakers"), "recording.swap", view.recording_id)]
@@ -243,7 +244,7 @@ class RecordingResult:
     def examples(cls) -> Sequence[Self]:
         """Everything, without a model, and with nearly nothing."""
         plain = replace(EXAMPLE, note=Note((), (), (), Reason.OFF.value), guessed=True)
-        read = cls(replace(EXAMPLE, permalink="https://x.slack.com/archives/D1/p1?a=1&b=2"), reading=True)
+        read = cls(replace(EXAMPLE, permalink="https://x.slack.com/archives/C1/p1?a=1&b=2"), reading=True)
         empty = cls(replace(EXAMPLE, note=None, measures=_NOTHING, lead=None, speakers=()))
         return [cls(EXAMPLE), read, cls(plain), empty]
 

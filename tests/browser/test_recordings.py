@@ -209,6 +209,11 @@ async def test_dropped_recording_is_handed_off_with_what_was_said(
     for sentence in told.splitlines():
         await expect(post).to_contain_text(sentence)
     await field.snap("field-sales-reads-it", whole=True)
+    # And hears the customer's own words, from the lead's card.
+    await post.locator('[data-action-id="lead.show"]').click()
+    await field.page.locator('[data-action-id^="recording.show"]').click()
+    await expect(field.message("通話の記録")).to_contain_text(NOTE[0][2])
+    await field.snap("field-sales-reads-the-record", whole=True)
 
     # The model goes away: a colleague's call becomes a plainer record, which says so.
     model_server.answer = lambda _: Failure(400)
