@@ -29,7 +29,7 @@ LOCALES = {"ja": "ja-JP", "en": "en-US"}
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 DESKTOP = ViewportSize(width=1280, height=900)
 PHONE = ViewportSize(width=390, height=844)
-DEADLINE_MS = 20_000
+DEADLINE_MS = 30_000
 
 expect.set_options(timeout=DEADLINE_MS)
 
