@@ -236,8 +236,9 @@ class Listeners:
                 await ack(response_action="clear")
             case Reply(message):
                 await ack(response_action="update", view=notices.notice(view, dicts(message.blocks)))
-            case Kept(message):
-                await ack(response_action="update", view=notices.kept(view, dicts(message.blocks)))
+            case Kept(message, changed):
+                form = view if changed is None else {**view, "private_metadata": changed}
+                await ack(response_action="update", view=notices.kept(form, dicts(message.blocks)))
             case _:
                 await ack()
         self._soon(interaction)

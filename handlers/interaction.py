@@ -58,9 +58,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The modal stays as it is, with a message on top: it has no input that could say it."""
+    """The modal stays as it is, with a message on top: it has no input that could say it. `private_metadata`: what it
+    was opened with, from now on, where that changes."""
 
     message: Rendered
+    private_metadata: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

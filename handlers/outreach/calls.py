@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import Block
@@ -25,6 +25,7 @@ from handlers.interaction import (
     Clear,
     Errors,
     Interaction,
+    Kept,
     Reply,
     Update,
     dicts,
@@ -43,6 +44,7 @@ from services.deps import Deps
 from services.outreach import calls as service
 from services.outreach import lead_card as card_service
 from services.outreach import leads
+from services.outreach.call_records import CalledMeanwhile, SeenCall
 from services.outreach.leads import NextStepInput
 
 SUBMIT = "call.log.submit"
@@ -53,6 +55,8 @@ HOME = "home"
 """In the form's private metadata: it was opened on the home tab, which is drawn anew when it is submitted."""
 SCRIPT = "script"
 """In the form's private metadata: the version of the script that was open."""
+SEEN = "called"
+"""In the form's private metadata: when the lead had last been called, as the form says; "" for never."""
 CARRIED = (call_queue.ORIGIN, "url", HOME, SCRIPT)
 GOES_ON = frozenset({Outcome.MEETING_SET, Outcome.REFERRED, Outcome.SEND_MATERIAL})
 """Outcomes after which there is something to do before the next call."""
@@ -224,11 +228,21 @@ async def _form(interaction: Interaction, lead_id: int) -> View:
         [*head, *call_form.inputs(t, typed)],
         submit=t("Save"),
         close=t("Cancel"),
-        private_metadata=metadata(lead=lead_id, **carried(interaction)),
+        private_metadata=metadata(lead=lead_id, **{SEEN: _stamp(draft.state.last_called_at)}, **carried(interaction)),
     )
 
 
 CHOICE = LeadChoice("call.log.pick", _("Log a call"), _form, carried)
+
+
+def _stamp(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat()
+
+
+def _seen(interaction: Interaction) -> SeenCall | None:
+    """What was known of the lead when the form was opened; None in one from before there was such a thing."""
+    stands = interaction.metadata.get(SEEN)
+    return None if stands is None else SeenCall(datetime.fromisoformat(stands) if stands else None)
 
 
 async def redraw(interaction: Interaction) -> Answer:
@@ -265,15 +279,25 @@ async def submit(interaction: Interaction) -> Answer:
     result, plan = call_form.result(typed, at)
     lead_id, key = int(interaction.metadata["lead"]), f"form:{interaction.view['id']}"
     script = interaction.metadata.get(SCRIPT)
-    done = await service.log(
-        deps,
-        actor,
-        lead_id,
-        result,
-        plan=plan,
-        request_key=key,
-        script_version_id=record(script) if script else None,
-    )
+    try:
+        done = await service.log(
+            deps,
+            actor,
+            lead_id,
+            result,
+            plan=plan,
+            request_key=key,
+            script_version_id=record(script) if script else None,
+            seen=_seen(interaction),
+        )
+    except CalledMeanwhile as other:
+        # Perhaps by this very person, whose first submission was saved and its answer lost.
+        said = t(
+            "A call to this person has been saved since you opened this form: {at}. "
+            "To save one more, press the button once more.",
+            at=t.moment(other.at, actor.zone, now=deps.now()),
+        )
+        return Kept(warning(said), json.dumps(interaction.metadata | {SEEN: _stamp(other.at)}, ensure_ascii=False))
     elsewhere = call_queue.after_call(interaction, done.owner_id) or bool(interaction.metadata.get(HOME))
     if elsewhere and result.outcome not in GOES_ON:
         return Clear()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from domain.errors import Code, Refused
 from domain.leads import DisqualifyReason, NextStep, Stage, may_qualify
 from domain.outreach.calls import (
     CallResult,
@@ -59,6 +60,28 @@ def state_of(lead: LeadToCall) -> LeadState:
         lead.attempts,
         lead.last_called_at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCall:
+    """What somebody knew of a lead: when it was last called; None: never."""
+
+    at: datetime | None
+
+    def check(self, before: LeadState) -> None:
+        """Raises `CalledMeanwhile` where the lead was called since."""
+        last = before.last_called_at
+        if last is not None and (self.at is None or last > self.at):
+            raise CalledMeanwhile(last)
+
+
+class CalledMeanwhile(Refused):
+    """The lead was called `at` a moment that whoever asks did not know of; nothing was saved. Perhaps it was their own
+    submission, whose answer was lost."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(Code.STALE)
+        self.at = at
 
 
 def decisions(state: LeadState) -> tuple[object, ...]:

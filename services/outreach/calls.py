@@ -33,7 +33,7 @@ from services import rules
 from services.deps import Actor, Deps
 from services.outreach import call_records as records
 from services.outreach import inbound, suppressions
-from services.outreach.call_records import Recorded
+from services.outreach.call_records import Recorded, SeenCall
 from services.outreach.stages import move
 from services.teams import team_calendar
 from storage import calls as queries
@@ -149,15 +149,18 @@ async def log(
     request_key: str | None = None,
     plan: Plan | None = None,
     script_version_id: int | None = None,
+    seen: SeenCall | None = None,
 ) -> Recorded:
     """Write down a call, its roll-ups with it, and move the lead as the result and the plan say.
 
     `called_at` is aware; None: now. `request_key` names the click or submission: sent twice it makes one call, and the
     second time gives the first one's answer. A result DO_NOT_CALL stops the number in the same transaction.
-    `script_version_id`: the script that was open, where it is one of the team's.
+    `script_version_id`: the script that was open, where it is one of the team's. `seen`: what was known of the lead
+    when the form was opened; None: does not matter.
 
     Refused: NOT_ALLOWED, NOT_FOUND, DO_NOT_CALL, INVALID `called_at` in the future, TOO_LONG `note`, DATE_IN_PAST
-    `callback_at` before the call, INVALID `step` for a plan beside an outcome that decides by itself, WRONG_STAGE.
+    `callback_at` before the call, INVALID `step` for a plan beside an outcome that decides by itself, WRONG_STAGE;
+    `CalledMeanwhile` where the lead was called after what was `seen`.
     Rejected: axes that contradict each other, a plan that is incomplete.
     """
     require(actor.role, Permission.LOG_CALLS)
@@ -180,7 +183,7 @@ async def log(
     late = called_at is not None
     done: Recorded | None
     try:
-        done = await _record(deps, actor, lead_id, result, at, now, key, plan, script_version_id, late=late)
+        done = await _record(deps, actor, lead_id, result, at, now, key, plan, script_version_id, seen, late=late)
     except Refused:
         # Perhaps it was this very click that changed the lead.
         done = await _before(deps, actor, lead_id, result, key) if request_key else None
@@ -210,6 +213,7 @@ async def _record(
     key: str,
     plan: Plan | None,
     script_version_id: int | None,
+    seen: SeenCall | None,
     *,
     late: bool,
 ) -> Recorded | None:
@@ -217,14 +221,14 @@ async def _record(
     if not late and result.outcome is not Outcome.DO_NOT_CALL:
         try:
             async with deps.brief(actor.team_id) as brief:
-                return await _save(deps, brief, actor, lead_id, result, at, now, key, plan, script_version_id)
+                return await _save(deps, brief, actor, lead_id, result, at, now, key, plan, script_version_id, seen)
         except _NeedsMore:
             pass
         except _Repeated:
             return None
     try:
         async with deps.writing(actor.team_id) as session:
-            return await _save(deps, session, actor, lead_id, result, at, now, key, plan, script_version_id)
+            return await _save(deps, session, actor, lead_id, result, at, now, key, plan, script_version_id, seen)
     except _Repeated:
         return None
 
@@ -244,6 +248,7 @@ async def _save(
     key: str,
     plan: Plan | None,
     script_version_id: int | None,
+    seen: SeenCall | None,
 ) -> Recorded:
     lead = await queries.lead_to_call(transaction, lead_id, CALL_RULES, lock=True)
     if lead is None:
@@ -252,6 +257,8 @@ async def _save(
         raise Refused(Code.DO_NOT_CALL)
     team = rules.parse(lead.rules, CallRules())
     before = records.state_of(lead)
+    if seen is not None:
+        seen.check(before)
     after = after_call(before, result, at, team, plan)
     if before.last_called_at is not None and at < before.last_called_at:
         after = await _entered_late(transaction, lead_id, before, after, result, at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from bot.workspace.team import EXAMPLE
@@ -175,6 +176,23 @@ async def test_form_asks_one_axis_after_the_other_and_saves_a_callback_in_natura
     assert max(await rows(world, Call.id, Call.outcome, Call.note))[1:] == ("callback", "部長は午後から <外出>")
     await click(world, confirmation, "call.undo")
     await eventually(lambda: whispered(world, "取り消しました"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_form_that_was_opened_before_another_call_was_saved_asks_before_it_saves_one_more(world: World) -> None:
+    before = len(await rows(world, Call.id))
+    await open_call_form(world)
+    await choose(world, "connection", "busy", note="二つ目のフォーム")
+    await click(world, await card_of_first_lead(world), "call.quick#no_answer", IS)
+    again = await save(world, note="二つ目のフォーム")
+    assert again["result"] == "updated"
+    assert "このフォームを開いたあと" in str(again["view"]["blocks"][0])
+    assert inputs_of(again["view"]) == inputs_of(world.modal(IS))
+    assert world.modal(IS)["state"]["note"]["v"] == "二つ目のフォーム"
+    assert len(await rows(world, Call.id)) == before + 1
+    assert (await save(world))["result"] == "closed"
+    assert max(await rows(world, Call.id, Call.note))[1] == "二つ目のフォーム"
+    assert len(await rows(world, Call.id)) == before + 2
 
 
 async def test_typed_words_outlive_a_look_at_other_choices(world: World) -> None:
