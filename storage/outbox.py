@@ -48,6 +48,14 @@ _BEGUN_AGAIN = re.compile(r"!(\d+)\Z", re.ASCII)
 
 FORGOTTEN_AT_ONCE = 500
 
+_FROM_NOW = (
+    "UPDATE {schema}workflow_status SET delay_until_epoch_ms = {now} + :delay "
+    "WHERE workflow_uuid = :id AND status = 'DELAYED'"
+)
+_ON_POSTGRESQL = {"schema": "dbos.", "now": "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"}
+_ON_SQLITE = {"schema": "", "now": "CAST((julianday('now') - 2440587.5) * 86400000 AS integer)"}
+"""A delay counts from the database's clock, which all share."""
+
 
 class DeliveryState(StrEnum):
     """Where a delivery stands."""
@@ -184,6 +192,12 @@ class Outbox:
     async def _start(self, session: AsyncSession, options: EnqueueOptions, *arguments: Any) -> None:
         connection = await session.connection()
         await connection.run_sync(lambda sync: self._client.enqueue_in_transaction(sync, options, *arguments))
+        delay = options.get("delay_seconds")
+        if delay:
+            # The engine counts from this process's clock: were that an hour ahead, everybody would wait for an hour.
+            postgresql = connection.dialect.name == "postgresql"
+            statement = sa.text(_FROM_NOW.format(**(_ON_POSTGRESQL if postgresql else _ON_SQLITE)))
+            await connection.execute(statement, {"id": options["workflow_id"], "delay": round(delay * 1000)})
 
 
 def _delivery(workflow_id: str, channel: str) -> EnqueueOptions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from dbos import DBOSClient
 
 from storage import outbox
@@ -48,12 +49,16 @@ async def test_delivery_is_enqueued_for_its_channel_and_the_pinned_version(
 async def test_further_turn_is_a_delayed_workflow_of_its_own_made_once(
     database: Database, enqueued: Outbox, queue_client: DBOSClient
 ) -> None:
-    for _ in range(2):
-        async with database.writing("T1") as session:
-            await enqueued.postpone(session, key=KEY, channel="C1", turn=3, seconds=600)
+    for wrong in (-3600, 3600):
+        with time_machine.travel(datetime.now(UTC) + timedelta(seconds=wrong)):
+            async with database.writing("T1") as session:
+                await enqueued.postpone(session, key=KEY, channel="C1", turn=3, seconds=600)
     [turn] = await queue_client.list_workflows_async(workflow_id_prefix=f"{KEY}#")
     assert (turn.workflow_id, turn.status, turn.queue_partition_key) == (f"{KEY}#3", "DELAYED", "C1")
     assert turn.input == {"args": ("T1", KEY, 3), "kwargs": {}}
+    # However wrong the process's clock is, it is the database's from which it counts.
+    assert turn.delay_until_epoch_ms is not None
+    assert 500 < turn.delay_until_epoch_ms / 1000 - datetime.now(UTC).timestamp() < 601
 
 
 async def test_what_the_clock_sends_stands_in_the_line_of_its_workspace_and_keeps_its_place(
