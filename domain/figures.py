@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
+from domain.numbers import DIGITS, SMALL, number
+
 _DIGITS: Final = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
-_KANJI: Final = {"〇": 0, "零": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_UNITS: Final = {"十": 10, "百": 100, "千": 1000}
+_KANJI: Final = f"{DIGITS}{SMALL}"
 _COUNTED: Final = re.compile(
     # Not from the middle: each of many characters would be a beginning.
-    f"(?<![{''.join(_KANJI)}{''.join(_UNITS)}])([{''.join(_KANJI)}{''.join(_UNITS)}]+)(?=件|人|名|社|円|割|倍|日|回|時間|本|通|週|か月|ヶ月|つ|ポイント|パーセント)"
+    f"(?<![{_KANJI}])([{_KANJI}]+)(?=件|人|名|社|円|割|倍|日|回|時間|本|通|週|か月|ヶ月|つ|ポイント|パーセント)"
 )
 _ENGLISH: Final[dict[str, int | Decimal]] = {
     "two": 2,
@@ -54,7 +55,7 @@ def figures(text: str) -> set[Decimal]:
     """Every figure of a text, in digits or in words."""
     folded = unicodedata.normalize("NFKC", text).lower()
     found = {Decimal(each.replace(",", "")) for each in _DIGITS.findall(folded)}
-    found |= {Decimal(_number(each)) for each in _COUNTED.findall(folded)}
+    found |= {each for words in _COUNTED.findall(folded) if (each := _number(words)) is not None}
     found |= {Decimal(_ENGLISH[each]) for each in _WORDS.findall(folded)}
     return found | {share for word, share in _SHARES.items() if word in folded}
 
@@ -65,14 +66,8 @@ def unfounded(text: str, records: Iterable[str]) -> set[Decimal]:
     return claimed - set().union(*map(figures, records)) if claimed else claimed
 
 
-def _number(kanji: str) -> int:
-    """二十五 = 25, 三〇 = 30."""
-    if not any(sign in _UNITS for sign in kanji):
-        return int("".join(str(_KANJI[sign]) for sign in kanji))
-    total, digit = 0, 0
-    for sign in kanji:
-        if sign in _UNITS:
-            total, digit = total + (digit or 1) * _UNITS[sign], 0
-        else:
-            digit = digit * 10 + _KANJI[sign]
-    return total + digit
+def _number(words: str) -> Decimal | None:
+    try:
+        return number(words)
+    except ValueError:
+        return None  # 百千: a name, not a number.

@@ -15,6 +15,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from domain.calendar import BusinessCalendar, add_months
+from domain.numbers import DIGITS, whole
 
 _SOON = 183
 """A day and month without a year that have passed mean the next year's if that is at most so many days away."""
@@ -47,9 +48,8 @@ class Unreadable(Exception):
         self.rest = rest
 
 
-_DIGITS = {"〇": 0, "零": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_UNITS = {"十": 10, "百": 100}
-_KANJI = re.compile(f"[{''.join(_DIGITS)}{''.join(_UNITS)}]+")
+# 千 is the beginning of many a name, so only a year has it.
+_KANJI = rf"[{DIGITS}十百拾壱弐]+|[一二]千[{DIGITS}十百]*(?=年)"
 _COUNTED = r"(?=年|月|日|時|分|週|営業|箇月|か月|ヶ月|カ月|ヵ月|ケ月|/|:)"
 _FIRST = re.compile(r"(午後|昼|朝|夕方|午前)(一番|イチ|いち|一)(?![〇零一二三四五六七八九十百\d]*(時|:))")
 
@@ -58,21 +58,16 @@ def normalise(words: str) -> str:
     """Half-width, lower case, 漢数字 before a unit as digits, without repeated spaces."""
     text = unicodedata.normalize("NFKC", words).strip().lower()
     text = _FIRST.sub(r"\1", text)
-    text = re.sub(f"({_KANJI.pattern}){_COUNTED}", lambda found: str(_number(found[1])), text)
+    text = re.sub(f"({_KANJI}){_COUNTED}", lambda found: _in_digits(found[1]), text)
     return " ".join(text.split())
 
 
-def _number(kanji: str) -> int:
-    """二十五 = 25, 三〇 = 30."""
-    if not any(char in _UNITS for char in kanji):
-        return int("".join(str(_DIGITS[char]) for char in kanji))
-    total, digit = 0, 0
-    for char in kanji:
-        if char in _UNITS:
-            total, digit = total + (digit or 1) * _UNITS[char], 0
-        else:
-            digit = digit * 10 + _DIGITS[char]
-    return total + digit
+def _in_digits(kanji: str) -> str:
+    """二十五 = 25, 三〇 = 30; what is no number as it is."""
+    try:
+        return str(whole(kanji))
+    except ValueError:
+        return kanji
 
 
 @dataclass(frozen=True, slots=True)

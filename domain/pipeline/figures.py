@@ -14,12 +14,11 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.calendar import BusinessCalendar, add_months
+from domain.numbers import DIGITS, FORMAL, LARGE, SMALL, number
 from domain.outreach import natural_time
 from domain.outreach.time_words import Unreadable
 
-_KANJI_DIGITS = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0}
-_KANJI_SMALL = {"十": 10, "百": 100, "千": 1000}
-_KANJI = "〇零一二三四五六七八九十百千"
+_KANJI = f"{DIGITS}{SMALL}{FORMAL}"
 _NUMBER = rf"(?:\d[\d,]{{0,19}}(?:\.\d{{1,9}})?|[{_KANJI}]{{1,12}})"
 _SCALES_JA = {"億": 10**8, "千万": 10**7, "百万": 10**6, "十万": 10**5, "万": 10**4, "千": 1000, "百": 100, "": 1}
 _SCALE_JA = "億|千万|百万|十万|万|千|百"
@@ -142,44 +141,24 @@ def _folded(text: str) -> str:
     return re.sub(r"(?<=[億万千百\d]) (?=[\d億万千百円])", "", unicodedata.normalize("NFKC", text)).lower()
 
 
-def _value(number: str) -> float:
-    """300, 1,200, 1.5, 三百."""
-    if number[0].isdigit():
-        return float(number.replace(",", "").rstrip("."))
-    if not any(char in _KANJI_SMALL for char in number):
-        return float("".join(str(_KANJI_DIGITS[char]) for char in number))
-    total, digit = 0, 0
-    for char in number:
-        if char in _KANJI_SMALL:
-            total, digit = total + (digit or 1) * _KANJI_SMALL[char], 0
-        else:
-            digit = digit * 10 + _KANJI_DIGITS[char]
-    return float(total + digit)
+def _value(said: str) -> float:
+    """300, 1,200, 1.5, 三百; 0 for what is no number: a name, as a rule (百千)."""
+    try:
+        return float(number(said.rstrip(".")))
+    except ValueError:
+        return 0.0
 
 
-def _value_en(number: str) -> float:
-    return float(_WORDS_EN[number]) if number in _WORDS_EN else _value(number)
+def _value_en(said: str) -> float:
+    return float(_WORDS_EN[said]) if said in _WORDS_EN else _value(said)
 
 
 def _ja_sum(said: str, *, half: bool) -> int | None:
     """1億2000万, 1200万, 一千二百万, 3,000,000."""
-    total, rest = 0.0, said
-    for unit, scale in (("億", 10**8), ("万", 10**4)):
-        if unit not in rest:
-            continue
-        head, rest = rest.split(unit, 1)
-        found = re.fullmatch(rf"(?:(\d)千)?({_NUMBER})([千百十])?", head)
-        if found is None:
-            return None
-        total += (int(found[1] or 0) * 1000 + _value(found[2]) * _KANJI_SMALL.get(found[3] or "", 1)) * scale
-        if half and not rest:
-            total += scale / 2
-    if rest:
-        found = re.fullmatch(rf"({_NUMBER})([千百])?", rest)
-        if found is None:
-            return None
-        total += _value(found[1]) * _KANJI_SMALL.get(found[2] or "", 1)
-    return round(total)
+    try:
+        return round(number(f"{said}半" if half and said[-1] in LARGE else said))
+    except ValueError:
+        return None
 
 
 # Days
@@ -379,7 +358,7 @@ def _exact(words: str, on: date) -> Day | None:
 # Figures as such
 
 _FIGURE = re.compile(
-    rf"\d[\d,]{{0,19}}(?:\.\d{{1,9}})?|[{_KANJI}]{{1,12}}(?=[億万千百十円年月日時分割件人台名社回倍%か])"
+    rf"\d[\d,]{{0,19}}(?:\.\d{{1,9}})?|[{DIGITS}{SMALL}]{{1,12}}(?=[億万千百十円年月日時分割件人台名社回倍%か])"
 )
 
 
