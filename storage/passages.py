@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.data.search import numbers_of
+from domain.outreach.form_fields import SIGNED, Field
 from domain.pipeline.passages import Kind, grams, line
 from storage.account_search import class_number, first_row_id, is_postgresql, signed
 from storage.members import NO_SYNC
@@ -27,7 +28,7 @@ from storage.tables import (
     Account,
     Call,
     Contact,
-    Delivery,
+    FormSubmission,
     Handoff,
     HandoffReturn,
     Lead,
@@ -213,8 +214,8 @@ async def _scripts(session: AsyncSession, ids: Sequence[int]) -> list[tuple[Any,
 
 
 async def _recordings(session: AsyncSession, ids: Sequence[int]) -> list[tuple[Any, ...]]:
-    """What was said, one turn a line, once somebody has said whom it is about."""
-    columns = (Recording.id, Recording.lead_id, Recording.member_id, Recording.created_at)
+    """What was said, one turn a line, and what the note made of it, once somebody has said whom it is about."""
+    columns = (Recording.id, Recording.note, Recording.lead_id, Recording.member_id, Recording.created_at)
     rows = (
         await session.execute(sa.select(*columns).where(Recording.id.in_(ids), Recording.lead_id.is_not(None)))
     ).all()
@@ -222,7 +223,40 @@ async def _recordings(session: AsyncSession, ids: Sequence[int]) -> list[tuple[A
     said: dict[int, list[str]] = {}
     for key, text in await session.execute(turns.order_by(Utterance.recording_id, Utterance.number)):
         said.setdefault(key, []).append(text)
-    return [(key, "", "\n".join(said.get(key, ())), *about) for key, *about in rows]
+    found = [(key, "", "\n".join(said.get(key, ())), *about) for key, _note, *about in rows]
+    return found + [(key, NOTE, _noted(note), *about) for key, note, *about in rows if note]
+
+
+NOTE: Final = "note"
+"""The section of a recording that is its structured note."""
+
+
+def _noted(note: Mapping[str, Any]) -> str:
+    """A note's lines and its summary, in the model's words; a line that only repeats what was said is found there."""
+    lines = [item for item in note.get("items", ()) if item.get("text") != item.get("quote")]
+    texts = [line.get("text") for line in (*note.get("summary", ()), *lines)]
+    return "\n".join(dict.fromkeys(text for text in texts if isinstance(text, str) and text.strip()))
+
+
+async def _inquiries(session: AsyncSession, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """What was typed into a form; who typed it is found by the lead's names, and what became its note there."""
+    given = FormSubmission
+    columns = (given.id, given.fields, Lead.note, given.lead_id, given.claimed_by, given.received_at)
+    statement = sa.select(*columns).join(Lead, Lead.id == given.lead_id).where(given.id.in_(ids))
+    found: list[tuple[Any, ...]] = []
+    for key, fields, note, *about in await session.execute(statement):
+        typed = fields if isinstance(fields, dict) else {}
+        texts = [
+            text
+            for name, text in typed.items()
+            if name not in _WHO and isinstance(text, str) and text.strip() and text.strip() not in (note or "")
+        ]
+        found.append((key, "", "\n".join(texts), *about))
+    return found
+
+
+_WHO: Final = {SIGNED, *(field for field in Field if field not in {Field.TOPIC, Field.MESSAGE, Field.OTHER})}
+"""Fields of a form that say who somebody is, not what they want."""
 
 
 _READERS = {
@@ -234,6 +268,7 @@ _READERS = {
     Kind.OBJECTION: _objections,
     Kind.SCRIPT: _scripts,
     Kind.RECORDING: _recordings,
+    Kind.INQUIRY: _inquiries,
 }
 
 
@@ -414,26 +449,6 @@ async def read(session: AsyncSession, ids: Sequence[int]) -> dict[int, PassageRo
         .where(Passage.id.in_(ids), Passage.kind.in_(_KINDS), ~_IS_DUE)
     )
     return {row[0]: PassageRow._make(row) for row in await session.execute(statement)}
-
-
-class Place(NamedTuple):
-    """Where a message of ours stands in Slack."""
-
-    channel: str
-    ts: str
-
-
-async def posts(session: AsyncSession, handoff_ids: Iterable[int]) -> dict[int, Place]:
-    """Where the posts of these handoffs stand, those that do."""
-    keys = {f"handoff:{handoff_id}": handoff_id for handoff_id in handoff_ids}
-    statement = sa.select(Delivery.key, Delivery.posted_channel, Delivery.ts).where(Delivery.key.in_(list(keys)))
-    return {keys[key]: Place(where, ts) for key, where, ts in await session.execute(statement) if where and ts}
-
-
-async def links(session: AsyncSession, recording_ids: Iterable[int]) -> dict[int, str]:
-    """Where these conversations were dropped, by the addresses of the messages."""
-    statement = sa.select(Recording.id, Recording.permalink).where(Recording.id.in_(list(recording_ids)))
-    return {key: link for key, link in await session.execute(statement) if link}
 
 
 async def people_named(session: AsyncSession, keys: Iterable[str], most: int) -> list[str]:

@@ -53,6 +53,7 @@ class Kind(StrEnum):
     OBJECTION = "objection"
     SCRIPT = "script"
     RECORDING = "recording"
+    INQUIRY = "inquiry"
 
 
 _punctuation = re.compile(r"[^\w\s\-‐‑‒–—―−─━~〜～ー]")
@@ -194,6 +195,12 @@ def snippet(question: Question, weights: Mapping[str, float], text: str, length:
     begin = max(begins, key=answers)
     end = begin + length
     return f"{'…' if begin else ''}{plain[begin:end].strip()}{'…' if end < len(plain) else ''}"
+
+
+def opening(text: str, length: int = SNIPPET) -> str:
+    """The beginning of a text, in one line."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= length else f"{plain[:length].strip()}…"
 
 
 def fused(rankings: Iterable[Sequence[int]], constant: int = 60) -> list[int]:

@@ -42,12 +42,14 @@ KINDS: Final[Mapping[Kind, str]] = {
     Kind.OBJECTION: _("Objection and answers"),
     Kind.SCRIPT: _("Call script"),
     Kind.RECORDING: _("Recorded conversation"),
+    Kind.INQUIRY: _("Inquiry"),
 }
 PARTS: Final[Mapping[str, str]] = {
     **{element.value: ELEMENTS[element] for element in Element},
     **{each.value: SECTIONS[each] for each in Section},
     "worries": _("Worries"),
     "hopes": _("Hopes"),
+    "note": _("Meeting note"),
 }
 """The texts of a row, by the names under which they are kept."""
 
@@ -86,10 +88,14 @@ async def more(interaction: Interaction) -> Answer:
 
 
 class Search(Arguments):
-    """Search what the team wrote down and heard: notes of calls, qualifications, handoffs, returns, the playbook.
-    For questions such as who spoke of a budget or why customers hesitate."""
+    """Search what the team wrote down and heard: notes of calls, qualifications, handoffs, returns, recorded
+    conversations and their notes, inquiries, the playbook. For questions such as who spoke of a budget or why customers
+    hesitate, and for what belongs to a message in Slack."""
 
-    words: str = Field(description="What to search for: words that will have been written, names, or a short question.")
+    words: str = Field(
+        description="What to search for: words that will have been written, names, a short question, or the address of"
+        " a message in Slack."
+    )
 
 
 async def asked(interaction: Interaction, arguments: Search) -> Rendered:
@@ -130,7 +136,8 @@ async def _entry(interaction: Interaction, hit: Hit) -> Markup:
     if link:
         facts.append(Markup(f"<{link}|{escape(t('Post in Slack'))}>"))
     head = f"*{escape(who)}*\n" if who else ""
-    return Markup(f"{head}{'　'.join(fact for fact in facts if fact)}\n>{escape(hit.snippet)}")
+    quoted = Markup(f"\n>{escape(hit.snippet)}") if hit.snippet else ""
+    return Markup(f"{head}{'　'.join(fact for fact in facts if fact)}{quoted}")
 
 
 def _source(t: Translator, hit: Hit) -> str:

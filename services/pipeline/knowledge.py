@@ -21,11 +21,13 @@ from domain.members import Permission, require
 from domain.model import Reason
 from domain.pipeline import passages as domain
 from domain.pipeline.passages import Kind, Question
+from domain.slack_links import MessageLink, message_in
 from services.deps import Actor, Deps
 from services.pipeline import meanings
-from storage import account_search, installations, vectors
+from storage import account_search, installations, slack_places, vectors
 from storage import passages as queries
-from storage.passages import Candidate, Draft, Named, PassageRow, Place
+from storage.passages import Candidate, Draft, Named, PassageRow
+from storage.slack_places import About, Place
 
 __all__ = ["Hit", "Kind", "Page", "Place", "bring_up", "forget", "index", "search"]
 
@@ -48,7 +50,8 @@ MAX_LIMIT: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that answers, and what it is about. `snippet`: the part of it that answers best. `section`: which of
+    """A passage that answers, and what it is about. `passage_id`: 0 where a message in Slack led to the row itself.
+    `snippet`: the part of it that answers best, "" where nothing is written there. `section`: which of
     the row's texts it is from, "" where it has only one. `place`: its message in Slack, where there is one,
     or `link`, that message's address."""
 
@@ -78,11 +81,15 @@ class Page:
 
 async def search(deps: Deps, actor: Actor, text: str, limit: int = 5, offset: int = 0) -> Page:
     """The team's passages that answer what was typed, best first, of each text the best; of equal ones the newer. Where
-    the team lets the language model read, those that mean the same count too.
+    the team lets the language model read, those that mean the same count too. The address of a message in Slack finds
+    what belongs to that message.
 
     Refused: NOT_ALLOWED.
     """
     require(actor.role, Permission.READ)
+    pasted = message_in(text)
+    if pasted is not None:
+        return await _belonging(deps, actor, pasted, min(limit, MAX_LIMIT), max(offset, 0))
     question = domain.parse(text)
     limit, offset = min(limit, MAX_LIMIT), max(offset, 0)
     if question is None or limit < 1:
@@ -96,8 +103,8 @@ async def search(deps: Deps, actor: Actor, text: str, limit: int = 5, offset: in
             near = await vectors.nearest(session, deps.model.settings.embedding, vector, meanings.NEAREST)
             ranked = domain.fused((ranked, near))
         shown, more = await _chosen(session, ranked, limit, offset)
-        posts = await queries.posts(session, [row.source_id for row in shown if row.kind == Kind.HANDOFF])
-        links = await queries.links(session, [row.source_id for row in shown if row.kind == Kind.RECORDING])
+        posts = await slack_places.posts(session, [(Kind(row.kind), row.source_id) for row in shown])
+        links = await slack_places.links(session, [row.source_id for row in shown if row.kind == Kind.RECORDING])
     hits = [
         Hit(
             row.id,
@@ -110,12 +117,55 @@ async def search(deps: Deps, actor: Actor, text: str, limit: int = 5, offset: in
             row.contact or "",
             row.account or "",
             row.member or "",
-            posts.get(row.source_id) if row.kind == Kind.HANDOFF else None,
+            posts.get((Kind(row.kind), row.source_id)),
             links.get(row.source_id, "") if row.kind == Kind.RECORDING else "",
         )
         for row in shown
     ]
     return Page(tuple(hits), more, unavailable)
+
+
+async def _belonging(deps: Deps, actor: Actor, at: MessageLink, limit: int, offset: int) -> Page:
+    """The team's rows that a message shows or came from; a message of anywhere else has none."""
+    async with deps.reading(actor.team_id) as session:
+        named = await slack_places.posted(session, at)
+        found = [
+            source
+            for kind in Kind
+            if (ids := [row_id for of, row_id in named if of is kind])
+            for source in await queries.sources(session, kind, ids)
+        ]
+        # One answer for each row: its first text that says something, or else that it is there.
+        first: dict[Named, queries.Source] = {}
+        for source in found:
+            key = (source.kind, source.source_id)
+            if key not in first or (not first[key].text.strip() and source.text.strip()):
+                first[key] = source
+        shown = [first[key] for key in named if key in first][offset : offset + limit + 1]
+        names = await slack_places.about(session, {each.lead_id for each in shown if each.lead_id is not None})
+        members = await slack_places.members(session, {each.member_id for each in shown if each.member_id is not None})
+        posts = await slack_places.posts(session, [(each.kind, each.source_id) for each in shown])
+        links = await slack_places.links(session, [each.source_id for each in shown if each.kind is Kind.RECORDING])
+    hits = []
+    for each in shown[:limit]:
+        who = names.get(each.lead_id or 0, About("", ""))
+        hits.append(
+            Hit(
+                0,
+                each.kind,
+                each.source_id,
+                each.section,
+                domain.opening(each.text),
+                each.said_at,
+                each.lead_id,
+                who.contact,
+                who.account,
+                members.get(each.member_id or 0, ""),
+                posts.get((each.kind, each.source_id)),
+                links.get(each.source_id, "") if each.kind is Kind.RECORDING else "",
+            )
+        )
+    return Page(tuple(hits), len(shown) > limit)
 
 
 async def _by_words(

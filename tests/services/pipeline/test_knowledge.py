@@ -13,12 +13,16 @@ from domain.outreach.scripts import Heading, Scene, Script, Stage
 from domain.qualification.handoff import ReturnReason
 from services.deps import Deps
 from services.outreach import calls, objections, scripts
+from services.outreach.form_sources import NewSecret
 from services.pipeline import knowledge, recordings
 from services.qualification import handoff
-from storage.tables import Call, Delivery, Passage, PassageDue, Recording, Utterance
+from storage.tables import Call, Delivery, FormSubmission, Passage, PassageDue, Recording, Utterance
 from tests import knowledge as labelled
 from tests.services.office import Clock, Office
+from tests.services.outreach.website import YAMADA, form, send
 from tests.services.pipeline.test_recordings import CALL, Slack, drop
+
+__all__ = ["form"]  # a fixture
 
 TALKED = (Connection.ANSWERED, Party.CONTACT, Outcome.INTERESTED)
 
@@ -158,6 +162,96 @@ async def test_conversation_is_found_once_it_is_known_whom_it_is_about(deps: Dep
     await knowledge.index(deps)
     assert [hit.kind for hit in (await knowledge.search(deps, office.sato, "500万円")).hits] == ["recording"]
     assert (await knowledge.search(deps, office.sato, "月末の集計")).hits == ()
+
+
+async def test_note_of_a_conversation_is_found_in_its_own_words_and_goes_with_them(deps: Deps, office: Office) -> None:
+    lead_id = await office.lead("青葉 一郎")
+    number = await drop(office, "会話.vtt")
+    assert number is not None
+    await recordings.work(deps, office.team_id, number, Slack(CALL))
+    await recordings.confirm(deps, office.sato, number, lead_id)
+    line = {"kind": "pain", "text": "締め処理の属人化に悩んでいる", "quote": "締めが私しかできなくて", "source": {}}
+    same = {"kind": "pain", "text": "締めが私しかできなくて", "quote": "締めが私しかできなくて", "source": {}}
+    note = {"items": [line, same], "summary": [{"text": "来期の刷新を望む", "source": {}}]}
+    async with deps.writing("T1") as session:
+        await session.execute(sa.update(Recording).values(note=note))
+    await knowledge.index(deps)
+    for typed in ("属人化", "刷新"):
+        hits = (await knowledge.search(deps, office.sato, typed)).hits
+        assert [(hit.kind, hit.section, hit.lead_id) for hit in hits] == [(knowledge.Kind.RECORDING, "note", lead_id)]
+        assert "私しか" not in hits[0].snippet
+    # Changed without anything else of the conversation, as an erasure does it.
+    async with deps.writing("T1") as session:
+        await session.execute(sa.update(Recording).values(note={"items": [], "summary": []}))
+        await knowledge.forget(session)
+    assert (await knowledge.search(deps, office.sato, "属人化")).hits == ()
+
+
+async def test_inquiry_is_found_by_what_was_typed_with_its_card(
+    deps: Deps, office: Office, form: NewSecret, neighbours: Office
+) -> None:
+    first = await send(office, form, YAMADA | {"ご希望の時期": "繁忙期の前"}, "1")
+    again = await send(office, form, YAMADA | {"お問い合わせ内容": "倉庫の温度管理もできますか"}, "2")
+    assert first.lead_id == again.lead_id
+    async with deps.writing("T1") as session:
+        await session.execute(
+            sa.update(Delivery)
+            .where(Delivery.key == f"inbound:{again.submission_id}")
+            .values(ts="1700000000.000100", posted_channel="C0INBOUND")
+        )
+    await knowledge.index(deps)
+    (hit,) = (await knowledge.search(deps, office.sato, "温度管理")).hits
+    assert (hit.kind, hit.source_id, hit.lead_id) == (knowledge.Kind.INQUIRY, again.submission_id, first.lead_id)
+    assert hit.place == ("C0INBOUND", "1700000000.000100")
+    (hit,) = (await knowledge.search(deps, office.sato, "繁忙期")).hits
+    assert (hit.kind, hit.source_id) == (knowledge.Kind.INQUIRY, first.submission_id)
+    # What became the lead's note is found there, once; who typed it is no text.
+    assert [hit.kind for hit in (await knowledge.search(deps, office.sato, "資料を見ました")).hits] == ["lead"]
+    assert [hit.kind for hit in (await knowledge.search(deps, office.sato, "yamada@aoba.example")).hits] == []
+    assert (await knowledge.search(deps, neighbours.sato, "温度管理")).hits == ()
+    async with deps.writing("T1") as session:
+        await session.execute(sa.update(FormSubmission).values(fields={}))
+    await knowledge.index(deps)
+    assert (await knowledge.search(deps, office.sato, "温度管理")).hits == ()
+
+
+async def test_address_of_a_message_finds_what_belongs_to_it_within_the_team(
+    deps: Deps, office: Office, form: NewSecret, neighbours: Office
+) -> None:
+    handed = await office.handed_off()
+    asked = await send(office, form, YAMADA, "1")
+    number = await drop(office, "会話.vtt")
+    assert number is not None
+    await recordings.work(deps, office.team_id, number, Slack(CALL))
+    await recordings.confirm(deps, office.sato, number, handed.lead_id)
+    keys = {
+        f"handoff:{handed.handoff_id}": "1700000000.000100",
+        f"inbound:{asked.submission_id}": "1700000000.000200",
+    }
+    async with deps.writing("T1") as session:
+        for key, ts in keys.items():
+            placed = sa.update(Delivery).where(Delivery.key == key).values(ts=ts, posted_channel="C0FIELD")
+            await session.execute(placed)
+        link = "https://x.example/archives/D0SATO/p1700000000000300"
+        await session.execute(sa.update(Recording).values(permalink=link))
+
+    async def belonging(typed: str) -> list[tuple[knowledge.Kind, int, int | None, str]]:
+        page = await knowledge.search(deps, office.sato, typed)
+        return [(hit.kind, hit.source_id, hit.lead_id, hit.account) for hit in page.hits]
+
+    where = "https://x.example/archives/C0FIELD/p1700000000000100"
+    handoff_ = (knowledge.Kind.HANDOFF, handed.handoff_id, handed.lead_id, "株式会社あおば精機")
+    assert await belonging(f"<{where}>") == [handoff_]
+    # An answer in its thread belongs to it too.
+    reply = "https://x.example/archives/C0FIELD/p1700000099000100?thread_ts=1700000000.000100&cid=C0FIELD"
+    assert await belonging(f"{reply} は何の件？") == [handoff_]
+    (inquiry,) = await belonging("https://x.example/archives/C0FIELD/p1700000000000200")
+    assert inquiry[:3] == (knowledge.Kind.INQUIRY, asked.submission_id, asked.lead_id)
+    assert [row[:3] for row in await belonging(link)] == [(knowledge.Kind.RECORDING, number, handed.lead_id)]
+    # The same places in another channel, and asked from next door.
+    assert await belonging(where.replace("C0FIELD", "C0OTHER")) == []
+    assert await knowledge.search(deps, neighbours.sato, where) == knowledge.Page()
+    assert await knowledge.search(deps, neighbours.sato, link) == knowledge.Page()
 
 
 async def test_row_that_changes_while_its_passages_are_made_is_made_again(
