@@ -106,8 +106,10 @@ _DATE: Final = re.compile(r"(?<!\d)(20\d\d)[-_./年]?(\d{1,2})[-_./月]?(\d{1,2}
 _BETWEEN: Final = re.compile(r"[\s_\-‐–—~〜・,、。.:：;/\\|()（）\[\]［］【】「」『』<>＜＞#＃&＆+*\"'“”]+")
 _HONORIFIC: Final = re.compile(r"(?:様|さま|さん|氏|殿|御中)$")
 _NO_NAME: Final = re.compile(
-    r"^(?:株式会社|有限会社|合同会社|㈱|㈲|商談|会議|打合せ|打ち合わせ|ミーティング|議事録|文字起こし|録音|録画|音声|架電|電話|通話|初回|面談"
-    r"|訪問|次回|定例|メモ|オンライン|第?\d*回|\d*回目|miitel|zoom|teams|meet|meeting|call|audio|video|record(?:ing)?|transcript(?:ion)?"
+    r"^(?:株式会社|有限会社|合同会社|㈱|㈲|商談|会議|打合せ|打ち合わせ|ミーティング|議事録|文字起こし|録音|録画"
+    r"|音声|架電|電話|通話|初回|面談"
+    r"|訪問|次回|定例|メモ|オンライン|第?\d*回|\d*回目|miitel|zoom|teams|meet|meeting|call|audio|video"
+    r"|record(?:ing)?|transcript(?:ion)?"
     r"|caption|closed|gmt\w*|utc|note|memo|only|the|with|and|inc|ltd|co|corp|kk|\d[\dt]*|[a-z]{1,2})$",
     re.IGNORECASE,
 )

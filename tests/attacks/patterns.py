@@ -26,7 +26,11 @@ GROWTH = 8.0
 beginning it takes sixteen times as long."""
 # Times and requests as people say them: no more than natural_time.MOST_TYPED and assistant.MOST_CHARACTERS characters
 # come this far.
-BOUNDED = {"domain.outreach.time_words", "domain.assistant"}
+BOUNDED = {
+    "domain.outreach.time_words",
+    *(f"domain.assistant.{room}" for room in ("requests", "orders", "questions", "lookups")),
+    "domain.assistant",
+}
 WORDS = """
     a A 1 0 - + . , @ < > ( ) [ # / : & あ ア ー 一 十 株 株式会社 不 oh ou tch ext
     <@ <@A| a. a@ a@a. 1, 1. (株 午後一 v1= %(a

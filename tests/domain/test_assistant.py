@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.assistant import MOST_CHARACTERS, Request, understand
+from tests.domain import asked
 
 PLAIN = {
     "call_list": """
@@ -151,6 +152,25 @@ def test_names_times_and_figures_are_taken_out_of_a_request(phrase: str, tool: s
     found = understand(phrase)
     assert found is not None
     assert (found.tool, dict(found.arguments)) == (tool, arguments)
+
+
+def test_requests_are_understood_as_different_people_say_them() -> None:
+    wrong = []
+    for said, tool, arguments in asked.phrases():
+        found = understand(said)
+        got = (found.tool, {key: value.lower() for key, value in found.arguments.items()}) if found else ("", {})
+        wanted = {key: value.lower() for key, value in arguments.items()}
+        if got[0] != tool or (wanted and got[1] != wanted):
+            wrong.append((said, tool, arguments, got))
+        # Half a width, a space too many, and small letters say the same.
+        for other in (f"　{said} ", said.replace("、", "､").replace("。", "｡")):
+            assert understand(other) == found, other
+    assert wrong == []
+
+
+def test_what_is_only_asked_or_forbidden_is_never_an_order() -> None:
+    found = {said: understand(said) for said in asked.questions()}
+    assert {said: request for said, request in found.items() if request and request.tool in asked.WRITES} == {}
 
 
 @pytest.mark.parametrize(

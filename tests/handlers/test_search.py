@@ -34,6 +34,12 @@ async def test_what_was_written_down_is_found_with_its_lead_and_its_post(world: 
     opened = next(b["accessory"] for b in told["response"]["blocks"] if b.get("accessory"))
     assert opened["action_id"].startswith("lead.show#")
 
+    # The post's own address, as it is copied in Slack, finds the handoff and its lead.
+    link = f"https://x.example/archives/{HANDOFFS}/p{post['ts'].replace('.', '')}"
+    pasted = await anybody.command(ROOM, "/data", f"search <{link}>")
+    assert [b["accessory"]["value"] for b in pasted["response"]["blocks"] if b.get("accessory")] == [opened["value"]]
+    assert "見つかりませんでした" in str(await anybody.command(ROOM, "/data", f"search {link.replace(HANDOFFS, ROOM)}"))
+
     # More than fit are behind a button.
     deps = world.house.deps
     rep = await members.who(deps, EXAMPLE.id, IS)
