@@ -441,9 +441,9 @@ async def _calendar(part: str, app: OAuthApp, url: str, name: str, t: Translator
 
 async def _model(settings: Settings, t: Translator) -> list[Finding]:
     # It builds on this module.
-    from bot.doctor_model import language_model
+    from bot.doctor_model import language_model, recordings
 
-    return await language_model(settings, t)
+    return [*await language_model(settings, t), *await recordings(t)]
 
 
 # Asking

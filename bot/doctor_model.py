@@ -1,7 +1,8 @@
-"""What the doctor says of the language model."""
+"""What the doctor says of the language model, and of the engine that listens to recordings."""
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 from bot.doctor import SECONDS, Finding, State
@@ -9,8 +10,31 @@ from bot.settings import Settings
 from domain.model import Outcome
 from handlers.i18n import Translator
 from prompts.llm import LanguageModel, ModelFailed
+from services import listening
+from services.listening_engine import DEFAULT, MODEL
 
 OPENAI: Final = "api.openai.com"
+
+
+async def recordings(t: Translator) -> list[Finding]:
+    """Whether the engine that listens on this machine, where one is installed, has its model."""
+    if not listening.local():
+        return []
+    part, name = t("Recordings"), os.environ.get(MODEL) or DEFAULT
+    why = await listening.engine_fault()
+    if not why:
+        return [Finding(State.GOOD, part, t("An engine on this machine listens, with the model {name}.", name=name))]
+    return [
+        Finding(
+            State.BAD,
+            part,
+            t("The engine on this machine cannot load the model {name}: {why}", name=name, why=why),
+            t(
+                "Put the model into a folder here and name the folder in WHISPER_MODEL; or let this machine reach the "
+                "network once, where the engine fetches it with the first recording."
+            ),
+        )
+    ]
 
 
 async def language_model(settings: Settings, t: Translator) -> list[Finding]:

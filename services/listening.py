@@ -1,31 +1,49 @@
 """Recordings are listened to: by an engine on this machine where one is installed, else by the language model's server.
 
 faster-whisper is such an engine. It is no part of the product: whoever runs it installs it beside it, and then no sound
-leaves the house. Which of its models, the environment variable WHISPER_MODEL says.
+leaves the house, also when the engine cannot be used. It works in a process of its own (listening_engine.py), one
+recording at a time: each takes all of the machine's processors, and much of its memory.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import importlib.util
+import json
+import logging
 import os
 import string
+import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from domain.errors import Code, Refused
 from domain.model import Unavailable
+from domain.pipeline.recordings import Failed, Trouble
 from domain.pipeline.transcripts import Transcript, from_pieces
 from services import model, sound
 from services.deps import Deps
+from services.listening_engine import ENGINE
 from services.model import Segment
 
-ENGINE = "faster_whisper"
+log = logging.getLogger(__name__)
+
+PROCESS: Final = Path(__file__).with_name("listening_engine.py")
+SILENT_SECONDS: Final = 1800.0
+"""An engine that has said nothing for so long hangs. The first time it may have its model to fetch."""
+KEPT: Final = (
+    *("PATH", "PYTHONPATH", "HOME", "USERPROFILE", "LOCALAPPDATA", "SYSTEMROOT", "TMP", "TEMP", "LANG", "LC_"),
+    *("WHISPER_", "HF_", "XDG_CACHE_", "OMP_", "CUDA_", "NVIDIA_", "LD_"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_"),
+)
+"""How the names begin of what the engine knows of our environment: it decodes what comes from anybody, and has no use
+for our secrets."""
+_TROUBLES: Final = {"model": Trouble.ENGINE, "sound": Trouble.NO_SOUND}
+_one_at_a_time: Final = asyncio.Lock()
 MOST_VOICES: Final = 4
 """So many the server can be shown."""
 VOICE: Final = "voice_"
@@ -34,10 +52,20 @@ LEAST_SAMPLE, MOST_SAMPLE = 2.0, 8.0
 """Seconds of a voice that it is shown; it takes 2 to 10."""
 
 
-@cache
 def local() -> bool:
     """Whether an engine of our own is there."""
     return importlib.util.find_spec(ENGINE) is not None
+
+
+async def engine_fault() -> str:
+    """Why the engine of our own cannot be used as things are here, in its own words; "" where it can."""
+    async with aclosing(_said("--check")) as lines:
+        async for said in lines:
+            if "failed" in said:
+                return str(said.get("why", ""))
+            if said.get("done"):
+                return ""
+    return "It ended without a word."
 
 
 async def check(deps: Deps, team_id: str) -> None:
@@ -52,11 +80,12 @@ async def check(deps: Deps, team_id: str) -> None:
 async def transcript(
     deps: Deps, team_id: str, recording: Path, language: str, *, member_id: int | None = None
 ) -> Transcript:
-    """What is said in a recording. Raises `Unavailable`; Refused on `transcript`: REQUIRED where nothing is said,
-    TOO_LONG, INVALID where it is no recording."""
-    if local():
-        return await asyncio.to_thread(_heard, recording, language)
+    """What is said in a recording. Raises `Unavailable`; `Failed` where our own engine cannot be used; Refused on
+    `transcript`: REQUIRED where nothing is said, TOO_LONG, INVALID where it is no recording."""
     with tempfile.TemporaryDirectory(prefix="kakehashi-") as folder:
+        if local():
+            async with _one_at_a_time:
+                return await _heard(recording, Path(folder), language)
         segments = await _in_pieces(deps, team_id, recording, Path(folder), language, member_id)
     return from_pieces((each.speaker, each.start_ms, each.end_ms, each.text) for each in segments)
 
@@ -140,12 +169,57 @@ async def _voices(piece: Path, folder: Path, segments: Sequence[Segment]) -> dic
         return {}
 
 
-def _heard(recording: Path, language: str) -> Transcript:
-    segments, _about = _engine().transcribe(str(recording), language=language or None, vad_filter=True)
-    return from_pieces(("", round(each.start * 1000), round(each.end * 1000), each.text) for each in segments)
+async def _heard(recording: Path, folder: Path, language: str) -> Transcript:
+    """What our own engine hears."""
+    try:
+        # The engine opens whatever a file asks for; what has been looked into here asks for nothing.
+        (whole,) = await sound.pieces(recording, folder, most=sound.LONGEST_SECONDS)
+    except sound.TooLong:
+        raise Refused(Code.TOO_LONG, "transcript") from None
+    except (sound.Unreadable, ValueError):
+        raise Refused(Code.INVALID, "transcript") from None
+    pieces: list[tuple[str, int | None, int | None, str]] = []
+    async with aclosing(_said(str(whole.path), language)) as lines:
+        async for said in lines:
+            if said.get("done"):
+                return from_pieces(pieces)
+            if "failed" in said:
+                log.error("The engine that listens failed: %s", said.get("why"))
+                raise Failed(_TROUBLES[said["failed"]])
+            pieces.append(("", round(said["start"] * 1000), round(said["end"] * 1000), said["text"]))
+    # Killed, for its hunger for memory perhaps.
+    log.error("The engine that listens ended in the middle of its work")
+    raise Failed(Trouble.ENGINE)
 
 
-@cache
-def _engine() -> Any:
-    """The engine, which takes seconds to load."""
-    return importlib.import_module(ENGINE).WhisperModel(os.environ.get("WHISPER_MODEL", "small"))
+async def _said(*arguments: str) -> AsyncGenerator[dict[str, Any], None]:
+    """What an engine's process says, line by line; it ends with the block."""
+    async with _process(*arguments) as output:
+        while True:
+            async with asyncio.timeout(SILENT_SECONDS):
+                line = await output.readline()
+            if not line:
+                return
+            yield json.loads(line)
+
+
+@asynccontextmanager
+async def _process(*arguments: str) -> AsyncIterator[asyncio.StreamReader]:
+    pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    # -P: its own folder is full of modules that have other modules' names.
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", str(PROCESS), *arguments),
+        stdin=pipe,
+        stdout=pipe,
+        stderr=nothing,
+        env={name: value for name, value in os.environ.items() if name.upper().startswith(KEPT)},
+    )
+    try:
+        if started.stdout is None:
+            raise RuntimeError("There is no pipe to read from.")
+        yield started.stdout
+    finally:
+        # Also when whoever waited is being cancelled.
+        if started.returncode is None:
+            started.kill()
+        await asyncio.shield(started.wait())
