@@ -217,6 +217,9 @@ class RecordingResult:
                 blocks.append(section(t.md("I found nothing that belongs into a note.")))
             if note.unavailable:
                 blocks.append(context(unavailable_line(t, Reason(note.unavailable))))
+            elif view.plain_summary:
+                why = unavailable_line(t, Reason(view.plain_summary))
+                blocks.append(context(t.md("Summary for the qualification: {why}", why=why)))
             if note.dropped:
                 blocks.append(
                     context(
@@ -251,7 +254,7 @@ class RecordingResult:
         plain = replace(EXAMPLE, note=Note((), (), (), Reason.OFF.value), guessed=True)
         read = cls(replace(EXAMPLE, permalink="https://x.slack.com/archives/C1/p1?a=1&b=2"), reading=True)
         empty = cls(replace(EXAMPLE, note=None, measures=_NOTHING, lead=None, speakers=()))
-        return [cls(EXAMPLE), read, cls(plain), empty]
+        return [cls(EXAMPLE), read, cls(plain), empty, cls(replace(EXAMPLE, plain_summary=Reason.OVER_BUDGET.value))]
 
 
 def _voices(t: Translator, view: RecordingView) -> Markup:

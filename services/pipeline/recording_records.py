@@ -70,6 +70,8 @@ class RecordingView:
     note: Note | None
     proposals: tuple[ProposalView, ...]
     same: SameView | None = None
+    plain_summary: str = ""
+    """Why no model summed the note up ("" where one did)."""
 
 
 async def view_of(session: AsyncSession, row: RecordingRow) -> RecordingView:
@@ -106,6 +108,7 @@ async def view_of(session: AsyncSession, row: RecordingRow) -> RecordingView:
         note=Note.from_json(row.note) if row.note else None,
         proposals=tuple(replace(each, elsewhere=elsewhere.get(each.lead_id or 0)) for each in decided),
         same=SameView(same.member, same.permalink) if same else None,
+        plain_summary=(row.note or {}).get("plain_summary", ""),
     )
 
 

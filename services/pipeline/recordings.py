@@ -477,7 +477,7 @@ async def _arrange(deps: Deps, team_id: str, row: RecordingRow) -> None:
             progress=Progress.DONE.value,
             guessed=guessed,
             measures=measures.to_json(),
-            note=note.to_json() | {"summary": summary},
+            note=note.to_json() | {"summary": summary, "plain_summary": told.unavailable},
             done_at=deps.now(),
         )
         await _redraw(session, deps, now)

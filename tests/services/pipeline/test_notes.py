@@ -17,7 +17,7 @@ from prompts.llm import LanguageModel
 from services import model
 from services.deps import Deps
 from services.pipeline import notes
-from tests.servers.model import Answer, Asked, Failure, Json, ModelServer
+from tests.servers.model import Answer, Asked, Failure, Json, ModelServer, Truncated
 from tests.services.office import Office
 
 CALL = Transcript(
@@ -157,3 +157,16 @@ async def test_long_conversations_are_read_in_parts(
     assert len(shown) > 1
     assert [sum(f"[{u.number}] " in text for text in shown) for u in CALL.utterances] == [1] * 4
     assert [p.field for p in note.proposals] == [Field.BUDGET_AMOUNT, Field.BUDGET_STATE]
+
+    # A part about which the model has more to say than an answer holds is read by halves.
+    monkeypatch.setattr(notes, "MOST_CHARACTERS", 30_000)
+    model_server.clear()
+    model_server.answer = lambda asked: Truncated() if "[1]" in asked.input and "[3]" in asked.input else answer(asked)
+    halved = await notes.read(asking, "T1", CALL, held_on=date(2026, 6, 9))
+    assert (halved.unavailable, halved.proposals, set(halved.items)) == ("", note.proposals, set(note.items))
+    # Each turn that is shown counts with its number and name: very short ones are many.
+    short = Transcript(tuple(replace(CALL.utterances[0], number=n, text="はい") for n in range(1, 3001)))
+    model_server.clear()
+    model_server.answer = lambda asked: Json({"lines": []})
+    await notes.read(asking, "T1", short, held_on=date(2026, 6, 9))
+    assert max(len(asked.input) for asked in model_server.requests) < notes.MOST_CHARACTERS + 200
