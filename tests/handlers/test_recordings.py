@@ -7,10 +7,17 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.run import running
+from bot.settings import Settings
+from bot.workspace.server import RunningWorkspace
+from domain.model import Sharing
+from services import model
 from services.pipeline import telephone_systems
 from tests.domain.pipeline.test_transcripts import miitel
-from tests.handlers.conftest import IS, World, eventually
+from tests.handlers.conftest import FS, HANDOFFS, IS, MANAGER, World, eventually
 from tests.handlers.shop import Shop, on_sqlite, shop
+from tests.handlers.test_meetings import actor
+from tests.servers.model import Failure, ModelServer, Spoken
 
 __all__ = ["shop"]
 
@@ -74,6 +81,61 @@ async def test_dropped_transcript_becomes_a_record_in_its_thread(world: World) -
     (dropped,) = [m for m in world.direct(IS) if m["files"]]
     await person.shortcut("recording.make", dm, dropped["ts"])
     await eventually(lambda: [m for m in world.direct(IS) if "すでに受け付けています" in str(m["blocks"])])
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_recording_is_tried_again_and_its_record_goes_to_the_right_lead(
+    world_workspace: RunningWorkspace, team_at_work: None, settings: Settings, model_server: ModelServer
+) -> None:
+    given = Settings(_env_file=None, **model_server.settings)
+    chosen = settings.model_copy(update={name: getattr(given, name) for name in model_server.settings})
+    said = "今期の予算として500万円を確保しています。月末の集計に三日かかっていて困っています。"
+    model_server.answer = lambda asked: Spoken([(0.0, 9.0, "B", said)]) if asked.sound else Failure(503)
+    async with running(chosen, http=False) as house:
+        world = World(world_workspace, house)
+        person = world.person(IS)
+        dm = (await person.open_dm(person.screen()["app"]["bot_user"]))["channel"]
+        await person.upload(dm, "アオバセイキ_山田太郎様.m4a", b"sound")
+        card = await says(world, "の通話でしょうか")
+        await person.action(channel=dm, ts=card["ts"], action_id="recording.confirm")
+        # Off, until a manager has decided otherwise: what to do stands on the card, and what to press.
+        await says(world, "テキスト（VTT")
+        assert model_server.requests == []
+        await model.set_rules(house.deps, await actor(world, MANAGER), Sharing.FULL, 5_000, recordings=True)
+        await person.action(channel=dm, ts=card["ts"], action_id="recording.retry")
+        proposed = await says(world, "BANTの提案")
+        result = await says(world, "AIを使わずに")
+        assert "月末の集計に三日かかっていて困っています" in str(result["blocks"])
+
+        accepted = next(b["block_id"] for b in proposed["blocks"] if str(b.get("block_id", "")).startswith("proposal."))
+        await person.action(channel=dm, ts=proposed["ts"], block_id=accepted, action_id="proposal.accept")
+        await person.action(channel=dm, ts=result["ts"], action_id="recording.move")
+        view = world.modal(IS)
+        assert "山田 太郎" in str(view["blocks"])
+        offered = await person.options(view_id=view["id"], action_id="recording.move.lead", query="")
+        other = next(option for option in offered["options"] if "山田 太郎" not in str(option))
+        name = other["text"]["text"]
+        done = await person.submit(view["id"], {"lead": {"recording.move.lead": other["value"]}})
+        assert done["result"] == "updated", done
+        told = str(world.modal(IS)["blocks"])
+        assert name in told
+        assert "提案1件は山田 太郎" in told
+        await says(world, "採用したときのリード")
+        await eventually(lambda: [m for m in thread(world) if m["ts"] == result["ts"] and name in str(m["blocks"])])
+
+        # On the card of the lead it belongs to, whoever may see that reads it there.
+        field_sales = world.person(FS)
+        await field_sales.command(HANDOFFS, "/lead", f"find {name.partition(' / ')[0]}")
+        found = world.messages(FS, HANDOFFS)[-1]
+        opener = next(b["accessory"]["action_id"] for b in found["blocks"] if "lead.show" in str(b.get("accessory")))
+        await field_sales.action(channel=HANDOFFS, ts=found["ts"], action_id=opener)
+        shown = world.messages(FS, HANDOFFS)[-1]
+        record = next(e for b in shown["blocks"] for e in b.get("elements", ()) if "recording.show" in str(e))
+        assert "の記録" in record["text"]["text"]
+        await field_sales.action(channel=HANDOFFS, ts=shown["ts"], action_id=record["action_id"])
+        read = str(world.messages(FS, HANDOFFS)[-1]["blocks"])
+        assert "月末の集計に三日かかっていて困っています" in read
+        assert "recording.swap" not in read
 
 
 @on_sqlite
