@@ -13,15 +13,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 from domain.data.integrations import read_headings
 from domain.errors import Refused
 from domain.members import Permission
-from domain.pipeline.recordings import MAX_TEXT_BYTES, Kind, kind_of
+from domain.pipeline.recordings import MAX_TEXT_BYTES, Failed, Kind, Trouble, kind_of
 from handlers.blocks import section
 from handlers.boundary import sentence
 from handlers.data import integrations
-from handlers.files import download
 from handlers.i18n import Markup, escape, translator
 from handlers.interaction import Answer, Interaction, Reply, dicts
 from handlers.messages import Rendered
 from handlers.pipeline import recordings
+from handlers.pipeline.recording_card import TROUBLES
 from handlers.routes import Routes
 from services import members, tasks
 from services.data.files import detect, read_table
@@ -90,27 +90,32 @@ async def sort(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapp
     actor = await members.who(deps, team_id, str(arguments["slack_user"]))
     if actor is None:
         return
-    info = (await client.files_info(file=str(arguments["file"])))["file"]
     channel, thread = str(arguments["channel"]), str(arguments["thread"])
+    t, number = translator(actor.language), str(arguments["file"])
     try:
-        if await _is_table(client, info):
-            await integrations.start_for(deps, actor, str(info["id"]), channel)
+        if await _is_table(client, number):
+            await integrations.start_for(deps, actor, number, channel)
         else:
+            info = (await client.files_info(file=number))["file"]
             await recordings.begin_for(deps, actor, info, channel, thread)
-    except Refused as refused:
-        why = escape(sentence(translator(actor.language), refused))
+    except (Refused, Failed) as wrong:
+        why = escape(sentence(t, wrong)) if isinstance(wrong, Refused) else t.md(TROUBLES[wrong.trouble])
         await client.chat_postMessage(
             channel=channel, thread_ts=thread or None, text=why, blocks=dicts([section(Markup(f":warning: {why}"))])
         )
 
 
-async def _is_table(client: AsyncWebClient, info: Mapping[str, Any]) -> bool:
-    # A list of a million companies is far larger than any transcript.
-    if int(info.get("size") or 0) > MAX_TEXT_BYTES:
-        return True
+async def _is_table(client: AsyncWebClient, file_id: str) -> bool:
+    """Raises `Failed` where nobody can look into it."""
     with tempfile.TemporaryDirectory(prefix="kakehashi-") as folder:
         path = Path(folder) / "text"
-        await download(client, info, path, MAX_TEXT_BYTES)
+        try:
+            await recordings.fetch(client, file_id, path, MAX_TEXT_BYTES)
+        except Failed as failed:
+            if failed.trouble is not Trouble.TOO_LARGE:
+                raise
+            # A list of a million companies is far larger than any transcript.
+            return True
         with io.BytesIO(path.read_bytes()) as file:
             try:
                 read_headings(read_table(file, detect(file)).headings)

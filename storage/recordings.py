@@ -198,6 +198,17 @@ async def utterances(session: AsyncSession, recording_id: int) -> list[Utterance
     return [UtteranceRow._make(row) for row in await session.execute(statement)]
 
 
+async def voices(session: AsyncSession, recording_id: int) -> list[tuple[str, str]]:
+    """Speakers and their sides, in the order in which they begin to speak."""
+    statement = (
+        sa.select(Utterance.speaker, Utterance.side)
+        .where(Utterance.recording_id == recording_id)
+        .group_by(Utterance.speaker, Utterance.side)
+        .order_by(sa.func.min(Utterance.number))
+    )
+    return [(row.speaker, row.side) for row in await session.execute(statement)]
+
+
 async def set_sides(session: AsyncSession, recording_id: int, sides: Mapping[str, Sequence[str]]) -> None:
     """Say whose voices they are: side → speakers."""
     for side, speakers in sides.items():

@@ -8,6 +8,7 @@ from typing import Final
 from domain.leads import Stage
 from domain.outreach.calls import Connection, Outcome, Party
 from handlers import lead_lines
+from handlers.blocks import clip
 from handlers.i18n import Markup, escape
 from handlers.i18n import mark as _
 from handlers.messages import Reader
@@ -54,6 +55,7 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.DISQUALIFIED: _("disqualified"),
 }
 NOTE_LIMIT = 160
+NAME_LIMIT = 60
 
 
 def entry_line(reader: Reader, entry: HistoryEntry) -> Markup:
@@ -108,8 +110,8 @@ def _what(reader: Reader, entry: HistoryEntry) -> Markup:
         case RecordEntry():
             text = t.md("🎙️ Record of the conversation on {day}", day=t.day(entry.held_on))
             # Where it was dropped into somebody's own messages, the link opens for them alone: the card has a button.
-            link = Markup(f"<{escape(entry.permalink)}|{escape(entry.filename)}>")
-            return Markup(f"{text}: {link if entry.permalink else escape(entry.filename)}")
+            name = escape(clip(entry.filename, NAME_LIMIT))
+            return Markup(f"{text}: " + (f"<{escape(entry.permalink)}|{name}>" if entry.permalink else name))
         case ReturnEntry():
             text = t.md("↩️ Returned: {reason}", reason=t(RETURN_REASONS[entry.returned.reason]))
             return _noted(text, entry.returned.comment)

@@ -50,7 +50,8 @@ TROUBLES: Final[Mapping[Trouble, str]] = {
         "I cannot read this file. Please save the transcript as VTT, SRT or plain text (UTF-8 or Shift_JIS)."
     ),
     Trouble.NOT_SEEN: _(
-        "I cannot see this file. Please invite me to the channel (/invite), or drop the file into our direct messages."
+        "I cannot see this file: it was deleted, or I am not in its channel. Please invite me there (/invite) and try "
+        "again, or drop the file into our direct messages."
     ),
     Trouble.DOWNLOAD: _("The file could not be fetched from Slack just now. Please try again."),
     Trouble.FAULT: _("Something went wrong on our side. The file is kept; please try again."),
@@ -364,6 +365,9 @@ class RecordingProposals:
         blocks: list[Block] = [section(Markup(f"📋 *{escape(title)}*　{escape(state)}"))]
         for each in shown:
             blocks += self._proposal(t, each)
+        more = len(view.proposals) - len(shown)
+        if more:
+            blocks.append(context(escape(t.plural("{n} more has no room here.", "{n} more have no room here.", more))))
         if view.lead is not None:
             blocks.append(context(t.md("What is accepted stands in the form when you qualify the lead.")))
             blocks.append(
@@ -405,11 +409,12 @@ class RecordingProposals:
             for n, (field, value) in enumerate(_VALUES.items())
         )
         moved = replace(first, decision=Decision.ACCEPTED, by="佐藤", lead_id=2, elsewhere=_LEAD)
-        return [cls(replace(EXAMPLE, proposals=many)), cls(EXAMPLE), cls(replace(EXAMPLE, proposals=(moved,)))]
+        full = tuple(replace(first, proposal_id=n) for n in range(MOST_PROPOSALS + 2))
+        return [cls(replace(EXAMPLE, proposals=each)) for each in (many, EXAMPLE.proposals, (moved,), full)]
 
 
 MOST_PROPOSALS: Final = 22
-"""Two blocks each, in a message of fifty."""
+"""Two blocks each, in a message of fifty that says three more things."""
 
 _VALUES: Final[Mapping[Field, int | str | date]] = {
     Field.BUDGET_AMOUNT: 5_000_000,

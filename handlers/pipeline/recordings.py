@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from domain.members import Permission
 from domain.pipeline.recordings import Failed, Kind, Progress, Trouble, kind_of
 from handlers import lead_lines
 from handlers.blocks import external_select, modal, section
+from handlers.delivery import TOKEN_REFUSED
 from handlers.files import download
 from handlers.forms import record
 from handlers.i18n import Markup, escape
@@ -38,7 +40,6 @@ MOVE = "recording.move"
 UNSEEN = frozenset(
     {"file_not_found", "file_deleted", "not_in_channel", "channel_not_found", "access_denied", "not_visible"}
 )
-PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 
 
 def register(routes: Routes) -> None:
@@ -146,7 +147,11 @@ async def _confirmed(interaction: Interaction, recording_id: int, lead_id: int) 
     except Refused as refused:
         if refused.code is not Code.ALREADY_DONE:
             raise
-        return _told(interaction.t.md("This recording is a record already, so the lead stays."))
+        return _told(
+            interaction.t.md(
+                "This recording is a record already. Under the note there is a button to attach it to another lead."
+            )
+        )
     return None
 
 
@@ -238,12 +243,9 @@ async def work(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapp
     recording_id = int(arguments["recording_id"])
     attempt = int(arguments["attempt"]) if "attempt" in arguments else None
 
-    async def fetch(file_id: str, path: Path, most: int) -> None:
-        await _fetch(client, file_id, path, most)
-
     await _link(deps, client, team_id, recording_id)
     try:
-        await service.work(deps, team_id, recording_id, fetch, attempt)
+        await service.work(deps, team_id, recording_id, partial(fetch, client), attempt)
     except SlackApiError:
         # What Slack says of our token: whoever looks after the installation mends it, and the work goes on.
         raise
@@ -255,7 +257,7 @@ async def work(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapp
         await service.fail(deps, team_id, recording_id, Trouble.FAULT, attempt)
 
 
-async def _fetch(client: AsyncWebClient, file_id: str, path: Path, most: int) -> None:
+async def fetch(client: AsyncWebClient, file_id: str, path: Path, most: int) -> None:
     """Bring a file. Raises `Failed`, and SlackApiError where Slack does not take our token."""
     try:
         info = (await client.files_info(file=file_id))["file"]
@@ -263,12 +265,15 @@ async def _fetch(client: AsyncWebClient, file_id: str, path: Path, most: int) ->
             raise Failed(Trouble.TOO_LARGE)
         await download(client, info, path, most)
     except SlackApiError as refused:
-        error = str(refused.response.get("error"))
+        # Where Slack has a fault of its own, its answer is a page and no data.
+        data = getattr(refused.response, "data", refused.response)
+        error = str(data.get("error")) if isinstance(data, dict) else ""
         if error in UNSEEN:
             raise Failed(Trouble.NOT_SEEN) from refused
-        if error in PASSING:
-            raise Failed(Trouble.DOWNLOAD) from refused
-        raise
+        if error in TOKEN_REFUSED:
+            raise
+        log.warning("Slack does not say where the file of a recording lies: %s", error)
+        raise Failed(Trouble.DOWNLOAD) from refused
     except Refused as refused:
         raise Failed(Trouble.TOO_LARGE if refused.code is Code.TOO_LONG else Trouble.NOT_SEEN) from refused
     except (aiohttp.ClientError, TimeoutError, OSError) as lost:

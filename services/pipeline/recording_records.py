@@ -46,7 +46,7 @@ class SameView:
 @dataclass(frozen=True, slots=True)
 class RecordingView:
     """A recording as its messages show it. `proposed`: the lead that it seems to be about, while nobody has said which.
-    `utterances` counts them."""
+    `speakers`: in the order in which they begin to speak."""
 
     recording_id: int
     version: int
@@ -84,7 +84,6 @@ async def view_of(session: AsyncSession, row: RecordingRow) -> RecordingView:
     others = {each.lead_id for each in decided if each.lead_id is not None} - {row.lead_id}
     lines = {each: await lead_queries.line(session, each) for each in others}
     elsewhere = {each: lead_line(line) for each, line in lines.items() if line is not None}
-    voices = dict.fromkeys((u.speaker, Side(u.side)) for u in await queries.utterances(session, row.id))
     return RecordingView(
         recording_id=row.id,
         version=row.version,
@@ -102,7 +101,7 @@ async def view_of(session: AsyncSession, row: RecordingRow) -> RecordingView:
         thread_ts=row.thread_ts,
         held_on=row.held_on,
         permalink=row.permalink,
-        speakers=tuple(voices),
+        speakers=tuple((name, Side(side)) for name, side in await queries.voices(session, row.id)),
         guessed=row.guessed,
         measures=Measures.from_json(row.measures) if row.measures else None,
         note=Note.from_json(row.note) if row.note else None,
