@@ -55,7 +55,9 @@ TROUBLES: Final[Mapping[Trouble, str]] = {
     ),
     Trouble.DOWNLOAD: _("The file could not be fetched from Slack just now. Please try again."),
     Trouble.FAULT: _("Something went wrong on our side. The file is kept; please try again."),
-    Trouble.NO_SOUND: _("I find no sound in this file that I can play. Please save it as MP3, M4A or WAV."),
+    Trouble.NO_SOUND: _(
+        "I find no sound in this file that I can play. Please save it as MP3, M4A or WAV, and drop that."
+    ),
     Trouble.ENGINE: _(
         "The engine that listens to recordings here cannot be used just now. Please tell whoever looks after the bot "
         "(python -m bot doctor), and try again; or drop the transcript as text (VTT, SRT, TXT)."

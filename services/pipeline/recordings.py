@@ -365,7 +365,7 @@ async def _listened(deps: Deps, team_id: str, row: RecordingRow, fetch: Fetch) -
         rejected = unavailable.outcome is Outcome.REJECTED
         raise Failed(Trouble.MODEL_REJECTED if rejected else UNHEARD[unavailable.reason]) from unavailable
     except Refused as refused:
-        raise Failed(_UNREAD.get(refused.code, Trouble.UNREADABLE)) from refused
+        raise Failed(_UNREAD.get(refused.code, Trouble.NO_SOUND)) from refused
 
 
 async def _known(deps: Deps, team_id: str, row: RecordingRow, digest: str) -> Transcript | None:

@@ -1,7 +1,7 @@
 """faster-whisper as far as it is used: names, orders, defaults and kinds of errors are those of its version 1.2.1.
 
-What it hears is what stands in the file, a part for each line; some words in it, and some names of models, make it do
-what goes wrong with the real one.
+What it hears stands behind `SAID` at the end of the file, a part for each line; some words there, and some names of
+models, make it do what goes wrong with the real one.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+SAID = b"SAID:"
 MODELS = ("tiny", "small")
 LANGUAGES = ("ja", "en")
 
@@ -70,10 +71,12 @@ class WhisperModel:
         """Parts, which are heard while they are read, and something about the whole."""
         if language is not None and language not in LANGUAGES:
             raise ValueError(f"'{language}' is not a valid language code")
-        content = Path(audio).read_bytes()
-        if content.startswith(b"noise"):
+        content = Path(audio).read_bytes().partition(SAID)[2].decode()
+        if content == "noise":
             raise ValueError("Invalid data found when processing input")
-        return self._heard(content.decode(), silence=not vad_filter), object()
+        if any("SECRET" in name for name in os.environ):
+            raise RuntimeError("Somebody has told it a secret")
+        return self._heard(content, silence=not vad_filter), object()
 
     def _heard(self, content: str, *, silence: bool) -> Iterator[Segment]:
         for number, line in enumerate(content.splitlines()):
