@@ -7,7 +7,7 @@ from typing import Final
 
 from domain.leads import Stage
 from domain.outreach.calls import Connection, Outcome, Party
-from handlers import lead_lines
+from handlers import lead_lines, spoken
 from handlers.blocks import clip
 from handlers.i18n import Markup, escape
 from handlers.i18n import mark as _
@@ -109,9 +109,9 @@ def _what(reader: Reader, entry: HistoryEntry) -> Markup:
             return _noted(t.md("📝 Form: {form}", form=entry.form), entry.message)
         case RecordEntry():
             text = t.md("🎙️ Record of the conversation on {day}", day=t.day(entry.held_on))
-            # Where it was dropped into somebody's own messages, the link opens for them alone: the card has a button.
-            name = escape(clip(entry.filename, NAME_LIMIT))
-            return Markup(f"{text}: " + (f"<{escape(entry.permalink)}|{name}>" if entry.permalink else name))
+            # Where it was dropped into somebody's own messages there is no link: the card has a button.
+            name, link = escape(clip(entry.filename, NAME_LIMIT)), spoken.shared(entry.permalink)
+            return Markup(f"{text}: " + (f"<{escape(link)}|{name.replace('|', '/')}>" if link else name))
         case ReturnEntry():
             text = t.md("↩️ Returned: {reason}", reason=t(RETURN_REASONS[entry.returned.reason]))
             return _noted(text, entry.returned.comment)

@@ -162,16 +162,17 @@ class RecordingCard:
             *(cls(replace(EXAMPLE, progress=Progress.FAILED, trouble=trouble)) for trouble in Trouble),
             cls(EXAMPLE),
             cls(replace(EXAMPLE, same=SameView("鈴木 <一郎>", ""))),
-            cls(replace(EXAMPLE, same=SameView("鈴木", "https://x.slack.com/archives/D1/p1"))),
+            cls(replace(EXAMPLE, same=SameView("鈴木", "https://x.slack.com/archives/C1/p1"))),
         ]
 
 
 def _same(t: Translator, same: SameView) -> Markup:
     """That somebody else has dropped the same file."""
     text = t.md("⚠️ {name} has dropped the same file before.", name=same.by)
-    if not same.permalink:
+    url = spoken.shared(same.permalink)
+    if not url:
         return text
-    link = t.md("<{url}|That record>", url=same.permalink)
+    link = t.md("<{url}|That record>", url=url)
     return Markup(f"{text} {link}")
 
 

@@ -30,6 +30,7 @@ from services import deliveries
 from services.deliveries import DeliveryState
 from services.deps import Actor, Deps
 from services.outreach import leads
+from services.pipeline import recording_posts as posts
 from services.pipeline import recordings as service
 from services.pipeline.recording_records import RecordingView
 
@@ -54,12 +55,12 @@ def register(routes: Routes) -> None:
     routes.view(f"{MOVE}.submit", move, Permission.LOG_CALLS)
     routes.action("recording.swap", swap, Permission.LOG_CALLS)
     routes.action("recording.retry", retry, Permission.LOG_CALLS)
-    routes.delivery(service.CARD, compose_card)
-    routes.delivery(service.UPDATE, compose_update)
-    routes.delivery(service.RESULT, compose_result)
-    routes.delivery(service.RESULT_UPDATE, compose_result_update)
-    routes.delivery(service.PROPOSALS, compose_proposals)
-    routes.delivery(service.PROPOSALS_UPDATE, compose_proposals_update)
+    routes.delivery(posts.CARD, compose_card)
+    routes.delivery(posts.UPDATE, compose_update)
+    routes.delivery(posts.RESULT, compose_result)
+    routes.delivery(posts.RESULT_UPDATE, compose_result_update)
+    routes.delivery(posts.PROPOSALS, compose_proposals)
+    routes.delivery(posts.PROPOSALS_UPDATE, compose_proposals_update)
     routes.task(service.TASK, work, patient=True)
 
 

@@ -13,8 +13,8 @@ from domain.pipeline.notes import Value, checked
 from domain.pipeline.quotes import Source
 from domain.pipeline.recordings import Decision
 from services.deps import Actor, Deps
+from services.pipeline.recording_posts import PROPOSALS_UPDATE
 from services.pipeline.recording_records import ProposalView, proposal_views
-from services.pipeline.recordings import PROPOSALS_UPDATE
 from storage import recordings as queries
 from storage.members import audit
 

@@ -40,6 +40,15 @@ from services import listening, members
 from services.deps import Actor, Deps
 from services.outreach import leads
 from services.pipeline import notes
+from services.pipeline.recording_posts import (
+    PROPOSALS,
+    PROPOSALS_UPDATE,
+    RESULT,
+    RESULT_UPDATE,
+    post_card,
+    redraw,
+    tell,
+)
 from services.pipeline.recording_records import RecordingView, view_of
 from services.pipeline.texts import decoded
 from storage import leads as lead_queries
@@ -50,12 +59,6 @@ from storage.outbox import OUTSIDE_QUEUE
 from storage.recordings import RecordingRow, UtteranceRow
 
 TASK = "recording.work"
-CARD = "recording.card"
-UPDATE = "recording.update"
-RESULT = "recording.result"
-RESULT_UPDATE = "recording.result.update"
-PROPOSALS = "recording.proposals"
-PROPOSALS_UPDATE = "recording.proposals.update"
 
 MAX_FILENAME = 200
 MAX_PEOPLE = 20
@@ -119,14 +122,6 @@ async def taken_on(deps: Deps, actor: Actor, file_id: str) -> tuple[str, str | N
     return (row.channel, row.thread_ts) if row is not None else None
 
 
-async def post_card(session: AsyncSession, deps: Deps, recording_id: int, channel: str) -> None:
-    """Have the card of a new recording posted."""
-    arguments = {"recording_id": recording_id}
-    await deps.outbox.enqueue(
-        session, key=f"recording:{recording_id}", kind=CARD, channel=channel, arguments=arguments, now=deps.now()
-    )
-
-
 def _short(filename: str) -> str:
     tidy = " ".join(filename.split()).encode("utf-8", "replace").decode().replace("\0", "")
     return tidy if len(tidy) <= MAX_FILENAME else f"…{tidy[1 - MAX_FILENAME :]}"
@@ -180,7 +175,7 @@ async def confirm(deps: Deps, actor: Actor, recording_id: int, lead_id: int) -> 
             await audit(session, actor.member_id, "recording.confirm", f"recordings:{recording_id}", detail, now)
             if not listening_now:
                 await _start(session, deps, recording_id, attempt)
-            await _redraw(session, deps, row)
+            await redraw(session, deps, row)
         return await view_of(session, await _found(session, recording_id))
 
 
@@ -207,7 +202,7 @@ async def swap(deps: Deps, actor: Actor, recording_id: int) -> RecordingView:
         detail = {"swapped": not row.swapped}
         await audit(session, actor.member_id, "recording.swap", f"recordings:{recording_id}", detail, deps.now())
         await _start(session, deps, recording_id, row.attempt + 1)
-        await _redraw(session, deps, row)
+        await redraw(session, deps, row)
         return await view_of(session, await _found(session, recording_id))
 
 
@@ -222,7 +217,7 @@ async def retry(deps: Deps, actor: Actor, recording_id: int) -> RecordingView:
         progress = Progress.ARRANGING if known else Progress.RECEIVED
         await queries.change(session, recording_id, progress=progress.value, error=None, attempt=row.attempt + 1)
         await _start(session, deps, recording_id, row.attempt + 1)
-        await _redraw(session, deps, row)
+        await redraw(session, deps, row)
         return await view_of(session, await _found(session, recording_id))
 
 
@@ -243,10 +238,10 @@ async def move(deps: Deps, actor: Actor, recording_id: int, lead_id: int) -> Rec
             await queries.change(session, recording_id, lead_id=lead_id)
             detail = {"lead_id": lead_id, "from": row.lead_id}
             await audit(session, actor.member_id, "recording.move", f"recordings:{recording_id}", detail, deps.now())
-            await _redraw(session, deps, row)
-            await _tell(session, deps, row, RESULT, RESULT_UPDATE)
+            await redraw(session, deps, row)
+            await tell(session, deps, row, RESULT, RESULT_UPDATE)
             if await queries.proposals(session, recording_id):
-                await _tell(session, deps, row, PROPOSALS, PROPOSALS_UPDATE)
+                await tell(session, deps, row, PROPOSALS, PROPOSALS_UPDATE)
         return await view_of(session, await _found(session, recording_id))
 
 
@@ -262,18 +257,6 @@ async def _found(session: AsyncSession, recording_id: int) -> RecordingRow:
     if row is None:
         raise Refused(Code.NOT_FOUND)
     return row
-
-
-async def _redraw(session: AsyncSession, deps: Deps, row: RecordingRow) -> None:
-    """Have the card say how it stands after the change that was made on this row."""
-    await deps.outbox.enqueue(
-        session,
-        key=f"recording:{row.id}:v{row.version + 1}",
-        kind=UPDATE,
-        channel=row.channel,
-        arguments={"recording_id": row.id},
-        now=deps.now(),
-    )
 
 
 # The work
@@ -299,7 +282,7 @@ async def fail(deps: Deps, team_id: str, recording_id: int, trouble: Trouble, at
         if attempt not in (None, row.attempt):
             return
         await queries.change(session, recording_id, progress=Progress.FAILED.value, error=trouble.value)
-        await _redraw(session, deps, row)
+        await redraw(session, deps, row)
 
 
 async def _step(deps: Deps, team_id: str, recording_id: int, fetch: Fetch, attempt: int | None) -> bool:
@@ -329,7 +312,7 @@ async def _advance(deps: Deps, team_id: str, row: RecordingRow, to: Progress) ->
         now = await queries.recording(session, row.id, lock=True)
         if now is not None and now.progress == row.progress:
             await queries.change(session, row.id, progress=to.value)
-            await _redraw(session, deps, now)
+            await redraw(session, deps, now)
     return True
 
 
@@ -398,7 +381,7 @@ async def _keep(deps: Deps, team_id: str, row: RecordingRow, said: Transcript, d
         if now.proposed_lead_id is None:
             values["proposed_lead_id"] = proposed
         await queries.change(session, row.id, progress=Progress.ARRANGING.value, **values)
-        await _redraw(session, deps, now)
+        await redraw(session, deps, now)
 
 
 async def keep(session: AsyncSession, recording_id: int, said: Transcript) -> None:
@@ -480,10 +463,10 @@ async def _arrange(deps: Deps, team_id: str, row: RecordingRow) -> None:
             note=note.to_json() | {"summary": summary, "plain_summary": told.unavailable},
             done_at=deps.now(),
         )
-        await _redraw(session, deps, now)
-        await _tell(session, deps, now, RESULT, RESULT_UPDATE)
+        await redraw(session, deps, now)
+        await tell(session, deps, now, RESULT, RESULT_UPDATE)
         if fresh or decided:
-            await _tell(session, deps, now, PROPOSALS, PROPOSALS_UPDATE)
+            await tell(session, deps, now, PROPOSALS, PROPOSALS_UPDATE)
 
 
 def _basis(row: RecordingRow) -> tuple[object, ...]:
@@ -493,15 +476,6 @@ def _basis(row: RecordingRow) -> tuple[object, ...]:
 
 def _core(content: dict[str, object]) -> tuple[str, str]:
     return str(content.get("field")), str(content.get("quote"))
-
-
-async def _tell(session: AsyncSession, deps: Deps, row: RecordingRow, kind: str, update: str) -> None:
-    """Post a message about a recording, or edit the one that was posted."""
-    arguments, now = {"recording_id": row.id}, deps.now()
-    key = f"recording:{row.id}:{kind.rpartition('.')[2]}"
-    if not await deps.outbox.enqueue(session, key=key, kind=kind, channel=row.channel, arguments=arguments, now=now):
-        key = f"{key}:v{row.version + 1}"
-        await deps.outbox.enqueue(session, key=key, kind=update, channel=row.channel, arguments=arguments, now=now)
 
 
 def _transcript(rows: Iterable[UtteranceRow]) -> Transcript:

@@ -17,7 +17,8 @@ from domain.pipeline.recordings import Progress, names_in
 from domain.pipeline.transcripts import Transcript, folded, of_json, with_sides
 from services import members
 from services.deps import Actor, Deps
-from services.pipeline.recordings import keep, post_card, propose
+from services.pipeline.recording_posts import post_card
+from services.pipeline.recordings import keep, propose
 from storage import installations
 from storage import members as member_queries
 from storage import recordings as queries
