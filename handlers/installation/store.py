@@ -14,6 +14,7 @@ from typing import Any
 from slack_sdk.oauth.installation_store import Bot, Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 
+from handlers import trail
 from handlers.installation.clients import TeamClients
 from handlers.people import name_of
 from services import installations
@@ -41,6 +42,8 @@ class Store(AsyncInstallationStore):
         ValueError for an organisation's, SlackApiError when Slack does not say who gave consent."""
         if installation.is_enterprise_install or not installation.team_id or not installation.bot_token:
             raise ValueError("The app is installed in single workspaces, with a token of the bot.")
+        # From here on it is known whose workspace calls are for.
+        trail.note(team=installation.team_id)
         client = self._clients.client_with(installation.bot_token)
         info = (await client.users_info(user=installation.user_id, include_locale=True))["user"]
         person = Person(
