@@ -33,6 +33,12 @@ async def read(session: AsyncSession, key: str) -> Mail | None:
     return await session.scalar(sa.select(Mail).where(Mail.key == key))
 
 
+async def written_to(session: AsyncSession, contact_id: int, start: str) -> int:
+    """How many letters to this person there are whose keys begin so."""
+    query = sa.select(sa.func.count()).where(Mail.contact_id == contact_id, Mail.key.startswith(start, autoescape=True))
+    return await session.scalar(query) or 0
+
+
 async def mark_sending(session: AsyncSession, key: str, now: datetime) -> bool:
     """`queued` → `sending`; False when it was not queued any more."""
     return await _change(session, key, (DeliveryState.QUEUED,), state=DeliveryState.SENDING.value, claimed_at=now)

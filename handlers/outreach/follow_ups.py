@@ -3,6 +3,7 @@ is sent by the click of whoever has read it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Final
@@ -106,7 +107,8 @@ async def write(interaction: Interaction) -> Answer:
         return Reply(warning(said))
     closed = await model.available(interaction.deps, interaction.actor.team_id)
     subject, text = plain(t, about)
-    view = _form(t, about.lead_id, f"{about.contact} <{about.to_address}>", subject, text, unavailable=closed)
+    to = f"{about.contact} <{about.to_address}>"
+    view = _form(t, about.lead_id, to, subject, text, written=about.written, unavailable=closed)
     await interaction.open(view)
     return None
 
@@ -127,6 +129,7 @@ def _form(
     subject: str,
     text: str,
     *,
+    written: int | None,
     round_: int = 0,
     told: Markup | None = None,
     unavailable: Reason | None = None,
@@ -151,7 +154,7 @@ def _form(
         blocks,
         submit=t("Send"),
         close=t("Cancel"),
-        private_metadata=metadata(lead=lead_id, to=to[:300], round=round_, language=t.language),
+        private_metadata=metadata(lead=lead_id, to=to[:300], round=round_, language=t.language, written=written),
     )
 
 
@@ -161,31 +164,39 @@ def _typed(interaction: Interaction) -> tuple[str, str, int]:
     return form.text(f"subject_{round_}"), form.text(f"text_{round_}"), round_
 
 
+def _written(interaction: Interaction) -> int | None:
+    """How many mails there were when the form was opened; None in one from before there was such a thing."""
+    stands = interaction.metadata.get("written")
+    return None if stands is None else int(stands)
+
+
 async def draft(interaction: Interaction) -> Answer:
     """Ask the model; what was typed stays until the draft is there."""
     t, given = interaction.t, interaction.metadata
     subject, text, round_ = _typed(interaction)
     lead_id, to = int(given["lead"]), str(given["to"])
     told = t.md("The draft is being written…")
-    await interaction.redraw(_form(t, lead_id, to, subject, text, round_=round_, told=told))
+    written = _written(interaction)
+    await interaction.redraw(_form(t, lead_id, to, subject, text, written=written, round_=round_, told=told))
     interaction.afterwards.append(partial(_draft, interaction, lead_id, to, subject, text, round_))
     return None
 
 
 async def _draft(interaction: Interaction, lead_id: int, to: str, subject: str, text: str, round_: int) -> None:
     t, deps, actor = interaction.t, interaction.deps, interaction.actor
+    written = _written(interaction)
     try:
         about = await service.prepare(deps, actor, lead_id)
         drafted = await drafts.mail(deps, actor, about, subject, text, t.language)
     except Unavailable as unavailable:
-        view = _form(t, lead_id, to, subject, text, round_=round_, unavailable=unavailable.reason)
+        view = _form(t, lead_id, to, subject, text, written=written, round_=round_, unavailable=unavailable.reason)
     except Refused as refused:
         # Since the form was opened the person has asked to be left alone, or the lead is gone.
         told = escape(_refusal(t, refused) or sentence(t, refused))
-        view = _form(t, lead_id, to, subject, text, round_=round_, told=told)
+        view = _form(t, lead_id, to, subject, text, written=written, round_=round_, told=told)
     else:
         told = drafted_line(t, drafted.figures)
-        view = _form(t, lead_id, to, drafted.subject, drafted.text, round_=round_ + 1, told=told)
+        view = _form(t, lead_id, to, drafted.subject, drafted.text, written=written, round_=round_ + 1, told=told)
     await interaction.follow_up(str(interaction.view["id"]), view)
 
 
@@ -203,7 +214,15 @@ async def send(interaction: Interaction) -> Answer:
             text,
             language=language if language in LANGUAGES else t.language,
             request_key=f"form:{interaction.view['id']}",
+            written=_written(interaction),
         )
+    except service.WrittenMeanwhile as other:
+        # Perhaps by this very person, whose first submission was saved and its answer lost.
+        warned = t(
+            "A mail to this person has been sent since you opened this form. To send this one too, press the button "
+            "once more."
+        )
+        return Kept(warning(warned), json.dumps({**given, "written": other.written}, ensure_ascii=False))
     except Rejected as rejected:
         raise Rejected(*(Refused(r.code, f"{r.field}_{round_}", **r.detail) for r in rejected.refusals)) from None
     except Refused as refused:

@@ -24,6 +24,7 @@ from services.deps import Actor, Deps
 from services.outreach import lead_card
 from services.outreach.lead_card import CallEntry, LeadCard
 from storage import leads as lead_queries
+from storage import mails as mail_queries
 from storage import meetings as meeting_queries
 from storage import members as member_queries
 from storage import suppressions as suppression_queries
@@ -53,11 +54,22 @@ class FollowUp:
     us: str
     names: tuple[str, ...]
     """Of everybody who may be named, to be masked where the team masks."""
+    written: int
+    """How many mails after a call or a meeting this person has been sent."""
 
     @property
     def surname(self) -> str:
         """The person's name as a mail addresses it."""
         return spoken_name(self.contact)
+
+
+class WrittenMeanwhile(Refused):
+    """The person was sent a mail that whoever asks did not know of; nothing was sent. Perhaps it was their own
+    submission, whose answer was lost. `written`: how many it is now."""
+
+    def __init__(self, written: int) -> None:
+        super().__init__(Code.STALE)
+        self.written = written
 
 
 async def prepare(deps: Deps, actor: Actor, lead_id: int) -> FollowUp:
@@ -72,6 +84,7 @@ async def prepare(deps: Deps, actor: Actor, lead_id: int) -> FollowUp:
     async with deps.reading(actor.team_id) as session:
         sender = await _gates(deps, session, lead_id, shown.contact.contact_id, shown.contact.email)
         occasion, met_at = await _occasion(session, lead_id)
+        written = await mail_queries.written_to(session, shown.contact.contact_id, _key(actor))
     call = next((e for e in shown.history if isinstance(e, CallEntry) and e.party in INTENDED), None)
     last = call.at if call and occasion is not Occasion.MEETING_HELD else met_at
     judged = shown.qualification
@@ -88,6 +101,7 @@ async def prepare(deps: Deps, actor: Actor, lead_id: int) -> FollowUp:
         actor.name,
         sender.company,
         names_in(shown, actor),
+        written,
     )
 
 
@@ -99,11 +113,21 @@ def names_in(shown: LeadCard, actor: Actor) -> tuple[str, ...]:
 
 
 async def send(
-    deps: Deps, actor: Actor, lead_id: int, subject: str, text: str, *, language: str, request_key: str
+    deps: Deps,
+    actor: Actor,
+    lead_id: int,
+    subject: str,
+    text: str,
+    *,
+    language: str,
+    request_key: str,
+    written: int | None = None,
 ) -> bool:
-    """Send the mail that the actor has read; False when this click sent it before.
+    """Send the mail that the actor has read; False when this click sent it before. `written`: how many the person had
+    been sent when it was opened; None: does not matter.
 
-    Refused: as `prepare`. Rejected: REQUIRED, TOO_LONG on `subject` and `text`.
+    Refused: as `prepare`; `WrittenMeanwhile` where it is more by now. Rejected: REQUIRED, TOO_LONG on `subject` and
+    `text`.
     """
     require(actor.role, Permission.LOG_CALLS)
     subject, text = check(subject, text)
@@ -117,7 +141,7 @@ async def send(
         await _occasion(session, lead_id)
         writer = await member_queries.by_id(session, actor.member_id)
         letter = mail.Letter(
-            key=f"follow-up:{actor.team_id}:{lead_id}:{request_key}"[:200],
+            key=f"{_key(actor)}{lead_id}:{request_key}"[:200],
             to_address=contact.email,
             to_name=contact.name,
             subject=subject,
@@ -128,10 +152,18 @@ async def send(
             language=language if language in LANGUAGES else actor.language,
             report_to=actor.slack_user,
         )
+        before = await mail_queries.written_to(session, contact.id, _key(actor))
         if not await mail.enqueue(deps, session, letter):
             return False
+        if written is not None and before > written:
+            raise WrittenMeanwhile(before)
         await audit(session, actor.member_id, SENT, f"leads:{lead_id}", {"key": letter.key}, now)
     return True
+
+
+def _key(actor: Actor) -> str:
+    """How the keys of these mails begin."""
+    return f"follow-up:{actor.team_id}:"
 
 
 async def _occasion(session: AsyncSession, lead_id: int) -> tuple[Occasion, datetime | None]:

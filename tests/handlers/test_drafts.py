@@ -20,7 +20,7 @@ from domain.outreach.scripts import Stage
 from handlers.i18n import translator
 from handlers.model_words import unavailable_line
 from services import members, model
-from services.outreach import calls, leads, objections
+from services.outreach import calls, follow_ups, leads, objections
 from storage.tables import Mail, ModelCall
 from tests.handlers.conftest import DEADLINE, IS, MANAGER, World, eventually
 from tests.handlers.test_assistant import asked, elements
@@ -137,6 +137,21 @@ async def test_drafts_come_into_open_modals_and_only_a_persons_click_saves_or_se
     assert sent["result"] == "updated", sent
     shown = await eventually(lambda: [m for m in world.direct(IS) if "下書きの本文です" in str(m["blocks"])])
     assert "https://bot.example/mail/opt-out/" in str(shown[0]["blocks"])
+    # A form that knew nothing of another mail asks before it sends one more.
+    await world.person(IS).close(world.modal(IS)["id"])
+    await click(world, card, "follow_up.write")
+    async with deps.reading(TEAM_ID) as session:
+        [key] = await session.scalars(sa.select(Mail.key))
+    sato = await members.who(deps, TEAM_ID, IS)
+    assert sato is not None
+    lead_id = int(key.split(":")[2])
+    await follow_ups.send(deps, sato, lead_id, "先の件名", "先の本文", language="ja", request_key="another form")
+    typed = {"text_0": {"v": "続けて送る本文"}}
+    kept = await world.person(IS).submit(world.modal(IS)["id"], typed)
+    assert "このフォームを開いたあと" in str(kept["view"]["blocks"][0])
+    assert (await submit(world, IS))["result"] == "updated"
+    async with deps.reading(TEAM_ID) as session:
+        assert await session.scalar(sa.select(sa.func.count()).where(Mail.text.contains("続けて送る本文"))) == 1
 
 
 STATES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -131,6 +132,14 @@ async def test_mail_after_a_call_is_drafted_and_sent_once_by_a_persons_click(
     assert letter.contact_id is not None
     (written,) = await office.audited(follow_ups.SENT)
     assert written == {"key": letter.key}
+    # A form from before that letter sends no second one unasked.
+    again = partial(follow_ups.send, asking, office.sato, lead_id, "お礼", "本文", language="ja")
+    with pytest.raises(follow_ups.WrittenMeanwhile) as meanwhile:
+        await again(request_key="form 2", written=about.written)
+    assert not await again(request_key="k", written=about.written)
+    assert (meanwhile.value.written, await office.rows(Mail)) == (1, 1)
+    assert await again(request_key="form 2", written=1)
+    assert await office.rows(Mail) == 2
     with pytest.raises(Rejected) as rejected:
         await follow_ups.send(asking, office.sato, lead_id, " ", "資料 {資料のリンク}", language="ja", request_key="l")
     assert [(r.field, r.code) for r in rejected.value.refusals] == [
