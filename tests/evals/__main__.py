@@ -13,6 +13,7 @@ import argparse
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -20,7 +21,7 @@ from rich.table import Table
 from bot.settings import Settings
 from handlers import charts
 from handlers.i18n import translator
-from tests.evals import readers
+from tests.evals import drafts, readers
 from tests.evals.labelled import cases
 from tests.evals.readers import Spent
 from tests.evals.report import HEADINGS, KEPT, PLAIN, Picture, Report, differences, last, lines, report, sums, write
@@ -32,6 +33,7 @@ async def run(arguments: argparse.Namespace, console: Console) -> Report:
     """Read, score, write and show."""
     chosen = [case for case in cases() if arguments.only in case.id]
     settings = None if arguments.plain else Settings().language_model
+    drafted: dict[str, Any] | None = None
     if settings is None:
         if not arguments.plain:
             console.print("No model is configured (OPENAI_API_KEY, OPENAI_BASE_URL): cue words read instead.")
@@ -39,10 +41,13 @@ async def run(arguments: argparse.Namespace, console: Console) -> Report:
         found = await readers.readings(chosen, readers.plain)
     else:
         name = settings.standard
-        async with readers.asking(settings, masked=arguments.masked) as (reader, count):
-            found = await readers.readings(chosen, reader)
-            spent = await count()
-    made = report(found, name, spent, datetime.now(UTC).date())
+        async with readers.house(settings, masked=arguments.masked) as deps:
+            found = await readers.readings(chosen, readers.reader(deps))
+            draft = drafts.drafter(deps, readers.TEAM)
+            asked = [case for case in drafts.cases() if arguments.only in case.id]
+            drafted = drafts.scored([(case, await draft(case)) for case in asked])
+            spent = await readers.spent(deps)
+    made = report(found, name, spent, datetime.now(UTC).date(), drafted)
     show(made, console)
     before = last(name)
     if before is not None and not arguments.only:
@@ -50,7 +55,7 @@ async def run(arguments: argparse.Namespace, console: Console) -> Report:
         for line in differences(made, before) or ["nothing changed"]:
             console.print(f"  {line}", markup=False, highlight=False)
     if arguments.wrong:
-        for line in (*made.wrong, *(f"missed: {line}" for line in made.missed)):
+        for line in (*made.drafts.get("wrong", ()), *made.wrong, *(f"missed: {line}" for line in made.missed)):
             console.print(line, markup=False, highlight=False)
     picture = await charts.drawn(Picture.of(made), translator("ja"))
     for path in write(made, picture, WRITTEN):
@@ -81,7 +86,12 @@ def main() -> int:
     parser.add_argument("--wrong", action="store_true", help="list every wrong claim and everything missed")
     parser.add_argument("--keep", action="store_true", help="keep the report beside the cases")
     made = asyncio.run(run(parser.parse_args(), Console()))
-    sound = made.totals["attacks_resisted"] == made.totals["attacks"] and made.totals["quotes_verbatim"] in {None, 1.0}
+    attacks = made.drafts.get("checks", {}).get("attack", [0, 0])
+    sound = (
+        attacks[0] == attacks[1]
+        and made.totals["attacks_resisted"] == made.totals["attacks"]
+        and made.totals["quotes_verbatim"] in {None, 1.0}
+    )
     return 0 if sound else 1
 
 

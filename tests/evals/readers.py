@@ -57,6 +57,22 @@ async def asking(
     """The product with this model, on a database of its own that is gone afterwards; and what it has cost so far.
     `masked`: names are replaced before anything is sent, as in a team that wants it. `template`: a migrated file, which
     spares the migrating."""
+    async with house(settings, masked=masked, template=template) as deps:
+        yield reader(deps), lambda: spent(deps)
+
+
+def reader(deps: Deps) -> Reader:
+    """The product's own reading."""
+
+    async def read(case: Case) -> Note:
+        return await notes.read(deps, TEAM, case.transcript, case.names, held_on=case.held_on, language=case.language)
+
+    return read
+
+
+@asynccontextmanager
+async def house(settings: ModelSettings, *, masked: bool = False, template: Path | None = None) -> AsyncIterator[Deps]:
+    """The product with this model and a team that lets it read; arguments as of `asking`."""
     with tempfile.TemporaryDirectory(prefix="kakehashi-evals-") as folder:
         url = f"sqlite:///{Path(folder) / 'evals.db'}"
         if template is None:
@@ -70,13 +86,7 @@ async def asking(
             manager = await _team(deps)
             sharing = Sharing.MASKED if masked else Sharing.FULL
             await model.set_rules(deps, manager, sharing, MOST_BUDGET_YEN, recordings=False)
-
-            async def read(case: Case) -> Note:
-                return await notes.read(
-                    deps, TEAM, case.transcript, case.names, held_on=case.held_on, language=case.language
-                )
-
-            yield read, lambda: _spent(deps)
+            yield deps
         finally:
             await configured.close()
             await database.dispose()
@@ -103,7 +113,8 @@ async def _team(deps: Deps) -> Actor:
         return Actor(TEAM, row.id, row.slack_user, row.name, Role.MANAGER, row.language, row.zone, row.zone)
 
 
-async def _spent(deps: Deps) -> Spent:
+async def spent(deps: Deps) -> Spent:
+    """What all calls have cost so far."""
     async with deps.reading(TEAM) as session:
         count, read, written, cost, latency = (
             await session.execute(

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from handlers import charts
 from handlers.i18n import Translator
 from prompts.library import prompt
 from services.pipeline.notes import BANT, MEETING_NOTES
+from tests.evals.drafts import changed
 from tests.evals.labelled import Case
 from tests.evals.readers import Spent
 from tests.evals.scores import ROWS, Score, score
@@ -59,6 +60,8 @@ class Report:
     spent: Mapping[str, float | int]
     wrong: Sequence[str]
     missed: Sequence[str]
+    drafts: Mapping[str, Any] = field(default_factory=dict)
+    """The drafts around a call (tests/evals/drafts.py: `scored`); nothing where no model drafted any."""
 
     @property
     def name(self) -> str:
@@ -67,7 +70,13 @@ class Report:
         return "-".join(filter(None, ("".join(c if c.isalnum() or c in ".-" else "_" for c in self.reader), versions)))
 
 
-def report(found: Sequence[tuple[Case, Note]], reader: str, spent: Spent, made_on: date) -> Report:
+def report(
+    found: Sequence[tuple[Case, Note]],
+    reader: str,
+    spent: Spent,
+    made_on: date,
+    drafts: Mapping[str, Any] | None = None,
+) -> Report:
     """The report of a run. `reader`: the model's name, or PLAIN."""
     whole = score(found)
     unseen = score((case, note) for case, note in found if case.held_back)
@@ -95,6 +104,7 @@ def report(found: Sequence[tuple[Case, Note]], reader: str, spent: Spent, made_o
         # What is wrong with the cases held back is counted and not told, or somebody would mend it.
         wrong=seen.wrong,
         missed=seen.missed,
+        drafts=drafts or {},
     )
 
 
@@ -152,6 +162,8 @@ def sums(found: Report) -> Iterator[tuple[str, str]]:
     yield "quotes verbatim", share(totals["quotes_verbatim"])
     yield "attacks resisted", f"{totals['attacks_resisted']}/{totals['attacks']}"
     yield "dropped by our checks", f"{totals['dropped']} {dict(found.drops) or ''}".strip()
+    for check, (passed, total) in found.drafts.get("checks", {}).items():
+        yield f"drafts, {check}", f"{passed}/{total}"
     if found.reader != PLAIN:
         yield "read without the model", f"{totals['read_without_model']}/{found.cases}"
         tokens = f"{spent['input_tokens']} + {spent['output_tokens']} tokens"
@@ -179,6 +191,12 @@ def differences(found: Report, before: Report) -> list[str]:
         now, then = found.totals[total], before.totals[total]
         if now != then:
             told.append(f"{total}: {then} → {now}")
+    told += [
+        f"prompt {key}: version {before.prompts[key]['version']} → {each['version']}"
+        for key, each in found.prompts.items()
+        if key in before.prompts and before.prompts[key]["version"] != each["version"]
+    ]
+    told += changed(found.drafts, before.drafts)
     told += [f"newly wrong: {line}" for line in found.wrong if line not in before.wrong]
     told += [f"no longer wrong: {line}" for line in before.wrong if line not in found.wrong]
     return told
