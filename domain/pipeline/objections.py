@@ -198,6 +198,35 @@ _DOUBT: Final = _words(
     r"\b(?:ask|call|try) (?:me|us) (?:again )?(?:in|next|after)\b|\bwon't (?:work|fly|use|touch)|\bnever (?:work"
     r"|use)|\bcan't (?:see|read|use) it|\bwhat if\b|\bthe (?:catch|trouble|snag) is\b",
 )
+_REASONS: Final = _words(
+    r"(?:社内|会社)の?(?:ルール|規則|規程|決まり)で[^。]{0,20}(?:ない|ません)|別の(?:プロジェクト|案件|仕事)(?:が"
+    r"|で|に)",
+    r"(?:手間|負担|労力|コスト|教育|移行|研修|時間)(?:の?こと)?(?:を|も)考えると|、なかなか(?:ね|ですね)?。?$",
+    r"(?:覚え|入れ替え|切り替え|移行|教え|導入)[^。]{0,10}(?:大変|面倒|手間|もったいな|億劫|煩雑)(?:そう|じゃ|だ|で"
+    r"|な|。|$)",
+    r"(?:投資|新しいこと)[^。]{0,10}(?:しない|やらない|控え|できない)(?:方針|つもり|。|ん|と|です)|経費を?(?:削|節)"
+    r"|コスト(?:削減|カット)中",
+    r"何とも(?:言え|申し)|まだ(?:そう|そんな|そこまで)[^。]{0,12}(?:じゃない|ではない|ではありません"
+    r"|じゃありません)|(?:話|規模|負担)が大きすぎ",
+    r"(?:費用|値段|金額)の割に|(?:効果|メリット|利点)が[^。]{0,10}(?:小さ|薄|見え(?:ない|ません)|ない"
+    r"|感じ(?:られ)?(?:ない|ません))|ピンと?(?:来|き)(?:ない|ません)",
+    r"(?:業務|やり方|仕事|業界)(?:が|は)(?:少し|ちょっと|かなり)?特殊|(?:うち|当社|弊社)に(?:は)?合わ(?:ない|ん)"
+    r"|合わないと思",
+    r"(?:償却|リース|ライセンス)[^。]{0,14}(?:終わって(?:い)?(?:ない|ません)|残って)|(?:ほか|他)に(?:優先|先に"
+    r"|やること|やらなき)",
+    r"(?:組合|お?客(?:さん|様)|取引先|保護者|患者|利用者|社員|スタッフ|家族)[^。]{0,12}(?:うるさい|嫌が|いやが"
+    r"|負担を(?:かけ|強い))|現場に[^。]{0,10}負担をかけ",
+    r"一から(?:覚え|やり|作り)直|(?:電波|ネット|回線|wi-?fi)[^。]{0,14}(?:届か|つながら|繋がら|入ら|弱|な(?:い|く)"
+    r"|悪)|(?:の|とき|時|たら|のは)が?(?:怖|こわ)い",
+    r"のほうが(?:早い|速い|楽|安い|確実)(?:という|って|ん|ので|から|です|と)|(?:不都合|不便|支障)(?:は|も)?(?:特に"
+    r"|別に)?(?:ない(?!か)|ありません|感じ)",
+    r"(?:割く|割ける|教える|担当できる|触れる)(?:人|者|時間|余裕)(?:が|は|も)(?:い|な|あり)|断(?:った"
+    r"|りました)(?:よ|は|が|け)|首を(?:ひね|傾げ|かしげ)",
+    r"\b(?:won't have (?:it|that)|sounds? (?:complicated|expensive|risky)|bad experience|no (?:wifi|wi-fi|signal"
+    r"|coverage|internet)|goes elsewhere)\b",
+    r"\b(?:other priorities|other things to|not good with|(?:don't|doesn't) have (?:the )?authority|just (?:hired"
+    r"|bought|signed|moved))\b",
+)
 _DENIED: Final = _words(
     r"(?:高い|忙しい|難しい|厳しい|ない|不安|心配|嫌|反対|無理)(?:という|って)?(?:わけ|の|こと)?(?:では|じゃ"
     r"|でも)(?:な(?:い|く|か)|ありません|ございません)(?!で(?:すか|しょうか))",
@@ -226,13 +255,25 @@ class Asked(StrEnum):
     PAIN = "pain"
 
 
-_KINDS: Final = (_PRICE, _NO_MONEY, _NO_TIME, _RIVAL, _FAILED, _NO_NEED, _DECIDED_ABOVE, _AGAINST, _SAFETY, _DOUBT)
+_KINDS: Final = (
+    _PRICE,
+    _NO_MONEY,
+    _NO_TIME,
+    _RIVAL,
+    _FAILED,
+    _NO_NEED,
+    _DECIDED_ABOVE,
+    _AGAINST,
+    _SAFETY,
+    _DOUBT,
+    _REASONS,
+)
 _ANSWERS: Final[dict[Asked, tuple[re.Pattern[str], ...]]] = {
     Asked.NOTHING: (),
     Asked.MONEY: (_NO_MONEY,),
     Asked.WHO: (_DECIDED_ABOVE,),
     Asked.WHEN: (_NO_TIME,),
-    Asked.PAIN: (_NO_TIME, _FAILED, _DOUBT),
+    Asked.PAIN: (_NO_TIME, _FAILED, _DOUBT, _REASONS),
 }
 
 

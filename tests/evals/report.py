@@ -181,6 +181,11 @@ def differences(found: Report, before: Report) -> list[str]:
     told = []
     if found.cases_hash != before.cases_hash:
         told.append(f"the cases changed: {before.cases} then, {found.cases} now")
+    told += [
+        f"prompt {key}: version {before.prompts[key]['version']} → {each['version']}"
+        for key, each in found.prompts.items()
+        if key in before.prompts and before.prompts[key]["version"] != each["version"]
+    ]
     for name in ROWS:
         for rate in ("precision", "recall"):
             now, then = found.rows[name][rate], before.rows[name][rate]
@@ -191,11 +196,6 @@ def differences(found: Report, before: Report) -> list[str]:
         now, then = found.totals[total], before.totals[total]
         if now != then:
             told.append(f"{total}: {then} → {now}")
-    told += [
-        f"prompt {key}: version {before.prompts[key]['version']} → {each['version']}"
-        for key, each in found.prompts.items()
-        if key in before.prompts and before.prompts[key]["version"] != each["version"]
-    ]
     told += changed(found.drafts, before.drafts)
     told += [f"newly wrong: {line}" for line in found.wrong if line not in before.wrong]
     told += [f"no longer wrong: {line}" for line in before.wrong if line not in found.wrong]

@@ -54,6 +54,50 @@ AGAINST = """
     I'd have to get this past IT, and they're very strict about cloud tools.
     Call me again next year.
     We're under contract for another two years.
+    うちの規模だと、そこまでの機能はいらないかな。
+    社内のルールで、新しい取引先を増やせないんですよ。
+    ちょうど別のプロジェクトが動いていまして。
+    入れ替えの手間を考えると、なかなか。
+    操作を覚えるのが大変そうですね。
+    データの移行が面倒じゃないですか。
+    今期はもう投資しない方針なんです。
+    いまは経費を削れと言われていまして。
+    担当が替わったばかりで、何とも言えません。
+    まだそういう段階じゃないんです。
+    うちには話が大きすぎますよ。
+    費用の割に効果が小さいように見えます。
+    実績が少ないのが引っかかっていて。
+    聞いたことのない会社なので、正直心配です。
+    うちの業務は特殊なので、合わないと思います。
+    いまのシステムの償却が終わっていないんです。
+    リースがあと三年残っています。
+    ほかに優先することがたくさんありまして。
+    どうもピンと来ないんですよね。
+    メリットがあまり感じられません。
+    組合がうるさいんです。
+    お客さんが嫌がると思うんですよ。
+    現場に余計な負担をかけたくないんです。
+    一から覚え直しになりますから。
+    使いこなせる人がいないんですよ。
+    トップがデジタルに疎くて。
+    値引きはできないんですか。高いですよ。
+    ネットにつながらない現場が多いんです。
+    電波が届かない場所でも使えるんですか。
+    止まったときが怖いですね。
+    紙のほうが早いという人もいまして。
+    いまのところ大きな不都合はありません。
+    研修に割く人がいません。
+    前の担当者にも断りましたよね。
+    社長が首をひねっていまして。
+    みんな今のやり方に慣れていますので。
+    We just hired somebody to do that by hand.
+    My staff won't have it.
+    It sounds complicated.
+    We had a bad experience with your competitor.
+    There's no wifi in the basement.
+    The money goes elsewhere first.
+    Our people are not good with computers.
+    I don't have the authority.
 """
 NOT_AGAINST = """
     お世話になっております。
