@@ -25,9 +25,10 @@ GROWTH = 8.0
 """Four times the text may take four times as long, and with some unevenness twice that; where each character is a new
 beginning it takes sixteen times as long."""
 # Times and requests as people say them: no more than natural_time.MOST_TYPED and assistant.MOST_CHARACTERS characters
-# come this far.
+# come this far; nor sentences of more than plain_notes' 500.
 BOUNDED = {
     "domain.outreach.time_words",
+    "domain.pipeline.objections",
     *(f"domain.assistant.{room}" for room in ("requests", "orders", "questions", "lookups")),
     "domain.assistant",
 }
