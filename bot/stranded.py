@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from dbos import DBOS, SetWorkflowID, WorkflowStatus
+from dbos import DBOS, SetWorkflowID, WorkflowStatus, error
 from dbos._dbos import _get_dbos_instance  # dbos tells what runs in this process under no other name
 from sqlalchemy.exc import IntegrityError
 
@@ -82,7 +82,11 @@ async def _ended() -> Sequence[WorkflowStatus]:
 
 def _may_go_on(ended: WorkflowStatus) -> bool:
     """Whether it may go better another time: a task that failed by a fault of our own fails again."""
-    given_up = isinstance(ended.error, TaskFailed) and not isinstance(ended.error, TaskStopped)
+    fault = ended.error
+    if isinstance(fault, error.DBOSMaxStepRetriesExceeded) and fault.errors:
+        # A patient task has been done again many times; how it failed last is what holds.
+        fault = fault.errors[-1]
+    given_up = isinstance(fault, TaskFailed) and not isinstance(fault, TaskStopped)
     return not given_up and times_begun_again(ended.workflow_id) < MOST_TIMES
 
 
@@ -112,9 +116,7 @@ async def _begin_again(ended: WorkflowStatus) -> int:
     except IntegrityError:
         # Another process has found it at the same moment.
         return 0
-    log.warning(
-        "Work %s was ended by a fault of the database, and is begun again as %s", ended.workflow_id, workflow_id
-    )
+    log.warning("Work %s was ended by something that passes, and is begun again as %s", ended.workflow_id, workflow_id)
     return 1
 
 

@@ -11,6 +11,7 @@ import asyncio
 import importlib.util
 import json
 import logging
+import math
 import os
 import string
 import sys
@@ -110,7 +111,7 @@ async def _in_pieces(
         )
         heard += _placed(segments, round(piece.start * 1000), {each.speaker for each in heard}, voices)
         if piece is cut[0] and len(cut) > 1:
-            voices = await _voices(piece.path, folder, segments)
+            voices = await _voices(piece, folder, segments)
     return heard
 
 
@@ -144,13 +145,15 @@ def _placed(
         )
 
 
-async def _voices(piece: Path, folder: Path, segments: Sequence[Segment]) -> dict[str, bytes]:
+async def _voices(piece: sound.Piece, folder: Path, segments: Sequence[Segment]) -> dict[str, bytes]:
     """How those sound who speak most, by what the server calls them: it can tell them again in the next piece."""
+    # Listening models now and then hear somebody after the end.
+    last = math.inf if piece.seconds is None else piece.seconds
     longest: dict[str, tuple[float, float]] = {}
     spoken: dict[str, float] = {}
     for each in segments:
         if each.speaker and each.start_ms is not None and each.end_ms is not None:
-            begin, end = each.start_ms / 1000, each.end_ms / 1000
+            begin, end = (min(ms / 1000, last) for ms in (each.start_ms, each.end_ms))
             spoken[each.speaker] = spoken.get(each.speaker, 0.0) + end - begin
             known_begin, known_end = longest.get(each.speaker, (0.0, 0.0))
             if end - begin > known_end - known_begin:
@@ -164,7 +167,7 @@ async def _voices(piece: Path, folder: Path, segments: Sequence[Segment]) -> dic
         return {}
     spans = [(longest[name][0], min(longest[name][1], longest[name][0] + MOST_SAMPLE)) for name in names]
     try:
-        return dict(zip(names, await sound.clips(piece, folder, spans), strict=True))
+        return dict(zip(names, await sound.clips(piece.path, folder, spans), strict=True))
     except sound.Unreadable:
         return {}
 

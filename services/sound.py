@@ -7,6 +7,7 @@ take so much memory and time and no more, opens nothing but the file it was give
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -65,7 +66,8 @@ async def pieces(source: Path, folder: Path, *, most: float = MOST_SECONDS) -> l
 
 
 async def clips(source: Path, folder: Path, spans: Sequence[tuple[float, float]]) -> list[bytes]:
-    """What is heard between these seconds (at least one pair), each as an MP3 file. Raises Unreadable."""
+    """What is heard between these seconds (at least one pair), each as an MP3 file. Raises Unreadable, also
+    where a pair is after the end."""
     told = await _child("clips", str(source), str(folder), json.dumps(spans))
     return await asyncio.gather(*(asyncio.to_thread(Path(each["path"]).read_bytes) for each in told))
 
@@ -110,9 +112,14 @@ def _limited() -> None:
     except ImportError:
         # Windows.
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(WORK_SECONDS), int(WORK_SECONDS)))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for kind, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, int(WORK_SECONDS)),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        # A process may be held to less already, and cannot be allowed more again; macOS knows no limit of memory.
+        with contextlib.suppress(ValueError):
+            resource.setrlimit(kind, (most, most))
 
 
 def _elsewhere(*_: object) -> NoReturn:
@@ -209,7 +216,8 @@ def _cut(source: Path, folder: Path, most: float) -> list[dict[str, Any]]:
         if known is not None and known > LONGEST_SECONDS:
             raise OverflowError
         small = source.stat().st_size <= MOST_BYTES
-        if known is not None and known <= most and small:
+        # Some files say that they end before they begin.
+        if known is not None and 0 < known <= most and small:
             return [{"path": str(source), "start": 0.0, "seconds": known}]
         whole, searched = int(most * RATE), int(min(SEARCHED, most / 2) * RATE)
         made: list[_Written] = [_Written(folder / "part-1.mp3")]
@@ -253,6 +261,8 @@ def _clips(source: Path, folder: Path, spans: Sequence[Sequence[float]]) -> list
             at += samples.size
             if at > max(end for _, end in spans) * RATE:
                 break
+    if not all(clip.samples for clip in made):
+        raise ValueError("nothing is heard there")
     for clip in made:
         clip.close()
     return [{"path": str(clip.path)} for clip in made]

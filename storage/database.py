@@ -64,8 +64,9 @@ class Database:
         was asked, so that the same may work later."""
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, sqlite3.OperationalError):
-            # The low byte is the kind of the error; the general one stands for faulty statements.
-            return cause.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR
+            # The low byte is the kind of the error; the general one stands for faulty statements. What Python's own
+            # module finds wrong, such as bytes that are no text, has no code.
+            return getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_ERROR
         return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | PoolTimedOut)
 
     @asynccontextmanager

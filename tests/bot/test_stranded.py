@@ -58,11 +58,11 @@ class Worker:
                 raise self.failing.pop()
 
         deliverer = Deliverer(self.deps, cast("Any", Clients()), {})
-        return delivery.register(deliverer, {"count": task})
+        return delivery.register(deliverer, {"count": task, "persist": task}, ["persist"])
 
-    async def begin(self, name: str) -> None:
+    async def begin(self, name: str, kind: str = "count") -> None:
         async with self.deps.writing(TEAM) as session:
-            await self.deps.outbox.start_task(session, key=name, kind="count", arguments={"name": name})
+            await self.deps.outbox.start_task(session, key=name, kind=kind, arguments={"name": name})
 
     async def states(self) -> dict[str, str]:
         found = await DBOS.list_workflows_async(load_input=False, load_output=False)
@@ -89,13 +89,15 @@ async def eventually(holds: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def _any(found: Collection[object]) -> bool:
-    return bool(found)
+async def _both(found: Collection[object]) -> bool:
+    return len(found) == 2
 
 
 @pytest.fixture
 async def worker(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Worker]:
     monkeypatch.setattr(stranded, "LONGEST_PAUSE", 0.0)
+    monkeypatch.setitem(delivery.PATIENT, "max_attempts", 2)
+    monkeypatch.setitem(delivery.PATIENT, "interval_seconds", 0.01)
     # The test looks, not the queue.
     settings = Settings(_env_file=None, database_url=database_url, queue_poll_seconds=0.02, recover_seconds=600)
     async with storage(settings) as deps:
@@ -140,7 +142,8 @@ async def test_work_whose_steps_cannot_be_written_down_is_begun_again_until_they
 async def test_step_that_was_written_down_is_not_done_again(worker: Worker) -> None:
     with full(OUTCOMES) as refused:
         await worker.begin("letter")
-        await eventually(partial(_any, refused))
+        # That it has ended well; and then, for that could not be written, that it has ended as an error.
+        await eventually(partial(_both, refused))
     # Nobody could write down that it had ended: it counts as under way, in this process.
     assert await worker.states() == {"letter": "PENDING"}
     assert [await worker.queue.take_up() for _ in range(3)] == [0, 0, 0]
@@ -167,3 +170,16 @@ async def test_only_a_task_that_something_stopped_that_passes_is_begun_again(wor
     await worker.taken_up()
     await worker.until(**{"faulty": "ERROR", "stopped": "ERROR", "stopped!1": "ERROR", "stopped!2": "SUCCESS"})
     assert worker.done == {"faulty": 1, "stopped": 3}
+
+
+async def test_patient_task_that_fails_to_its_last_try_by_a_fault_of_our_own_is_given_up(worker: Worker) -> None:
+    worker.failing += [ValueError("our own fault"), ValueError("our own fault")]
+    await worker.begin("faulty", "persist")
+    await worker.until(faulty="ERROR")
+    assert [await worker.queue.take_up() for _ in range(3)] == [0, 0, 0]
+    worker.failing += [OSError(), OSError()]
+    await worker.begin("stopped", "persist")
+    await worker.until(faulty="ERROR", stopped="ERROR")
+    await worker.taken_up()
+    await worker.until(**{"faulty": "ERROR", "stopped": "ERROR", "stopped!1": "SUCCESS"})
+    assert worker.done == {"faulty": 2, "stopped": 3}

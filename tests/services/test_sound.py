@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 import struct
+import subprocess
+import sys
 import wave
 from pathlib import Path
 from typing import Any
@@ -91,6 +94,20 @@ async def test_list_that_names_a_real_recording_is_no_recording(
         await sound.pieces(tmp_path / "list.mp3", tmp_path, most=0.5)
 
 
+def test_process_that_may_have_less_than_the_limits_already_reads_recordings(tmp_path: Path) -> None:
+    whole = recording(tmp_path / "a.wav", 0.5)
+    # A shell lowers its own limit, and nobody can raise it again.
+    limited = f'ulimit -v {sound.MEMORY // 1024 - 1000}; exec "$@"'
+    cut = [sys.executable, "-I", sound.__file__, "cut", str(whole), str(tmp_path), "4"]
+    told = subprocess.run(["/bin/sh", "-c", limited, "sh", *cut], capture_output=True, check=True)  # noqa: S603 - ours
+    assert json.loads(told.stdout) == {"pieces": [{"path": str(whole), "start": 0.0, "seconds": 0.5}]}
+
+
+async def test_what_would_be_heard_after_the_end_is_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(sound.Unreadable):
+        await sound.clips(recording(tmp_path / "a.wav", 1), tmp_path, [(0.0, 0.5), (3.0, 5.0)])
+
+
 async def test_recording_of_days_is_refused_by_what_it_says_of_itself(tmp_path: Path) -> None:
     path = recording(tmp_path / "a.wav", 0.1)
     content = bytearray(path.read_bytes())
@@ -112,7 +129,8 @@ async def test_pieces_are_heard_as_one_conversation_with_the_same_people_in_it(
     await model.set_rules(asking, office.mori, Sharing.FULL, 1000, recordings=True)
     whole = recording(tmp_path / "a.wav", 7, quiet=(3.0, 3.6))
     model_server.enqueue(
-        Spoken([(0.0, 2.5, "A", "ご予算はいかがですか。"), (2.5, 2.9, "B", "はい。")]),
+        # Nobody is heard after the end of a piece, whatever the server says.
+        Spoken([(0.0, 2.5, "A", "ご予算はいかがですか。"), (2.5, 2.9, "B", "はい。"), (9.0, 12.0, "B", "")]),
         # Who speaks most has been shown; the other one is new to it, and so is called by a letter that is taken.
         Spoken([(0.1, 1.0, "voice_A", "来月ご返事をください。"), (1.2, 2.0, "A", "承知しました。")]),
     )

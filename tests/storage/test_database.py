@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 
 import pytest
@@ -80,3 +81,13 @@ async def test_naive_moment_is_refused(database: Database) -> None:
     with pytest.raises(sa.exc.StatementError, match="naive"):
         async with database.writing("T1") as session:
             session.add(Team(id="T1", name="T1", created_at=datetime(2026, 4, 1)))  # noqa: DTZ001 - the very thing
+
+
+def test_only_what_another_time_may_change_is_the_databases_fault() -> None:
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    assert Database.at_fault(sa.exc.OperationalError("", {}, full))
+    # Python's module itself finds this wrong, and gives it no code.
+    no_text = sqlite3.OperationalError("Could not decode to UTF-8 column 'name'")
+    assert not Database.at_fault(sa.exc.OperationalError("", {}, no_text))
+    assert not Database.at_fault(ValueError("no fault of a database"))
