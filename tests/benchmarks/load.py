@@ -26,6 +26,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -73,6 +74,8 @@ class Clicks:
     targets: Sequence[Target]
     made: int = 0
     failed: int = 0
+    why: Counter[str] = field(default_factory=Counter)
+    """What Slack would have said of those that failed."""
     times: list[float] = field(default_factory=list)
 
     async def one(self) -> None:
@@ -86,6 +89,12 @@ class Clicks:
             self.times.append((time.perf_counter() - began) * 1000)
         else:
             self.failed += 1
+            self.why[answer.reason or "dispatch_failed"] += 1
+
+    @property
+    def reasons(self) -> str:
+        """Why some failed, in brackets; "" where none did."""
+        return f" ({', '.join(f'{why}: {count}' for why, count in self.why.items())})" if self.why else ""
 
     async def at(self, rate: float, seconds: float) -> tuple[float, float, bool]:
         """Click at a rate for so long: p50, p99, and whether all were answered in time."""
@@ -250,8 +259,8 @@ async def endure(
         first, last = statistics.median(seen[fifth : 2 * fifth] or seen), statistics.median(seen[-fifth:])
         p99 = statistics.quantiles(times, n=100, method="inclusive")[98]
         print(
-            f"{minutes:g} minutes at {rate:.0f} clicks/s: {len(times)} answered, {clicks.failed} failed, "
-            f"p50 {statistics.median(times):.1f} ms, p99 {p99:.1f} ms; RSS {first:.0f} MB early, {last:.0f} MB late, "
+            f"{minutes:g} minutes at {rate:.0f} clicks/s: {len(times)} answered, {clicks.failed} failed"
+            f"{clicks.reasons}, p50 {statistics.median(times):.1f} ms, p99 {p99:.1f} ms; RSS {first:.0f} MB early, {last:.0f} MB late, "
             f"most {max(seen):.0f} MB",
             flush=True,
         )

@@ -23,7 +23,7 @@ from services import assistant, calendars, mail
 
 LONGEST_PAUSE = 2.0
 """Seconds. What failed is tried again after pauses that grow up to half an hour; nobody waits for that here."""
-ANSWERED_WITHIN = 2.0
+ANSWERED_WITHIN = 1.5
 """Seconds that the assistant waits for its model."""
 LOST_AFTER = 5.0
 """Seconds after which work of a process that does not run in it is taken up."""

@@ -59,6 +59,8 @@ class Rep:
     user: str
     work: Work
     chance: random.Random
+    first: str
+    """What they begin the day with."""
     client: PersonClient = field(init=False)
     asked: int = 0
     """How often the form for the piece of work at hand was asked for."""
@@ -95,8 +97,10 @@ class Rep:
             (3, "question", self.talk.ask),
         ]
         weights = [weight for weight, _name, _way in ways]
+        chosen = next(way for way in ways if way[1] == self.first)
         while not self.place.closing:
-            _weight, name, way = self.chance.choices(ways, weights)[0]
+            _weight, name, way = chosen
+            chosen = self.chance.choices(ways, weights)[0]
             try:
                 if await way():
                     self.ledger.done[name] += 1
