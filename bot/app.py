@@ -62,6 +62,7 @@ from handlers.interaction import (
 from handlers.messages import Rendered
 from handlers.pacing import calling, patiently
 from handlers.people import is_full_member, name_of
+from handlers.refusals import error_of
 from handlers.routes import Routes, gather
 from handlers.trail import UNKNOWN, Outcome
 from services import members
@@ -446,7 +447,7 @@ class Listeners:
         try:
             info = (await client.users_info(user=user, include_locale=True))["user"]
         except SlackApiError as unknown:
-            if unknown.response.get("error") in ("user_not_found", "user_not_visible"):
+            if error_of(unknown) in ("user_not_found", "user_not_visible"):
                 raise Outsider from unknown
             raise
         if not is_full_member(info, team_id):

@@ -31,6 +31,7 @@ from handlers.i18n import Markup, escape
 from handlers.interaction import Interaction, dicts
 from handlers.messages import Rendered
 from handlers.model_words import unavailable_line
+from handlers.refusals import error_of
 from handlers.routes import Routes
 from handlers.tools import Arguments, Planned, Tool, Which
 from services import assistant as service
@@ -254,4 +255,4 @@ async def _status(interaction: Interaction, status: str) -> None:
         )
     except SlackApiError as refused:
         # A thread that is none of the pane's has no status.
-        log.info("No status in this thread: %s", refused.response.get("error"))
+        log.info("No status in this thread: %s", error_of(refused))

@@ -15,6 +15,7 @@ from handlers.assistant_answers import kept
 from handlers.blocks import clip
 from handlers.interaction import Interaction, dicts
 from handlers.messages import Rendered
+from handlers.refusals import error_of
 from handlers.tools import Tool
 
 log = logging.getLogger(__name__)
@@ -120,7 +121,7 @@ async def name_thread(interaction: Interaction) -> None:
         )
     except SlackApiError as refused:
         # A thread that is none of the pane's has no name.
-        log.info("No name for this thread: %s", refused.response.get("error"))
+        log.info("No name for this thread: %s", error_of(refused))
 
 
 def is_new(interaction: Interaction) -> bool:

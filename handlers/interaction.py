@@ -17,6 +17,7 @@ from handlers.blocks import Choice
 from handlers.forms import Form, record
 from handlers.i18n import Translator
 from handlers.messages import Rendered
+from handlers.refusals import error_of
 from services.deps import Actor, Deps
 
 FROM_HOME = "from_home"
@@ -135,7 +136,7 @@ class Interaction:
             shown = await call(trigger_id=self.trigger_id, view=self.drawn(view))
         except SlackApiError as refused:
             # It is open already: the connection was lost with the answer, and the call repeated.
-            if refused.response.get("error") != "exchanged_trigger_id":
+            if error_of(refused) != "exchanged_trigger_id":
                 raise
             return ""
         return str((shown.get("view") or {}).get("id", ""))
@@ -145,7 +146,7 @@ class Interaction:
         try:
             await self.client.views_update(view_id=view_id, view=self.drawn(view))
         except SlackApiError as refused:
-            if refused.response.get("error") != "not_found":
+            if error_of(refused) != "not_found":
                 raise
 
     @property

@@ -31,6 +31,7 @@ from handlers.i18n import Markup, Translator, escape, mention
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Errors, Interaction, Update, metadata
 from handlers.people import is_of, name_of
+from handlers.refusals import error_of
 from handlers.routes import Routes
 from handlers.terms import PERMISSIONS, ROLES
 from services import members
@@ -158,7 +159,7 @@ async def _name(interaction: Interaction, user: str) -> str | None:
     try:
         info: dict[str, Any] = (await interaction.client.users_info(user=user))["user"]
     except SlackApiError as unknown:
-        if unknown.response.get("error") in ("user_not_found", "user_not_visible"):
+        if error_of(unknown) in ("user_not_found", "user_not_visible"):
             return None
         raise
     return name_of(info) if is_of(info, interaction.actor.team_id) and user != "USLACKBOT" else None

@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import trail
+from handlers.refusals import error_of
 from services import installations
 from services.deps import Deps
 from services.installations import RENEW_BEFORE, Installed, NotInstalled
@@ -125,7 +126,7 @@ class TeamClients:
         try:
             await self.client_with(found.token).auth_test()
         except SlackApiError as answer:
-            said = answer.response.get("error")
+            said = error_of(answer)
             if said not in REMOVED:
                 return False
             return await self.removed(team_id, str(said), token=found.token)
@@ -180,7 +181,7 @@ class TeamClients:
                 },
             )
         except SlackApiError as refused:
-            error = str(refused.response.get("error"))
+            error = error_of(refused)
             ended = self._ends_within(found, timedelta(0))
             if error in LOST and ended:
                 log.error(

@@ -25,6 +25,7 @@ from handlers.installation.clients import TeamClients
 from handlers.installation.store import Store
 from handlers.openapi import Described, Operation, Parameter, shown
 from handlers.pages import Button, language_of, page
+from handlers.refusals import error_of
 from handlers.routes import Routes
 from services import installations
 from services.deps import Deps
@@ -157,7 +158,7 @@ async def _installed(clients: TeamClients, deps: Deps, t: Translator, code: str)
     except Unfit as unfit:
         return _unfit(t, enterprise=unfit.enterprise)
     except SlackApiError as refused:
-        error = str(refused.response.get("error", ""))
+        error = error_of(refused)
         log.warning("Slack refused an installation: %s", error if _ERROR.fullmatch(error) else "?")
         return _refused(t, error)
     except (aiohttp.ClientError, TimeoutError, OSError) as lost:

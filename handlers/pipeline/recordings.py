@@ -25,6 +25,7 @@ from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Options, Reply, Update, metadata
 from handlers.messages import Message, Reader, Rendered
 from handlers.pipeline.recording_card import LEAD, RecordingCard, RecordingProposals, RecordingResult
+from handlers.refusals import error_of
 from handlers.routes import NotYet, Outgoing, Routes
 from services import deliveries
 from services.deliveries import DeliveryState
@@ -266,9 +267,7 @@ async def fetch(client: AsyncWebClient, file_id: str, path: Path, most: int) -> 
             raise Failed(Trouble.TOO_LARGE)
         await download(client, info, path, most)
     except SlackApiError as refused:
-        # Where Slack has a fault of its own, its answer is a page and no data.
-        data = getattr(refused.response, "data", refused.response)
-        error = str(data.get("error")) if isinstance(data, dict) else ""
+        error = error_of(refused)
         if error in UNSEEN:
             raise Failed(Trouble.NOT_SEEN) from refused
         if error in TOKEN_REFUSED:

@@ -27,6 +27,7 @@ from handlers.i18n import mark as _
 from handlers.interaction import Answer, Errors, Interaction, Update
 from handlers.messages import Reader, Rendered
 from handlers.openapi import Described, Operation, Parameter, link, shown
+from handlers.refusals import error_of
 from handlers.routes import Outgoing, Routes
 from services import calendars, deliveries
 from services.calendars import connecting
@@ -264,7 +265,7 @@ async def _show_outcome(interaction: Interaction, typed: _Typed, trying: asyncio
     try:
         await interaction.client.views_update(view_id=str(interaction.view["id"]), view=interaction.drawn(view))
     except SlackApiError as refused:
-        if refused.response.get("error") != "not_found":  # It has been closed.
+        if error_of(refused) != "not_found":  # It has been closed.
             raise
 
 

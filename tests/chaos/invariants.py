@@ -334,13 +334,19 @@ def _answers(scene: Scene, books: Books) -> Iterator[str]:
     for channel, thread, asked in scene.ledger.asked:
         said = _said(scene, channel, thread, asked)
         if not said:
-            yield f"the question {asked} was never answered"
+            promised = next((row.state for row in books["deliveries"] if row.key.endswith(f":{asked}")), "not heard")
+            yield f"the question {asked} was never answered ({promised}): {_texts(scene, channel, thread)}"
         answers = [message for message in said if (message.metadata or {}).get("event_type") == ANSWERED]
         if len(answers) > 1:
             yield f"the question {asked} was answered {len(answers)} times"
         scene.ledger.done["answers" if answers else "answers broken off"] += 1
         for message in said if not answers else ():
             scene.ledger.tell(message.text)
+
+
+def _texts(scene: Scene, channel: str, thread: str) -> list[str]:
+    messages = scene.workspace.workspace.conversations[channel].messages.values()
+    return [each.text for each in messages if each.thread_ts == thread]
 
 
 def _said(scene: Scene, channel: str, thread: str, asked: str) -> list[Any]:

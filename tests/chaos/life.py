@@ -18,13 +18,17 @@ from sqlalchemy.engine import Engine
 from bot import stranded
 from bot.run import running
 from bot.settings import Settings
+from domain.pacing import Budget
 from handlers import delivery
+from handlers.pacing import BUDGETS
 from services import assistant, calendars, mail
 
 LONGEST_PAUSE = 2.0
 """Seconds. What failed is tried again after pauses that grow up to half an hour; nobody waits for that here."""
 ANSWERED_WITHIN = 1.5
 """Seconds that the assistant waits for its model."""
+SOONER = 50.0
+"""So many times what Slack takes is called."""
 LOST_AFTER = 5.0
 """Seconds after which work of a process that does not run in it is taken up."""
 
@@ -51,6 +55,9 @@ def live(life: Life) -> None:
     calendars.FIRST_PAUSE = 0.2
     assistant.SECONDS, assistant.GIVEN_UP_AFTER = ANSWERED_WITHIN, 2 * ANSWERED_WITHIN + 1.0
     stranded.LONGEST_PAUSE, stranded.LOST_AFTER = LONGEST_PAUSE, LOST_AFTER
+    for method, budget in BUDGETS.items():
+        # Hundreds of cards are drawn in minutes here, and the workspace takes them.
+        BUDGETS[method] = Budget(SOONER * budget.burst, SOONER * budget.per_second)
     if life.full:
         sa.event.listen(Engine, "connect", _leave_no_room)
     with contextlib.ExitStack() as stack:

@@ -315,7 +315,7 @@ class Website:
                 number += 1
                 await self._send(client, f"s{number:05d}")
                 self.place.ledger.done["submission"] += 1
-                await asyncio.sleep(self.chance.uniform(0.1, 0.5))
+                await asyncio.sleep(self.chance.uniform(0.3, 1.5))
 
     async def _send(self, client: httpx.AsyncClient, submission: str) -> None:
         content = json.dumps(
