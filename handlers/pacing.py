@@ -29,7 +29,7 @@ _TIER_2: Final = Budget(burst=5.0, per_second=15 / 60)
 _TIER_3: Final = Budget(burst=10.0, per_second=40 / 60)
 _TIER_4: Final = Budget(burst=20.0, per_second=80 / 60)
 _SPECIAL: Final = Budget(burst=30.0, per_second=5.0)
-BUDGETS: dict[str, Budget] = {
+BUDGETS: Mapping[str, Budget] = {
     "assistant.threads.setStatus": _SPECIAL,
     "assistant.threads.setSuggestedPrompts": _TIER_4,
     "assistant.threads.setTitle": _TIER_4,

@@ -260,8 +260,8 @@ async def endure(
         p99 = statistics.quantiles(times, n=100, method="inclusive")[98]
         print(
             f"{minutes:g} minutes at {rate:.0f} clicks/s: {len(times)} answered, {clicks.failed} failed"
-            f"{clicks.reasons}, p50 {statistics.median(times):.1f} ms, p99 {p99:.1f} ms; RSS {first:.0f} MB early, {last:.0f} MB late, "
-            f"most {max(seen):.0f} MB",
+            f"{clicks.reasons}, p50 {statistics.median(times):.1f} ms, p99 {p99:.1f} ms; "
+            f"RSS {first:.0f} MB early, {last:.0f} MB late, most {max(seen):.0f} MB",
             flush=True,
         )
         return last <= GROWTH * first

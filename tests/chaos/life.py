@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 import time_machine
@@ -55,9 +55,10 @@ def live(life: Life) -> None:
     calendars.FIRST_PAUSE = 0.2
     assistant.SECONDS, assistant.GIVEN_UP_AFTER = ANSWERED_WITHIN, 2 * ANSWERED_WITHIN + 1.0
     stranded.LONGEST_PAUSE, stranded.LOST_AFTER = LONGEST_PAUSE, LOST_AFTER
-    for method, budget in BUDGETS.items():
+    budgets = cast("dict[str, Budget]", BUDGETS)
+    for method, budget in budgets.items():
         # Hundreds of cards are drawn in minutes here, and the workspace takes them.
-        BUDGETS[method] = Budget(SOONER * budget.burst, SOONER * budget.per_second)
+        budgets[method] = Budget(SOONER * budget.burst, SOONER * budget.per_second)
     if life.full:
         sa.event.listen(Engine, "connect", _leave_no_room)
     with contextlib.ExitStack() as stack:

@@ -10,7 +10,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from handlers.refusals import error_of
 
 
-def answered(data: dict[str, str] | bytes | str) -> AsyncSlackResponse:
+def answered(data: dict[str, str] | str) -> AsyncSlackResponse:
     return AsyncSlackResponse(
         client=AsyncWebClient(),
         http_verb="POST",
@@ -28,7 +28,6 @@ def answered(data: dict[str, str] | bytes | str) -> AsyncSlackResponse:
         (answered({"error": "not_found"}), "not_found"),
         (answered({"ok": "false"}), ""),
         (answered("<html>Bad gateway</html>"), ""),
-        (answered(b"\x00"), ""),
         ({"error": "not_found"}, "not_found"),
         (None, ""),
     ],
