@@ -1,6 +1,6 @@
 """The assistant: what people write to the bot in its direct messages and its pane, and where they mention it.
 
-A request is understood (domain/assistant.py), and the tool it names is run under the asker's own permissions
+A request is understood (domain/assistant), and the tool it names is run under the asker's own permissions
 (handlers/tools.py). Reads answer at once. Writes are shown first, signed, and done when the asker clicks. Nothing that
 is said is kept here: what was asked before in a thread stands in its messages' metadata, in Slack.
 """
