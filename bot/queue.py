@@ -24,17 +24,27 @@ from handlers.delivery import UnderWay
 from storage.connections import process_name
 from storage.database import normalise_url
 from storage.migrations import sync_url
-from storage.outbox import DAILY_QUEUE, OUTSIDE_QUEUE, QUEUE, TASK_QUEUE, TIMED_QUEUE, WORKFLOW_VERSION
+from storage.outbox import (
+    DAILY_QUEUE,
+    OUTSIDE_QUEUE,
+    QUEUE,
+    RECORDING_QUEUE,
+    TASK_QUEUE,
+    TIMED_QUEUE,
+    WORKFLOW_VERSION,
+)
 
 log = logging.getLogger(__name__)
 
-QUEUES = (QUEUE, TIMED_QUEUE, TASK_QUEUE, OUTSIDE_QUEUE, DAILY_QUEUE)
+QUEUES = (QUEUE, TIMED_QUEUE, TASK_QUEUE, OUTSIDE_QUEUE, RECORDING_QUEUE, DAILY_QUEUE)
 # Work at once in one process. Without a bound a crash on SQLite made hundreds of steps be done again.
 DELIVERIES_AT_ONCE = 16
 TIMED_AT_ONCE = 8
 TASKS_AT_ONCE = 2
 # Letters and calendar entries wait for others' servers most of their time.
 OUTSIDE_AT_ONCE = 8
+# Each has its file on this machine's disk, and is cut by its processors.
+RECORDINGS_AT_ONCE = 4
 # Short pieces, each of one team, but a faulty one keeps its place while it pauses between its tries.
 DAILIES_AT_ONCE = 4
 # Each look at a queue takes time from whoever clicks. A file just dropped may wait a little longer than a message.
@@ -118,7 +128,12 @@ class Queue:
             polling_interval_sec=TASK_POLLS * self.settings.queue_poll_seconds,
             on_conflict="always_update",
         )
-        tasks = {TASK_QUEUE: TASKS_AT_ONCE, OUTSIDE_QUEUE: OUTSIDE_AT_ONCE, DAILY_QUEUE: DAILIES_AT_ONCE}
+        tasks = {
+            TASK_QUEUE: TASKS_AT_ONCE,
+            OUTSIDE_QUEUE: OUTSIDE_AT_ONCE,
+            RECORDING_QUEUE: RECORDINGS_AT_ONCE,
+            DAILY_QUEUE: DAILIES_AT_ONCE,
+        }
         for name, at_once in tasks.items():
             await DBOS.register_queue_async(
                 name,

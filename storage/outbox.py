@@ -34,6 +34,8 @@ TASK_QUEUE = "tasks"
 TASK_WORKFLOW = "perform"
 OUTSIDE_QUEUE = "outside"
 """Tasks that wait for other servers (mail, calendars): beside the tasks that work hard here, not behind them."""
+RECORDING_QUEUE = "recordings"
+"""Recordings and transcripts: whoever listens may take an hour for each, and no letter waits for that."""
 DAILY_QUEUE = "dailies"
 """The clock's work at local times: what is due in the morning does not wait until long imports are done."""
 # The version of the delivery workflow's steps. Pinned: a new release of the product that leaves the steps as they are

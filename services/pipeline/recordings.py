@@ -55,7 +55,7 @@ from storage import leads as lead_queries
 from storage import members as member_queries
 from storage import recordings as queries
 from storage.members import audit
-from storage.outbox import OUTSIDE_QUEUE
+from storage.outbox import RECORDING_QUEUE
 from storage.recordings import RecordingRow, UtteranceRow
 
 TASK = "recording.work"
@@ -135,7 +135,7 @@ async def _start(session: AsyncSession, deps: Deps, recording_id: int, attempt: 
         key=f"recording:{recording_id}:work:{attempt}",
         kind=TASK,
         arguments={"recording_id": recording_id, "attempt": attempt},
-        queue=OUTSIDE_QUEUE,
+        queue=RECORDING_QUEUE,
     )
 
 

@@ -196,7 +196,7 @@ async def test_part_that_does_not_work_is_named(world: World, owner: Database) -
 
     async with deps.database.sessions() as session:
         known = await session.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    assert len(QUEUES) == 5
+    assert len(QUEUES) == 6
 
     async def revision(value: str) -> None:
         async with owner.turn, owner.sessions() as session:

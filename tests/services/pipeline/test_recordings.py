@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.queue import QUEUES
 from bot.settings import Settings
 from domain.errors import Code, Refused
 from domain.model import Sharing
@@ -19,11 +20,12 @@ from domain.pipeline.recordings import Decision, Failed, Progress, Trouble, name
 from domain.pipeline.transcripts import Side
 from domain.qualification.bant import Status
 from prompts.llm import LanguageModel
-from services import model
+from services import mail, model
 from services.pipeline import proposals, recordings, telephone_systems
 from services.pipeline.recording_records import RecordingView
 from services.pipeline.telephone_systems import Paused, Unproven
 from services.qualification import bant
+from storage.outbox import RECORDING_QUEUE
 from storage.tables import Delivery, Utterance
 from tests.domain.pipeline.test_transcripts import miitel
 from tests.servers.model import Failure, ModelServer, Spoken
@@ -235,3 +237,12 @@ async def test_call_of_the_telephone_system_is_taken_on_once_by_whoever_knows_it
 )
 def test_names_are_found_in_the_names_of_files(filename: str, names: tuple[str, ...]) -> None:
     assert names_in(filename) == names
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_listening_takes_no_place_from_letters(office: Office) -> None:
+    await drop(office, "会議.mp3")
+    started = await office.deps.outbox._client.list_workflows_async(workflow_id_prefix="recording:1:work:")
+    assert [each.queue_name for each in started] == [RECORDING_QUEUE]
+    assert RECORDING_QUEUE in QUEUES
+    assert mail.OUTSIDE_QUEUE != RECORDING_QUEUE
