@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -52,12 +52,11 @@ class Stranded:
         begun = 0
         for each in ended:
             if self._waited(each.workflow_id) >= _pause(each.workflow_id):
-                begun += await _begin_again(each)
+                begun += await _apart(each.workflow_id, _begin_again(each))
         for each in lost:
             if self._waited(each.workflow_id) >= LOST_AFTER:
                 log.warning("Work %s was lost sight of by this process, and is taken up again", each.workflow_id)
-                await DBOS.resume_workflow_async(each.workflow_id, queue_name=each.queue_name)
-                begun += 1
+                begun += await _apart(each.workflow_id, _resume(each))
         return begun
 
     def _waited(self, workflow_id: str) -> float:
@@ -93,6 +92,20 @@ def _may_go_on(ended: WorkflowStatus) -> bool:
 def _pause(workflow_id: str) -> float:
     # The exponent is bounded because nobody asks for more than the longest pause.
     return min(LONGEST_PAUSE, 2.0 ** min(times_begun_again(workflow_id), 30))
+
+
+async def _apart(workflow_id: str, taking_up: Awaitable[int]) -> int:
+    """What `taking_up` gives. Where that fails the rest does not wait for it: it would fail again at every look."""
+    try:
+        return await taking_up
+    except Exception:
+        log.exception("Work %s could not be taken up again", workflow_id)
+        return 0
+
+
+async def _resume(lost: WorkflowStatus) -> int:
+    await DBOS.resume_workflow_async(lost.workflow_id, queue_name=lost.queue_name)
+    return 1
 
 
 async def _begin_again(ended: WorkflowStatus) -> int:

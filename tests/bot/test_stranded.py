@@ -183,3 +183,27 @@ async def test_patient_task_that_fails_to_its_last_try_by_a_fault_of_our_own_is_
     await worker.taken_up()
     await worker.until(**{"faulty": "ERROR", "stopped": "ERROR", "stopped!1": "SUCCESS"})
     assert worker.done == {"faulty": 2, "stopped": 3}
+
+
+async def test_work_that_cannot_be_taken_up_holds_up_none_of_the_rest(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second"):
+        worker.failing.append(OSError())
+        await worker.begin(name)
+        await eventually(partial(_ended, worker, name))
+    steps = DBOS.list_workflow_steps_async
+
+    async def unreadable(workflow_id: str) -> Any:
+        # As where the class of what a step raised is known no longer.
+        if workflow_id == "first":
+            raise AttributeError("no such class")
+        return await steps(workflow_id)
+
+    monkeypatch.setattr(DBOS, "list_workflow_steps_async", unreadable)
+    await worker.taken_up()
+    await worker.until(**{"first": "ERROR", "second": "ERROR", "second!1": "SUCCESS"})
+
+
+async def _ended(worker: Worker, name: str) -> bool:
+    return (await worker.states()).get(name) == "ERROR"
