@@ -141,12 +141,13 @@ class Interaction:
             return ""
         return str((shown.get("view") or {}).get("id", ""))
 
-    async def follow_up(self, view_id: str, view: View) -> None:
-        """Replace a modal that was opened or redrawn a while ago, if it is still there: what was awaited has come."""
+    async def follow_up(self, view_id: str, view: View, drawn: str | None = None) -> None:
+        """Replace a modal that was opened or redrawn a while ago, if it is still there: what was awaited has come.
+        `drawn`: what `redraw` gave; then only if it still shows what was drawn then."""
         try:
-            await self.client.views_update(view_id=view_id, view=self.drawn(view))
+            await self.client.views_update(view_id=view_id, hash=drawn, view=self.drawn(view))
         except SlackApiError as refused:
-            if error_of(refused) != "not_found":
+            if error_of(refused) not in ("not_found", "hash_conflict"):
                 raise
 
     @property
@@ -161,9 +162,10 @@ class Interaction:
             body["private_metadata"] = metadata(**json.loads(body.get("private_metadata") or "{}") | {FROM_HOME: 1})
         return body
 
-    async def redraw(self, view: View) -> None:
-        """Replace the modal this happened in; what is typed in blocks that stay is kept by Slack."""
-        await self._replace(self.drawn(view))
+    async def redraw(self, view: View) -> str:
+        """Replace the modal this happened in; what is typed in blocks that stay is kept by Slack. What it shows now has
+        this name (Slack's hash) until it shows something else."""
+        return await self._replace(self.drawn(view))
 
     async def redraw_blocks(self, blocks: Sequence[Mapping[str, Any]], private_metadata: str | None = None) -> None:
         """Replace the blocks of the modal this happened in, and what it was opened with where that is given; the rest
@@ -172,8 +174,9 @@ class Interaction:
         stays = {name: self.view[name] for name in ("callback_id", "title", "submit", "close")}
         await self._replace({"type": "modal", **stays, "private_metadata": given, "blocks": list(blocks)})
 
-    async def _replace(self, view: dict[str, Any]) -> None:
-        await self.client.views_update(view_id=str(self.view["id"]), hash=self.view.get("hash"), view=view)
+    async def _replace(self, view: dict[str, Any]) -> str:
+        answer = await self.client.views_update(view_id=str(self.view["id"]), hash=self.view.get("hash"), view=view)
+        return str((answer.get("view") or {}).get("hash") or "")
 
 
 def metadata(**values: str | int | None) -> str:

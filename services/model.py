@@ -67,8 +67,8 @@ TRANSCRIPTION: Final = "transcription"
 BYTES_A_SECOND: Final = 2_000
 """Of a recording whose length nobody knows yet: speech is hardly ever packed more tightly (16 kbit/s)."""
 SURELY_OVER: Final = timedelta(minutes=5)
-"""So long after its deadline a call of which nobody has put down how it ended does not count any more: its process
-ended before it. The clocks of processes may differ a little."""
+"""So long after its deadline a call of which nobody has put down how it ended is surely over: its process ended before
+it. The clocks of processes may differ a little."""
 SPARE_TOKENS: Final = 500
 """For what the server adds to a question, such as the form of the answer."""
 
@@ -83,7 +83,7 @@ async def available(deps: Deps, team_id: str, *, recording: bool = False) -> Rea
         return closed
     since = month_of(deps.now(), await _zone(deps, team_id))
     async with deps.reading(team_id) as session:
-        used = await model_calls.spent(session, since, _oldest(deps))
+        used = await model_calls.spent(session, since)
     return Reason.OVER_BUDGET if used >= decided.monthly_budget_yen * YEN else None
 
 
@@ -248,7 +248,7 @@ async def overview(deps: Deps, actor: Actor) -> Overview:
     since = month_of(deps.now(), actor.team_zone)
     async with deps.reading(actor.team_id) as session:
         decided = await rules.of(session, MODEL, ModelRules())
-        used = await model_calls.spent(session, since, _oldest(deps))
+        used = await model_calls.spent(session, since)
         calls = await model_calls.counts(session, since, _oldest(deps))
     return Overview(deps.model is not None, decided, since, -(-used // YEN), calls)
 
@@ -356,7 +356,7 @@ async def _reserve(deps: Deps, team_id: str, plan: _Plan) -> int:
             # Decided anew since the texts were made ready.
             raise Unavailable(Reason.OFF)
         now = deps.now()
-        used = await model_calls.spent(session, month_of(now, zone), _oldest(deps))
+        used = await model_calls.spent(session, month_of(now, zone))
         if used + plan.most > decided.monthly_budget_yen * YEN:
             raise Unavailable(Reason.OVER_BUDGET)
         return await model_calls.begin(

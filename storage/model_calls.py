@@ -29,15 +29,11 @@ async def hold(session: AsyncSession) -> None:
     await session.execute(statement.with_for_update(key_share=True))
 
 
-async def spent(session: AsyncSession, since: datetime, oldest: datetime) -> int:
-    """What the team's calls have cost since then, and may cost yet; millionths of a yen. Those that were begun before
-    `oldest` are under way no longer, whatever was put down."""
-    query = sa.select(sa.func.sum(ModelCall.cost)).where(ModelCall.created_at >= since, ~_given_up(oldest))
+async def spent(session: AsyncSession, since: datetime) -> int:
+    """What the team's calls have cost since then, and may cost yet; millionths of a yen. What a process had under way
+    that ended meanwhile counts with the most that it may have cost: nobody knows what the server did."""
+    query = sa.select(sa.func.sum(ModelCall.cost)).where(ModelCall.created_at >= since)
     return int(await session.scalar(query) or 0)
-
-
-def _given_up(oldest: datetime) -> sa.ColumnElement[bool]:
-    return (ModelCall.outcome == Outcome.UNDER_WAY.value) & (ModelCall.created_at < oldest)
 
 
 async def begin(session: AsyncSession, values: Mapping[str, Any]) -> int:
@@ -54,13 +50,14 @@ async def end(session: AsyncSession, call_id: int, values: Mapping[str, Any]) ->
 
 
 async def counts(session: AsyncSession, since: datetime, oldest: datetime) -> Sequence[CallCount]:
-    """The team's calls since then, those of the dearest prompt first. `oldest` as for `spent`."""
-    gone = _given_up(oldest)
+    """The team's calls since then, those of the dearest prompt first. Those that were begun before `oldest` are under
+    way no longer, whatever was put down."""
+    gone = (ModelCall.outcome == Outcome.UNDER_WAY.value) & (ModelCall.created_at < oldest)
     calls = (
         sa.select(
             ModelCall.prompt_id,
             sa.case((gone, Outcome.GIVEN_UP.value), else_=ModelCall.outcome).label("outcome"),
-            sa.case((gone, 0), else_=ModelCall.cost).label("cost"),
+            ModelCall.cost,
         )
         .where(ModelCall.created_at >= since)
         .subquery()

@@ -189,13 +189,14 @@ async def chosen(interaction: Interaction) -> Answer:
     """One was chosen: it stands alone, with its answers."""
     line = await service.one(interaction.deps, interaction.actor, interaction.record)
     lead_id = int(interaction.metadata["lead"])
-    await interaction.redraw(_beside(interaction, lead_id, [line], one=line.objection_id))
-    interaction.afterwards.append(partial(_adapt, interaction, lead_id, line))
+    drawn = await interaction.redraw(_beside(interaction, lead_id, [line], one=line.objection_id))
+    interaction.afterwards.append(partial(_adapt, interaction, lead_id, line, drawn))
     return None
 
 
-async def _adapt(interaction: Interaction, lead_id: int, line: ObjectionLine) -> None:
-    """The team's answers stand there at once; the fitting one in words for this customer comes when it is there."""
+async def _adapt(interaction: Interaction, lead_id: int, line: ObjectionLine, drawn: str) -> None:
+    """The team's answers stand there at once; the fitting one in words for this customer comes when it is there, unless
+    something else has been chosen meanwhile."""
     t = interaction.t
     try:
         adapted = await drafts.answer(interaction.deps, interaction.actor, lead_id, line.objection_id)
@@ -213,7 +214,7 @@ async def _adapt(interaction: Interaction, lead_id: int, line: ObjectionLine) ->
             f"{t.md('From the team’s own answer: “{answer}”', answer=adapted.source)}"
         )
     view = _beside(interaction, lead_id, [line], told, line.objection_id)
-    await interaction.follow_up(str(interaction.view["id"]), view)
+    await interaction.follow_up(str(interaction.view["id"]), view, drawn or None)
 
 
 async def count(interaction: Interaction) -> Answer:

@@ -94,7 +94,9 @@ def _from_call(t: Translator, draft: QualifyDraft) -> dict[Element, list[Block]]
     for each in draft.from_call:
         proposed = each.proposed
         label = Markup(f"📞 *{escape(t(spoken.FIELDS[proposed.field]))}*")
-        line = Markup(f"{label}　{spoken.cited(t, proposed.quote, proposed.source, each.permalink)}")
+        # Whoever dropped it into their direct messages may be somebody else.
+        link = spoken.shared(each.permalink)
+        line = Markup(f"{label}　{spoken.cited(t, proposed.quote, proposed.source, link)}")
         found.setdefault(proposed.element, []).append(context(line))
     return found
 

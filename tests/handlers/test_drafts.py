@@ -18,6 +18,7 @@ from domain.outreach.calls import CallResult, Connection, Outcome, Party
 from domain.outreach.objections import Objection
 from domain.outreach.scripts import Stage
 from handlers.i18n import translator
+from handlers.interaction import Interaction
 from handlers.model_words import unavailable_line
 from services import members, model
 from services.outreach import calls, follow_ups, leads, objections
@@ -87,6 +88,40 @@ async def choose_objection(world: World) -> None:
 async def close_all(world: World, user: str) -> None:
     while world.person(user).screen()["views"]:
         await world.person(user).close(world.modal(user)["id"])
+
+
+@on_sqlite
+async def test_answer_that_comes_late_does_not_replace_what_has_been_chosen_since(
+    drafting: World, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = drafting
+    manager = await members.who(world.house.deps, TEAM_ID, MANAGER)
+    assert manager is not None
+    await objections.add(
+        world.house.deps, manager, Objection("他社を使っています", ("違いを一枚にまとめてお送りします。",))
+    )
+    model_server.answer = lambda asked: (
+        replace(answered(asked), holds=0) if asked.output == "AdaptedAnswer" else answered(asked)
+    )
+    came: list[str] = []
+    follow_up = Interaction.follow_up
+
+    async def followed(interaction: Interaction, view_id: str, *more: Any) -> None:
+        await follow_up(interaction, view_id, *more)
+        came.append(view_id)
+
+    monkeypatch.setattr(Interaction, "follow_up", followed)
+    await click(world, await card_of_first_lead(world), "call.log")
+    await choose_objection(world)
+    await eventually(lambda: model_server.waiting)
+    found = await world.person(IS).options(view_id=world.modal(IS)["id"], action_id="objection.find", query="他社")
+    model_server.answer = lambda _: Failure(400)
+    await press(world, IS, "objection.find", value=found["options"][0]["value"])
+    await eventually(lambda: came)
+    model_server.release()
+    await eventually(lambda: len(came) == 2)
+    assert "違いを一枚に" in text_of(world.modal(IS))
+    assert OWN not in text_of(world.modal(IS))
 
 
 @on_sqlite

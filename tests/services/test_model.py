@@ -189,7 +189,7 @@ async def test_twenty_at_once_cost_no_more_than_the_month_has_left(
     await note(asking)
 
 
-async def test_what_a_dead_process_had_under_way_counts_until_its_deadline_has_passed_for_certain(
+async def test_what_a_dead_process_had_under_way_counts_with_the_most_it_may_have_cost_and_is_called_broken_off(
     asking: Deps, office: Office, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await model.set_rules(asking, office.mori, Sharing.FULL, 10, recordings=False)
@@ -199,19 +199,12 @@ async def test_what_a_dead_process_had_under_way_counts_until_its_deadline_has_p
         await note(asking)
     async with asking.writing("T1") as session:
         await session.execute(sa.update(ModelCall).values(cost=10_000_000))
-    (broken,) = (await model.overview(asking, office.mori)).calls
-    assert (broken.outcome, broken.calls, broken.cost) == ("under_way", 1, 10_000_000)
-    assert await refused(note(asking)) == (Reason.OVER_BUDGET, None)
-    office.clock.now += timedelta(minutes=16)
-    assert await model.available(asking, "T1") is None
-    model_server.enqueue(Json({"summary": "s", "items": []}))
-    await note(asking)
-    seen = await model.overview(asking, office.mori)
-    assert {(each.outcome, each.calls, each.cost > 0) for each in seen.calls} == {
-        ("given_up", 1, False),
-        ("ok", 1, True),
-    }
-    assert seen.used_yen < 10
+    for minutes, outcome in ((0, "under_way"), (16, "given_up")):
+        office.clock.now += timedelta(minutes=minutes)
+        (broken,) = (await model.overview(asking, office.mori)).calls
+        assert (broken.outcome, broken.calls, broken.cost) == (outcome, 1, 10_000_000)
+        # The server may have done its work: a process that keeps dying does not spend more than the month has.
+        assert await refused(note(asking)) == (Reason.OVER_BUDGET, None)
 
 
 async def test_stream_comes_piece_by_piece_and_a_closed_one_is_cancelled_at_the_server(
