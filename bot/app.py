@@ -137,7 +137,7 @@ class Listeners:
         self._routes = routes
         self._metrics = metrics
         self._names = {kind: frozenset(names) for kind, names in names_of(routes).items()}
-        self._events: OrderedDict[str, None] = OrderedDict()
+        self._events: OrderedDict[str, asyncio.Future[bool]] = OrderedDict()
         self._actors: dict[tuple[str, str], tuple[float, Actor]] = {}
         self._afterwards: set[asyncio.Task[object]] = set()
 
@@ -339,14 +339,22 @@ class Listeners:
     async def event(self, body: dict[str, Any], client: AsyncWebClient) -> None:
         """An event: a message, a mention, an opened home tab."""
         event_id = str(body.get("event_id", ""))
-        if self._seen(event_id):
-            return
+        while (before := self._events.get(event_id)) is not None:
+            # Slack has had no acknowledgement yet: were this one acknowledged, and the first then failed, it would be
+            # lost. Whoever sees the first fail is the next to try.
+            await asyncio.wait([before])
+            if before.result():
+                return
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._remember(event_id, done)
         try:
             await self._heard(body, client)
         except BaseException:
             # Slack has no acknowledgement and sends it again: then it is new.
             self._events.pop(event_id, None)
+            done.set_result(False)
             raise
+        done.set_result(True)
 
     async def _heard(self, body: dict[str, Any], client: AsyncWebClient) -> None:
         event = body["event"]
@@ -408,16 +416,12 @@ class Listeners:
         if self._afterwards:
             await asyncio.wait(self._afterwards, timeout=FINISH_SECONDS)
 
-    def _seen(self, event_id: str) -> bool:
-        """Whether this event came before: Slack sends it again when our acknowledgement was lost."""
-        if not event_id:
-            return False
-        if event_id in self._events:
-            return True
-        self._events[event_id] = None
-        if len(self._events) > EVENTS_REMEMBERED:
-            self._events.popitem(last=False)
-        return False
+    def _remember(self, event_id: str, done: asyncio.Future[bool]) -> None:
+        """Slack sends an event again when our acknowledgement was lost, or late. `done`: whether it was handled."""
+        if event_id:
+            self._events[event_id] = done
+            if len(self._events) > EVENTS_REMEMBERED:
+                self._events.popitem(last=False)
 
     def _interaction(self, actor: Actor, client: AsyncWebClient, body: Mapping[str, Any], **given: Any) -> Interaction:
         given |= {name: storable(given[name]) for name in ("text", "value") if name in given}

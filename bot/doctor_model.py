@@ -21,7 +21,21 @@ async def recordings(t: Translator) -> list[Finding]:
     if not listening.local():
         return []
     part, name = t("Recordings"), os.environ.get(MODEL) or DEFAULT
-    why = await listening.engine_fault()
+    try:
+        why = await listening.engine_fault()
+    except TimeoutError:
+        return [
+            Finding(
+                State.BAD,
+                part,
+                t(
+                    "The engine on this machine has not loaded the model {name} within {n} seconds.",
+                    name=name,
+                    n=round(listening.CHECK_SECONDS),
+                ),
+                t("Check that the disk and the memory suffice for it, or name a smaller one in WHISPER_MODEL."),
+            )
+        ]
     if not why:
         return [Finding(State.GOOD, part, t("An engine on this machine listens, with the model {name}.", name=name))]
     return [

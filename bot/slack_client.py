@@ -9,7 +9,7 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.pacing import MOST_TRIES, caller
+from handlers.pacing import MOST_TRIES, caller, retry_after
 
 REPEAT_SECONDS = 0.1
 HARMLESS = frozenset(
@@ -88,11 +88,8 @@ class RepeatSoon(AsyncRetryHandler):
 
 
 def _after(response: HttpResponse) -> float:
-    said = [values for name, values in response.headers.items() if name.lower() == "retry-after"]
-    try:
-        return float(said[0][0])
-    except (IndexError, ValueError):
-        return float("inf")
+    after = retry_after(response.headers)
+    return float("inf") if after is None else after
 
 
 def web_client(token: str | None, api_url: str) -> AsyncWebClient:

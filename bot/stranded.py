@@ -11,15 +11,17 @@ done again. It does no harm to begin more again than was left undone: any work m
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import sqlalchemy as sa
 from dbos import DBOS, SetWorkflowID, WorkflowStatus, error
 from dbos._dbos import _get_dbos_instance  # dbos tells what runs in this process under no other name
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from handlers.delivery import TaskFailed, TaskStopped
 from storage.outbox import TASK_WORKFLOW, TIMED_WORKFLOW, WORKFLOW, WORKFLOW_VERSION, begun_again, times_begun_again
@@ -29,6 +31,12 @@ log = logging.getLogger(__name__)
 OURS = [WORKFLOW, TIMED_WORKFLOW, TASK_WORKFLOW]
 LOOKED_BACK = timedelta(days=3)
 """What ended longer ago is not begun again: nobody waits for it any more."""
+WHOLE_LOOK_SECONDS = 3600.0
+"""So often a process looks through all of that time. In between it looks at what it has not judged yet."""
+OVERLAP = timedelta(hours=1)
+"""What others wrote down meanwhile may bear an earlier time than what we know: their clocks are not ours."""
+AT_ONCE = 100
+"""So many errors are read from the database in one go: an error may be large."""
 LONGEST_PAUSE = 600.0
 MOST_TIMES = 150
 """About a day, as long as a delivery is tried."""
@@ -43,10 +51,16 @@ class Stranded:
 
     _since: dict[str, float] = field(default_factory=dict, init=False)
     """By workflow id, in seconds of the monotonic clock: those of the processes and of the database may differ."""
+    _judged: dict[str, bool] = field(default_factory=dict, init=False)
+    """By workflow id, whether it may go better another time: what has ended does not change any more."""
+    _judged_to: datetime | None = field(default=None, init=False)
+    """What ended before has been judged, and is not begun again."""
+    _whole: float | None = field(default=None, init=False)
+    """When all of the time was looked through, in seconds of the monotonic clock."""
 
     async def look(self, executor_id: str) -> int:
         """Take up what has been waiting long enough; how many pieces of work that was."""
-        ended = [each for each in await _ended() if _may_go_on(each)]
+        ended = await self._to_begin_again()
         lost = await _lost(executor_id)
         self._forget_others(each.workflow_id for each in (*ended, *lost))
         begun = 0
@@ -59,6 +73,33 @@ class Stranded:
                 begun += await _apart(each.workflow_id, _resume(each))
         return begun
 
+    async def _to_begin_again(self) -> Sequence[WorkflowStatus]:
+        """What ended as an error and may go better another time."""
+        now = time.monotonic()
+        whole = self._judged_to is None or self._whole is None or now - self._whole >= WHOLE_LOOK_SECONDS
+        back_to = datetime.now(UTC) - LOOKED_BACK
+        if not whole and self._judged_to is not None:
+            back_to = max(back_to, self._judged_to - OVERLAP)
+        found = await _ended(back_to)
+        if whole:
+            # What is of no account any more is forgotten.
+            ids = {each.workflow_id for each in found}
+            self._judged = {each: may_go_on for each, may_go_on in self._judged.items() if each in ids}
+        unknown = [each.workflow_id for each in found if each.workflow_id not in self._judged]
+        for first in range(0, len(unknown), AT_ONCE):
+            for each in await _with_errors(unknown[first : first + AT_ONCE]):
+                self._judged[each.workflow_id] = _may_go_on(each)
+        # One that somebody deleted meanwhile has not been judged.
+        left = [each for each in found if self._judged.get(each.workflow_id)]
+        ends = [each.completed_at for each in left or found if each.completed_at is not None]
+        if ends:
+            self._judged_to = datetime.fromtimestamp((min if left else max)(ends) / 1000, UTC)
+        elif whole:
+            self._judged_to = back_to + LOOKED_BACK
+        if whole:
+            self._whole = now
+        return left
+
     def _waited(self, workflow_id: str) -> float:
         now = time.monotonic()
         return now - self._since.setdefault(workflow_id, now)
@@ -68,15 +109,20 @@ class Stranded:
         self._since = {workflow_id: since for workflow_id, since in self._since.items() if workflow_id in still}
 
 
-async def _ended() -> Sequence[WorkflowStatus]:
-    """Work of the last days that ended as an error and was not begun again."""
+async def _ended(back_to: datetime) -> Sequence[WorkflowStatus]:
+    """Work that ended since then as an error and was not begun again; the errors are not read."""
     return await DBOS.list_workflows_async(
         status="ERROR",
         name=OURS,
-        completed_after=(datetime.now(UTC) - LOOKED_BACK).isoformat(),
+        completed_after=back_to.isoformat(),
         was_forked_from=False,
         load_input=False,
+        load_output=False,
     )
+
+
+async def _with_errors(workflow_ids: list[str]) -> Sequence[WorkflowStatus]:
+    return await DBOS.list_workflows_async(workflow_ids=workflow_ids, load_input=False)
 
 
 def _may_go_on(ended: WorkflowStatus) -> bool:
@@ -129,8 +175,23 @@ async def _begin_again(ended: WorkflowStatus) -> int:
     except IntegrityError:
         # Another process has found it at the same moment.
         return 0
+    if ended.priority:
+        await asyncio.to_thread(_put_in_line, workflow_id, ended.priority)
     log.warning("Work %s was ended by something that passes, and is begun again as %s", ended.workflow_id, workflow_id)
     return 1
+
+
+def _put_in_line(workflow_id: str, place: int) -> None:
+    """Give it its place in the line of its queue. The engine begins work again in front of all that wait, and knows no
+    other way: a morning's many letters would hold up the reminders. What is taken from the queue meanwhile is under way
+    already, which is as well."""
+    statuses = _get_dbos_instance()._sys_db.tables.workflow_status
+    statement = sa.update(statuses).where(statuses.c.workflow_uuid == workflow_id, statuses.c.status == "ENQUEUED")
+    try:
+        with _get_dbos_instance()._sys_db.engine.begin() as connection:
+            connection.execute(statement.values(priority=place))
+    except SQLAlchemyError:
+        log.warning("Work %s stands in front of all that wait", workflow_id, exc_info=True)
 
 
 async def _lost(executor_id: str) -> Sequence[WorkflowStatus]:

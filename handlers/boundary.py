@@ -18,6 +18,7 @@ from handlers.blocks import section
 from handlers.i18n import Markup, Translator
 from handlers.interaction import Answer, Errors, Interaction, Kept, Reply
 from handlers.messages import Rendered
+from handlers.pacing import DEFAULT_AFTER, retry_after
 from handlers.routes import Route
 from handlers.terms import PERMISSIONS, STAGES
 from handlers.trail import Outcome
@@ -143,16 +144,12 @@ def fault(t: Translator, reference: str, *, submitting: bool) -> str:
     )
 
 
-BUSY_SECONDS = 30
-"""Where Slack does not say when it takes calls again."""
-
-
 def _busy_for(failed: Exception) -> int | None:
     """How many seconds Slack wants no such call; None where something else failed."""
     if not isinstance(failed, SlackApiError) or getattr(failed.response, "status_code", None) != 429:
         return None
-    after = str(getattr(failed.response, "headers", {}).get("Retry-After", ""))
-    return max(1, int(after)) if after.isdecimal() else BUSY_SECONDS
+    after = retry_after(getattr(failed.response, "headers", {}))
+    return max(1, round(DEFAULT_AFTER if after is None else after))
 
 
 async def answer(route: Route, interaction: Interaction, *, submitting: bool) -> Answer:

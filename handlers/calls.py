@@ -21,7 +21,7 @@ from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 
 from domain.pacing import Budget
 from handlers import trail
-from handlers.pacing import BUDGETS, OF_THE_APP, POST, UNLISTED, caller
+from handlers.pacing import BUDGETS, DEFAULT_AFTER, OF_THE_APP, POST, UNLISTED, caller, retry_after
 from services import deliveries
 from services.deliveries import Call
 from services.deps import Deps
@@ -29,8 +29,6 @@ from services.deps import Deps
 log = logging.getLogger(__name__)
 
 WRITE_SECONDS: Final = 1.0
-DEFAULT_AFTER: Final = 30.0
-"""Where Slack does not say when it takes calls again."""
 _METHOD: Final = re.compile(r"[a-z][A-Za-z]*(\.[a-zA-Z]+){1,3}")
 
 
@@ -62,7 +60,7 @@ class Meter:
         answer = await handler(request)
         if answer.status == 429 and not who.settles:
             channel = await _channel(request) if method == POST else ""
-            self._closed[team_id, method, channel] = _after(answer)
+            self._closed[team_id, method, channel] = retry_after(answer.headers) or DEFAULT_AFTER
             self._news.set()
             self._hurry.set()
         return answer
@@ -122,10 +120,3 @@ async def _channel(request: ClientRequest) -> str:
         return str(sent.get("channel") or "")
     except (AttributeError, TypeError, ValueError):
         return ""
-
-
-def _after(answer: ClientResponse) -> float:
-    try:
-        return float(answer.headers.get("Retry-After", ""))
-    except ValueError:
-        return DEFAULT_AFTER

@@ -33,6 +33,7 @@ from handlers.i18n import Markup, channel, mention, translator
 from handlers.messages import Reader, Rendered
 from handlers.pacing import (
     BUDGETS,
+    DEFAULT_AFTER,
     FILES,
     POST,
     UPDATE,
@@ -42,6 +43,7 @@ from handlers.pacing import (
     delivering,
     in_turn,
     patiently,
+    retry_after,
     times_put_off,
 )
 from handlers.pictures import upload
@@ -74,8 +76,6 @@ SETTLE_SECONDS = 5.0
 GIVE_UP_AFTER = timedelta(hours=24)
 """For how long a delivery is tried again while Slack cannot take it."""
 LONGEST_PAUSE = 600.0
-DEFAULT_AFTER = 30.0
-"""Where Slack does not say when it takes calls again."""
 LONGEST_WAIT = 30.0
 """Between two looks whether the message that another builds on is there: it comes without our doing."""
 FAULTY_TURNS = 8
@@ -382,10 +382,7 @@ def _answer(refused: SlackApiError) -> tuple[int, str, float | None]:
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 502
     data = getattr(response, "data", None)
     error = data.get("error") if isinstance(data, Mapping) else None
-    try:
-        after: float | None = float(str(getattr(response, "headers", {}).get("Retry-After")))
-    except ValueError:
-        after = None
+    after = retry_after(getattr(response, "headers", {}))
     # Without an error of Slack's the answer was not Slack's, whatever its status says.
     return (int(status), str(error), after) if error else (502, f"http_{status}", after)
 

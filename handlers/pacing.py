@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from math import isfinite
+from typing import Any, Final, TypeVar
 
 from domain.pacing import Budget
 from services import deliveries
@@ -58,12 +59,28 @@ UNLISTED: Final = _TIER_2
 """For a method that no budget was given: Slack takes as many of nearly every one."""
 OF_THE_APP: Final = frozenset({"apps.connections.open", "apps.uninstall", "oauth.v2.access"})
 """What is called for no workspace's sake: Slack limits it for the app, and only starts and installations call it."""
+DEFAULT_AFTER: Final = 30.0
+"""Seconds until a call is made again where Slack does not say when it takes calls again."""
 KEPT_FOR_PEOPLE = 0.5
 """This part of the burst is left by what the clock sends."""
 SHORT_SECONDS = 2.0
 """For so long a delivery waits for its turn where it is, rather than in the queue."""
 LOOK_SECONDS = 30.0
 """Whoever waits outside of the queue asks again after so long at the latest."""
+
+
+def retry_after(headers: Mapping[str, Any]) -> float | None:
+    """For how many seconds Slack wants no such call; None where it does not say. Where the SDK repeats calls it holds
+    a list for each header, elsewhere a text."""
+    for name, said in headers.items():
+        if name.lower() == "retry-after":
+            first = said[0] if isinstance(said, list) and said else said
+            try:
+                seconds = float(first)
+            except (TypeError, ValueError):
+                return None
+            return seconds if isfinite(seconds) and seconds >= 0 else None
+    return None
 
 
 # Who calls

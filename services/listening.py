@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 PROCESS: Final = Path(__file__).with_name("listening_engine.py")
 SILENT_SECONDS: Final = 1800.0
 """An engine that has said nothing for so long hangs. The first time it may have its model to fetch."""
+CHECK_SECONDS: Final = 60.0
+"""So long whoever asks whether the engine can be used waits for it to load its model; it fetches nothing then."""
 KEPT: Final = (
     *("PATH", "PYTHONPATH", "HOME", "USERPROFILE", "LOCALAPPDATA", "SYSTEMROOT", "TMP", "TEMP", "LANG", "LC_"),
     *("WHISPER_", "HF_", "XDG_CACHE_", "OMP_", "CUDA_", "NVIDIA_", "LD_"),
@@ -59,8 +61,9 @@ def local() -> bool:
 
 
 async def engine_fault() -> str:
-    """Why the engine of our own cannot be used as things are here, in its own words; "" where it can."""
-    async with aclosing(_said("--check")) as lines:
+    """Why the engine of our own cannot be used as things are here, in its own words; "" where it can. Raises
+    TimeoutError where it says nothing for `CHECK_SECONDS`."""
+    async with asyncio.timeout(CHECK_SECONDS), aclosing(_said("--check")) as lines:
         async for said in lines:
             if "failed" in said:
                 return str(said.get("why", ""))

@@ -23,7 +23,7 @@ from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, Update, dicts, metadata
 from handlers.messages import Rendered
-from handlers.pacing import UPDATE, one_of_many
+from handlers.pacing import UPDATE, one_of_many, retry_after
 from handlers.routes import Routes
 from services import deliveries, members, tasks
 from services.data import personal as service
@@ -307,8 +307,8 @@ async def _rewritten(client: AsyncWebClient, channel: str, ts: str, text: str, b
             status = getattr(refused.response, "status_code", 0)
             if status != 429 and status < 500:
                 return False
-            after = getattr(refused.response, "headers", {}).get("Retry-After", "")
-            await asyncio.sleep(float(after) if str(after).isdigit() else 2.0**attempt)
+            after = retry_after(getattr(refused.response, "headers", {}))
+            await asyncio.sleep(2.0**attempt if after is None else after)
         except (aiohttp.ClientError, TimeoutError, OSError):
             await asyncio.sleep(2.0**attempt)
         else:

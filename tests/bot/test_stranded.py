@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
-from dbos import DBOS
+from dbos import DBOS, EnqueueOptions
 from dbos._dbos import _get_dbos_instance
 from slack_sdk.errors import SlackApiError
 
@@ -25,6 +26,7 @@ from bot.settings import Settings
 from handlers import delivery
 from handlers.delivery import Deliverer, UnderWay
 from services.deps import Deps
+from storage.outbox import TASK_QUEUE, TASK_WORKFLOW, WORKFLOW_VERSION
 
 TEAM = "T01"
 STEPS, OUTCOMES = "operation_outputs", "workflow_output"
@@ -154,7 +156,23 @@ async def test_step_that_was_written_down_is_not_done_again(worker: Worker) -> N
     assert worker.done == {"letter": 1}
 
 
-async def test_only_a_task_that_something_stopped_that_passes_is_begun_again(worker: Worker) -> None:
+async def test_only_a_task_that_something_stopped_that_passes_is_begun_again(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[str] = []
+    since: list[datetime] = []
+    with_errors, ended = stranded._with_errors, stranded._ended
+
+    async def watched_errors(workflow_ids: list[str]) -> Any:
+        judged.extend(workflow_ids)
+        return await with_errors(workflow_ids)
+
+    async def watched(back_to: datetime) -> Any:
+        since.append(back_to)
+        return await ended(back_to)
+
+    monkeypatch.setattr(stranded, "_with_errors", watched_errors)
+    monkeypatch.setattr(stranded, "_ended", watched)
     worker.failing.append(ValueError("our own fault"))
     await worker.begin("faulty")
     await worker.until(faulty="ERROR")
@@ -170,6 +188,28 @@ async def test_only_a_task_that_something_stopped_that_passes_is_begun_again(wor
     await worker.taken_up()
     await worker.until(**{"faulty": "ERROR", "stopped": "ERROR", "stopped!1": "ERROR", "stopped!2": "SUCCESS"})
     assert worker.done == {"faulty": 1, "stopped": 3}
+    # No error was read twice, and what was given up long ago is not even asked for.
+    assert sorted(judged) == ["faulty", "stopped", "stopped!1"]
+    assert since[-1] - since[0] > stranded.LOOKED_BACK / 2
+
+
+async def test_letter_of_a_morning_is_begun_again_at_its_place_in_the_line(worker: Worker) -> None:
+    with full(STEPS):
+        async with worker.deps.writing(TEAM) as session:
+            options: EnqueueOptions = {
+                "workflow_name": TASK_WORKFLOW,
+                "queue_name": TASK_QUEUE,
+                "workflow_id": "letter",
+            }
+            options |= {"app_version": WORKFLOW_VERSION, "priority": 7}
+            await worker.deps.outbox._start(session, options, TEAM, "count", {"name": "letter"})
+        await worker.until(letter="ERROR")
+    (letter,) = await DBOS.list_workflows_async()
+    # No worker takes it from there.
+    letter.queue_name = "nobody's"
+    assert await stranded._begin_again(letter) == 1
+    (again,) = await DBOS.list_workflows_async(workflow_ids=["letter!1"])
+    assert (again.status, again.priority) == ("ENQUEUED", 7)
 
 
 async def test_patient_task_that_fails_to_its_last_try_by_a_fault_of_our_own_is_given_up(worker: Worker) -> None:

@@ -114,6 +114,10 @@ async def test_model_that_is_not_there_is_said_to_people_and_by_the_doctor(
         assert failed.value.trouble is Trouble.ENGINE
         (bad,) = await diagnosis(t)
         assert (bad.state, words in bad.found, "WHISPER_MODEL" in bad.remedy) == (State.BAD, True, True)
+    monkeypatch.setenv("WHISPER_MODEL", "hanging")
+    monkeypatch.setattr(listening, "CHECK_SECONDS", 0.5)
+    (bad,) = await diagnosis(t)
+    assert (bad.state, "モデル hanging を読み込めませんでした" in bad.found) == (State.BAD, True)
 
 
 async def test_without_an_engine_the_model_server_is_asked_and_the_doctor_is_silent(office: Office) -> None:

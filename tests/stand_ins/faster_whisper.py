@@ -50,6 +50,8 @@ class WhisperModel:
         local_files_only: bool = False,
         **_more: Any,
     ) -> None:
+        if model_size_or_path == "hanging":
+            time.sleep(600)
         if not os.path.isdir(model_size_or_path):  # noqa: PTH112 - as the real one does
             if model_size_or_path not in MODELS:
                 raise ValueError(f"Invalid model size '{model_size_or_path}', expected one of: {', '.join(MODELS)}")
