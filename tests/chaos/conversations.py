@@ -13,7 +13,7 @@ from bot.workspace.person import PersonClient
 from tests.chaos.ledger import Ledger
 from tests.chaos.model import CALL, QUESTION
 
-MOST_WAITING = 3
+MOST_WAITING = 2
 """So many transcripts of one person are under way at once; they look at those before they drop another."""
 SILENCE = 3.0
 """Seconds without a card, after which somebody asks for it with the message's shortcut."""

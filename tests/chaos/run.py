@@ -16,7 +16,7 @@ from tests.chaos.invariants import wrongs
 from tests.chaos.ledger import Ledger
 from tests.chaos.scene import scene
 
-CONNECTS_WITHIN, DONE_WITHIN = 10.0, 4.0
+CONNECTS_WITHIN, DONE_WITHIN = 10.0, 3.0
 """Seconds; what takes longer is not waited for."""
 
 

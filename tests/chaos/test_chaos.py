@@ -11,7 +11,7 @@ from tests.chaos.run import run
 pytestmark = pytest.mark.kill
 
 SEED = 7
-KILLS = 4
+KILLS = 3
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
