@@ -185,9 +185,11 @@ class Deliverer:
         try:
             with calling(delivering(method)):
                 found = None
-                if not claim.first and outgoing.update_ts is None:
+                if not claim.first:
+                    # What an earlier try sent may still be on its way: an old edit that arrived after ours would stay.
                     await asyncio.sleep(self.settle_seconds)
-                    found = await self._find(client, claim, outgoing)
+                    if outgoing.update_ts is None:
+                        found = await self._find(client, claim, outgoing)
                 where, ts = found or await self._send(client, team_id, claim, outgoing, files)
                 if outgoing.update_ts is not None:
                     await self._catch_up(client, claim, team_id, outgoing, files)
