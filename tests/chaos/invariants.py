@@ -266,15 +266,19 @@ def _submissions(scene: Scene, books: Books) -> Iterator[str]:
         if row.claimed_by is not None and owners[row.lead_id] != row.claimed_by:
             yield f"the submission {row.submission_id} is claimed by one and owned by another"
     if not _cards_told(scene, books):
-        yield "cards of submissions do not say who has taken them"
+        yield f"cards of submissions do not say who has taken them: {len(_offering(scene))} offer to be taken"
 
 
 def _cards_told(scene: Scene, books: Books) -> bool:
     """Whether as many cards offer to be taken as there are submissions that nobody has taken."""
+    return len(_offering(scene)) == sum(row.claimed_by is None for row in books["submissions"])
+
+
+def _offering(scene: Scene) -> list[Any]:
+    """The cards that offer to be taken."""
     screen = scene.person(MANAGER).screen(only=[INBOUND], limit=10_000)
     (channel,) = [c for c in screen["channels"] if c["id"] == INBOUND]
-    offering = [m for m in channel["messages"] if not m["ephemeral"] and "'inbound.claim'" in str(m["blocks"])]
-    return len(offering) == sum(row.claimed_by is None for row in books["submissions"])
+    return [m for m in channel["messages"] if not m["ephemeral"] and "'inbound.claim'" in str(m["blocks"])]
 
 
 def _meetings(scene: Scene, books: Books) -> Iterator[str]:
@@ -326,7 +330,7 @@ def _records(scene: Scene, books: Books) -> Iterator[str]:
                 if why not in ("", Reason.FAILED):
                     yield f"the record {row.id} was made without the model because of {why}"
                 if bool(why) != any(each in str(message.blocks) for each in WITHOUT):
-                    yield f"the record {row.id} does not say who made it"
+                    yield f"the record {row.id} does not say who made it ({why!r}): {message.blocks}"
 
 
 def _answers(scene: Scene, books: Books) -> Iterator[str]:

@@ -294,7 +294,8 @@ async def scene(database: File | Server, chance: random.Random, journal: Path, s
             "database_url": database.url,
             "database_owner_url": database.owner_url,
             "delivery_limit": 10_000,
-            "delivery_settle_seconds": 0.3,
+            # Longer than Slack is ever slow here (troubles.py): that is what it is for.
+            "delivery_settle_seconds": 1.0,
             "queue_poll_seconds": 0.05,
             "recover_seconds": 0.2,
             "log_level": "WARNING",
