@@ -66,7 +66,7 @@ from handlers.refusals import error_of
 from handlers.routes import Routes, gather
 from handlers.trail import UNKNOWN, Outcome
 from services import members
-from services.deps import Actor, Deps
+from services.deps import Actor, Deps, in_no_hurry
 
 log = logging.getLogger(__name__)
 
@@ -482,7 +482,7 @@ async def _unheard(error: Exception) -> None:
 
 async def _careful(work: Callable[[], Awaitable[object]]) -> None:
     try:
-        with calling(patiently()):
+        with calling(patiently()), in_no_hurry():
             await work()
     except Exception:
         log.exception("What was left for after the acknowledgement failed")

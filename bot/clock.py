@@ -22,7 +22,7 @@ from handlers.routes import Routes
 from handlers.trail import UNKNOWN, UNWATCHED, Outcome, Watch
 from services import clock as service
 from services.clock import BeatRow, Planned, RunState
-from services.deps import Deps
+from services.deps import Deps, in_no_hurry
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ def followed(name: str, run: Callable[[], Awaitable[object]]) -> Callable[[], Aw
     """The same with a trail: the job's name stands beside what is logged meanwhile."""
 
     async def running() -> None:
-        with trail.following(kind="job", route=name):
+        with trail.following(kind="job", route=name), in_no_hurry():
             await run()
 
     return running

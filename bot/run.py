@@ -39,7 +39,6 @@ from prompts.llm import LanguageModel
 from services.deps import Deps, wall_clock
 from services.keys import Keys
 from services.networks import networks
-from storage.connections import WAIT_SECONDS
 from storage.database import Database, connect, normalise_url
 from storage.migrations import MayNotMigrate, sync_url, upgrade
 from storage.outbox import Outbox
@@ -86,9 +85,7 @@ async def storage(settings: Settings, *, now: Callable[[], datetime] = wall_cloc
     """A migrated database and what use cases need, without Slack. Raises `Misconfigured` where somebody else has to
     migrate."""
     await asyncio.to_thread(migrate, settings)
-    # A process that only works on the queue has nobody who waits.
-    patience = WAIT_SECONDS if settings.roles == {ProcessRole.WORKER} else settings.database_wait_seconds
-    database: Database = connect(settings.database_url, pool_size=settings.shares.people, wait_seconds=patience)
+    database = _database(settings)
     client = DBOSClient(system_database_url=sync_url(settings.database_url), system_database_pool_size=1, lazy=True)
     model = None if settings.language_model is None else LanguageModel(settings.language_model)
     try:
@@ -111,18 +108,14 @@ async def storage(settings: Settings, *, now: Callable[[], datetime] = wall_cloc
         await database.dispose()
 
 
-@asynccontextmanager
-async def _working(settings: Settings, deps: Deps) -> AsyncIterator[Deps]:
-    """The same for what the queue works on, in a process that does other things too: with connections of its own, so
-    that nobody who clicks waits for one that a task holds. A SQLite file has one writer at a time, whoever it is."""
-    if not settings.shares.work or deps.database.dialect != "postgresql":
-        yield deps
-        return
-    database = connect(settings.database_url, pool_size=settings.shares.work)
-    try:
-        yield replace(deps, database=database)
-    finally:
-        await database.dispose()
+def _database(settings: Settings) -> Database:
+    """The database; on PostgreSQL with connections of their own for those who can wait. A SQLite file has one writer at
+    a time, whoever it is."""
+    url, shares = settings.database_url, settings.shares
+    database = connect(url, pool_size=shares.people, wait_seconds=settings.database_wait_seconds)
+    if database.dialect != "postgresql":
+        return database
+    return replace(database, others=connect(url, pool_size=shares.work))
 
 
 def _keys(settings: Settings) -> Keys:
@@ -211,8 +204,7 @@ async def running(
         parts = await database_parts(deps.database, settings.database_url)
         # Ended in the opposite order: what people do still finds a queue, and the clock a database.
         if ProcessRole.WORKER in roles:
-            working = await at_the_end.enter_async_context(_working(settings, deps))
-            deliverer = Deliverer(working, clients, routes.deliveries, settle_seconds=settings.delivery_settle_seconds)
+            deliverer = Deliverer(deps, clients, routes.deliveries, settle_seconds=settings.delivery_settle_seconds)
             queue = Queue(settings)
             await queue.start(lambda: delivery.register(deliverer, routes.tasks, routes.patient, metrics))
             at_the_end.push_async_callback(queue.stop)

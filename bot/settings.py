@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     database_connections: Annotated[int, Field(ge=LEAST)] = 22
     """PostgreSQL: how many connections this process opens at the most, for everything it does. Four processes then fit
     into the 100 that PostgreSQL takes by default, and leave some for a backup and for whoever looks."""
-    database_wait_seconds: Annotated[float, Field(gt=0)] = 1.5
+    database_wait_seconds: Annotated[float, Field(gt=0)] = 2.0
     """How long what somebody waits for is given until one of them is free: Slack waits three seconds for us."""
     roles: Annotated[frozenset[ProcessRole], NoDecode] = Field(
         ALL_ROLES, description="Which of edge, worker and clock this process is; empty: all"
@@ -268,7 +268,7 @@ class Settings(BaseSettings):
     def shares(self) -> Shares:
         """How this process divides its connections to PostgreSQL."""
         return shares(
-            self.database_connections, edge=self.roles != {ProcessRole.WORKER}, worker=ProcessRole.WORKER in self.roles
+            self.database_connections, edge=ProcessRole.EDGE in self.roles, worker=ProcessRole.WORKER in self.roles
         )
 
     @property

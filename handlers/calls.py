@@ -24,7 +24,7 @@ from handlers import trail
 from handlers.pacing import BUDGETS, DEFAULT_AFTER, OF_THE_APP, POST, UNLISTED, caller, retry_after
 from services import deliveries
 from services.deliveries import Call
-from services.deps import Deps
+from services.deps import Deps, in_no_hurry
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +95,8 @@ class Meter:
 async def counting(deps: Deps) -> AsyncIterator[Meter]:
     """A meter that writes until the block ends."""
     meter = Meter(deps)
-    keeping = asyncio.create_task(meter.keep())
+    with in_no_hurry():
+        keeping = asyncio.create_task(meter.keep())
     try:
         yield meter
     finally:

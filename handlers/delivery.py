@@ -59,7 +59,7 @@ from services.deliveries import (
     DeliveryState,
     NoRoom,
 )
-from services.deps import Deps
+from services.deps import Deps, in_no_hurry
 from services.installations import NotInstalled
 
 log = logging.getLogger(__name__)
@@ -410,10 +410,11 @@ class UnderWay:
 
     @contextlib.contextmanager
     def workflow(self) -> Iterator[None]:
-        """Counted until the block ends."""
+        """Counted until the block ends. Nobody waits for it, who clicks for a connection least of all."""
         self.workflows += 1
         try:
-            yield
+            with in_no_hurry():
+                yield
         finally:
             self.workflows -= 1
             self.ended.set()

@@ -17,9 +17,12 @@ from services.networks import Network
 from services.oauth import OAuthApps
 from services.smtp import MailServer
 from storage.brief import Brief
+from storage.connections import patiently as in_no_hurry
 from storage.database import Database
 from storage.outbox import Outbox
 from storage.suppressions import FINGERPRINT
+
+__all__ = ["Actor", "Deps", "in_no_hurry", "wall_clock"]
 
 
 def wall_clock() -> datetime:

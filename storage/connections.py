@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -37,9 +39,9 @@ class Shares:
     """How the connections of a process are divided."""
 
     people: int
-    """For what somebody waits for, and the clock; in a process that is a worker and nothing else, for its tasks too."""
+    """For what somebody waits for, and the clock."""
     work: int
-    """For what the queue works on; 0 where it shares the pool above, or there is no queue."""
+    """For what can wait (`patiently`): what the queue works on, and what is done after a click's acknowledgement."""
     queue: int
     """For the queue engine's own tables."""
 
@@ -47,15 +49,30 @@ class Shares:
 def shares(most: int, *, edge: bool, worker: bool) -> Shares:
     """Divide `most` connections. One is left for the queue's client, and a worker has two that are always open: for its
     lock (bot/queue.py), and to be notified on."""
-    if not worker:
-        return Shares(most - 1, 0, 0)
-    left = most - 3
+    left = most - 3 if worker else most - 1
     # Its background work holds one connection while it works on another, and leaves one for the rest.
-    queue = max(3, left // 4 if edge else left // 3)
-    if not edge:
-        return Shares(left - queue, 0, queue)
-    people = (left - queue) // 2
+    queue = max(3, left // 4 if edge else left // 3) if worker else 0
+    people = (left - queue) // 2 if edge else 2
     return Shares(people, left - queue - people, queue)
+
+
+_PATIENT: ContextVar[bool] = ContextVar("patient", default=False)
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """What is done until the block ends, and in tasks started meanwhile, nobody waits for: it waits for a connection as
+    long as it takes, and never takes one from those who have no time."""
+    token = _PATIENT.set(True)
+    try:
+        yield
+    finally:
+        _PATIENT.reset(token)
+
+
+def patient() -> bool:
+    """Whether that is so now."""
+    return _PATIENT.get()
 
 
 @cache

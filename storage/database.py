@@ -22,7 +22,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from storage import connections
 from storage.brief import Brief
-from storage.connections import opened, process_name
+from storage.connections import opened, patient, process_name
 from storage.isolation import ALL_TEAMS, TeamConnection
 from storage.sqlite import OneTripConnection
 from storage.tables import OfTeam
@@ -50,6 +50,8 @@ class Database:
     sessions: async_sessionmaker[AsyncSession]
     turn: AbstractAsyncContextManager[object]
     """Entered by each writer: on SQLite one at a time, in the order of arrival; on PostgreSQL all at once."""
+    others: Database | None = None
+    """The same database with connections for those who can wait (storage/connections.py)."""
     _prepared: dict[Any, Any] = field(default_factory=dict)
     """What brief transactions have prepared so far."""
 
@@ -69,17 +71,22 @@ class Database:
             return getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_ERROR
         return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | PoolTimedOut)
 
+    @property
+    def _here(self) -> Database:
+        """With whose connections."""
+        return self.others if self.others is not None and patient() else self
+
     @asynccontextmanager
     async def reading(self, team_id: str) -> AsyncIterator[AsyncSession]:
         """A session that sees one team's rows. It is rolled back at the end: nothing written in it stays."""
-        async with self.sessions(info={"team_id": _named(team_id)}) as session:
+        async with self._here.sessions(info={"team_id": _named(team_id)}) as session:
             yield session
 
     @asynccontextmanager
     async def asking(self, team_id: str) -> AsyncIterator[AsyncSession]:
         """A session for one question about one team's rows: on PostgreSQL without a transaction around it, which would
         cost two more trips to the server."""
-        async with self.sessions(info={"team_id": _named(team_id)}) as session:
+        async with self._here.sessions(info={"team_id": _named(team_id)}) as session:
             if self.dialect == "postgresql":
                 await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
             yield session
@@ -88,7 +95,7 @@ class Database:
     async def snapshot(self, team_id: str) -> AsyncIterator[AsyncSession]:
         """A session that sees one team's rows as they were at one moment, however long it reads. Nothing written in it
         stays."""
-        async with self.sessions(info={"team_id": _named(team_id)}) as session:
+        async with self._here.sessions(info={"team_id": _named(team_id)}) as session:
             if self.dialect == "postgresql":
                 # On SQLite every transaction is like this; here each statement would see what was committed before it.
                 await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -97,7 +104,7 @@ class Database:
     @asynccontextmanager
     async def writing(self, team_id: str) -> AsyncIterator[AsyncSession]:
         """A transaction on one team's rows: committed at the end, rolled back when the block raises."""
-        async with self.turn, self.sessions(info={"team_id": _named(team_id)}) as session:
+        async with self.turn, self._here.sessions(info={"team_id": _named(team_id)}) as session:
             # On SQLite a transaction that first reads and then writes fails when another wrote in between;
             # taking the write lock at once makes it wait instead.
             await session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
@@ -109,14 +116,14 @@ class Database:
         """A session that sees the rows of every team, in the few tables that are made for it (storage/isolation.py).
         For what must know which teams there is something to do in, or whose form it is; the work itself is done in a
         session of that team. Nothing written in it stays."""
-        async with self.sessions(info={_ACROSS: True}) as session:
+        async with self._here.sessions(info={_ACROSS: True}) as session:
             yield session
 
     @asynccontextmanager
     async def writing_across_teams(self) -> AsyncIterator[AsyncSession]:
         """A transaction on what is kept over all teams: the clock's own tables, and those of no team. Of other tables
         nothing can be written in it on PostgreSQL."""
-        async with self.turn, self.sessions(info={_ACROSS: True}) as session:
+        async with self.turn, self._here.sessions(info={_ACROSS: True}) as session:
             yield session
             await session.commit()
 
@@ -126,7 +133,8 @@ class Database:
         end, rolled back when the block raises."""
         named = _named(team_id)
         async with self.turn:
-            connection = await self.engine.raw_connection()
+            here = self._here
+            connection = await here.engine.raw_connection()
             driver: Any = connection.driver_connection
             if isinstance(driver, TeamConnection):
                 driver.team = named
@@ -141,7 +149,7 @@ class Database:
             except psycopg.OperationalError:
                 if driver.closed:
                     # What ended this connection has ended those that rest as well.
-                    await self.engine.dispose(close=False)
+                    await here.engine.dispose(close=False)
                 raise
             finally:
                 # Undoes what was not committed.
@@ -150,6 +158,8 @@ class Database:
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+        if self.others is not None:
+            await self.others.dispose()
 
 
 def connect(url: str, *, pool_size: int = 20, wait_seconds: float = connections.WAIT_SECONDS) -> Database:
