@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import replace
 from typing import Any
@@ -55,30 +54,6 @@ async def test_whoever_cannot_even_be_looked_up_is_told_so_in_both_languages(
         assert reference is not None
         assert reference[0] in caplog.text
     assert world.modal(IS)["state"]["summary"] == answers()["summary"]
-
-
-async def test_event_that_comes_twice_is_acknowledged_only_once_it_is_handled(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.app.ACTOR_SECONDS", 0.0)
-    heard, goes_on = asyncio.Event(), asyncio.Event()
-
-    async def away_at_first(*given: Any) -> Any:
-        if heard.is_set():
-            return await who(*given)
-        heard.set()
-        await goes_on.wait()
-        return await fail()
-
-    who = members.who
-    monkeypatch.setattr("bot.app.members.who", away_at_first)
-    world.workspace.workspace.faults.order({"kind": "duplicate", "count": 1, "method": "events_api"})
-    answer = asyncio.create_task(asked(world, IS, "ヘルプ"))
-    await heard.wait()
-    # What is answered by now came after both.
-    assert (await world.person(IS).command(CHANNEL, "/lead", "find 山田"))["response"]
-    goes_on.set()
-    assert (await answer)["blocks"]
 
 
 async def test_question_that_could_not_be_heard_is_answered_when_slack_sends_it_again(
