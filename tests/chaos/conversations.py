@@ -83,6 +83,10 @@ class Conversations:
             self._told(await self.client.shortcut("recording.make", await self._channel(), each.thread))
         return False
 
+    def seen(self) -> list[list[str]]:
+        """What the bot has said about each transcript that is under way."""
+        return [[str(message["blocks"]) for message in self._said(each)] for each in self.waiting]
+
     def _said(self, dropped: Dropped) -> list[dict[str, Any]]:
         """What the bot has said about it, the newest last."""
         screen = self.client.screen(only=[self._direct], limit=10_000)

@@ -143,6 +143,7 @@ class Scene:
     older: Path | None = None
     """The folder of an older version of the program."""
     website: Website | None = None
+    reps: dict[str, Rep] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     closing: bool = False
     started: list[asyncio.Task[None]] = field(default_factory=list)
@@ -160,6 +161,7 @@ class Scene:
         """People come to work."""
         for user, first in zip(REPS, FIRST, strict=True):
             rep = Rep(self, user, self.work, random.Random(chance.getrandbits(64)), first)
+            self.reps[user] = rep
             self.started.append(asyncio.create_task(rep.go_on(), name=user))
         assert self.website is not None
         self.started.append(asyncio.create_task(self.website.go_on(), name="website"))
@@ -184,7 +186,11 @@ class Scene:
             await slot.kill()
             slot.start()
         self.closing = True
-        _done, waiting = await asyncio.wait(self.started, timeout=PATIENCE)
+        waiting, pieces = set(self.started), -1
+        while waiting and self.ledger.pieces > pieces:
+            # On a busy machine everything takes longer, and nobody is stuck who gets something done.
+            pieces = self.ledger.pieces
+            _done, waiting = await asyncio.wait(waiting, timeout=PATIENCE)
         if waiting:
             raise Stuck(
                 [f"{task.get_name()}: {self.seen(task.get_name())}" for task in waiting] + [str(self.ledger.told)]
@@ -197,7 +203,8 @@ class Scene:
         if user not in REPS:
             return ""
         views = self.person(user).screen(limit=0)["views"]
-        return str([(view["callback_id"], view["state"], view["errors"], view["notice"]) for view in views])
+        shown = [(view["callback_id"], view["state"], view["errors"], view["notice"]) for view in views]
+        return f"{shown}, {self.reps[user].talk.seen()}"
 
 
 class Stuck(Exception):
