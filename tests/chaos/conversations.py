@@ -15,6 +15,8 @@ from tests.chaos.model import CALL, QUESTION
 
 MOST_WAITING = 2
 """So many transcripts of one person are under way at once; they look at those before they drop another."""
+CARD = "🎙️"
+"""What stands on every card of a recording."""
 SILENCE = 3.0
 """Seconds without a card, after which somebody asks for it with the message's shortcut."""
 
@@ -78,7 +80,8 @@ class Conversations:
             if card is not None:
                 self._told(await self.client.action(channel=await self._channel(), ts=card["ts"], action_id=wanted))
                 return False
-        if not said and time.monotonic() - each.asked_at > SILENCE:
+        # That it did not work is no card: they ask for it then too.
+        if not any(CARD in str(message["blocks"]) for message in said) and time.monotonic() - each.asked_at > SILENCE:
             each.asked_at = time.monotonic()
             self._told(await self.client.shortcut("recording.make", await self._channel(), each.thread))
         return False
