@@ -266,19 +266,27 @@ def _submissions(scene: Scene, books: Books) -> Iterator[str]:
         if row.claimed_by is not None and owners[row.lead_id] != row.claimed_by:
             yield f"the submission {row.submission_id} is claimed by one and owned by another"
     if not _cards_told(scene, books):
-        yield f"cards of submissions do not say who has taken them: {len(_offering(scene))} offer to be taken"
+        yield f"cards do not say who has taken their submissions: {sorted(_told_wrongly(scene, books))}"
 
 
 def _cards_told(scene: Scene, books: Books) -> bool:
-    """Whether as many cards offer to be taken as there are submissions that nobody has taken."""
-    return len(_offering(scene)) == sum(row.claimed_by is None for row in books["submissions"])
+    """Whether those submissions are offered to be taken that nobody has taken."""
+    return not _told_wrongly(scene, books)
 
 
-def _offering(scene: Scene) -> list[Any]:
-    """The cards that offer to be taken."""
+def _told_wrongly(scene: Scene, books: Books) -> set[int]:
+    """The submissions of which a card, or the news that they wait, says otherwise than what is so."""
     screen = scene.person(MANAGER).screen(only=[INBOUND], limit=10_000)
     (channel,) = [c for c in screen["channels"] if c["id"] == INBOUND]
-    return [m for m in channel["messages"] if not m["ephemeral"] and "'inbound.claim'" in str(m["blocks"])]
+    buttons = [
+        element
+        for message in channel["messages"]
+        if not message["ephemeral"]
+        for block in message["blocks"] or ()
+        for element in block.get("elements", ())
+    ]
+    offered = {int(each["value"]) for each in buttons if each.get("action_id") == "inbound.claim"}
+    return offered ^ {row.id for row in books["submissions"] if row.claimed_by is None}
 
 
 def _meetings(scene: Scene, books: Books) -> Iterator[str]:
@@ -329,7 +337,7 @@ def _records(scene: Scene, books: Books) -> Iterator[str]:
                 message = scene.workspace.workspace.conversations[channel].messages[ts]
                 if why not in ("", Reason.FAILED):
                     yield f"the record {row.id} was made without the model because of {why}"
-                if bool(why) != any(each in str(message.blocks) for each in WITHOUT):
+                if bool(why) != any(f"'{each}'" in str(message.blocks) for each in WITHOUT):
                     yield f"the record {row.id} does not say who made it ({why!r}): {message.blocks}"
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import httpx
 
+from bot.notices import SAID
 from bot.workspace.person import PersonClient
 from bot.workspace.refusals import PersonError
 from services.outreach import forms
@@ -275,9 +276,12 @@ class Rep:
                 # It says so; or they were told that it did not work, and the form they opened again says that it did.
                 self.ledger.booked.add(name)
                 return True
-            elif (await self._submit(view, {}))["result"] != "updated" and self.chance.random() < 0.5:
-                # The time may be somebody else's by now: they look at what is free.
-                await self._clear()
+            else:
+                result = (await self._submit(view, {}))["result"]
+                told = any(block["block_id"].startswith(SAID) for block in (self.view or {"blocks": ()})["blocks"])
+                if told or (result != "updated" and self.chance.random() < 0.5):
+                    # A meeting may stand since they opened the form, or the time is somebody else's: they look again.
+                    await self._clear()
 
     async def _look_at_home(self) -> bool:
         await self._connection()
