@@ -16,6 +16,9 @@ import httpx
 from bot.notices import SAID
 from bot.workspace.person import PersonClient
 from bot.workspace.refusals import PersonError
+from domain.leads import Stage
+from handlers.i18n import LANGUAGES, translator
+from handlers.terms import STAGES
 from services.outreach import forms
 from services.outreach.form_sources import NewSecret
 from tests.chaos.conversations import Conversations
@@ -25,6 +28,7 @@ from tests.kill.conftest import CHANNEL, FORMS
 INBOUND = "C01INBOUND"
 LOOK_AGAIN = frozenset({404, 409})
 """What they meant to act on is not there any more."""
+HANDED_OFF = [translator(language)(STAGES[Stage.HANDED_OFF]) for language in LANGUAGES]
 PAUSE = 0.05
 """Seconds before somebody tries again."""
 
@@ -201,6 +205,9 @@ class Rep:
                 done = await self._submit(view, FORMS[view["callback_id"]])
                 if done["result"] == "closed":
                     self.ledger.lost.append(f"{view['callback_id']} closed")
+                if any(stage in text for text in done.get("errors", {}).values() for stage in HANDED_OFF):
+                    # A form that they had asked for twice has taken the place of the one whose answer says so.
+                    break
         self.ledger.handed_off.add(name)
         return True
 
