@@ -171,7 +171,8 @@ class Deliverer:
         client = await self.clients.of(team_id)
         outgoing = await self._compose(team_id, waiting)
         if outgoing is None:
-            return await deliveries.sent(self.deps, team_id, key, ts=None, channel=None)
+            where, ts = await self._left_behind(client, waiting)
+            return await deliveries.sent(self.deps, team_id, key, ts=ts, channel=where)
         files: dict[Picture, str] = {}
         if waiting.first and outgoing.pictures:
             await in_turn(lambda: deliveries.room(self.deps, team_id, call_of(FILES, self.budgets, timed=timed)))
@@ -189,7 +190,7 @@ class Deliverer:
                     # What an earlier try sent may still be on its way: an old edit that arrived after ours would stay.
                     await asyncio.sleep(self.settle_seconds)
                     if outgoing.update_ts is None:
-                        found = await self._find(client, claim, outgoing)
+                        found = await self._find(client, claim, outgoing.channel, outgoing.thread_ts)
                 where, ts = found or await self._send(client, team_id, claim, outgoing, files)
                 if outgoing.update_ts is not None:
                     await self._catch_up(client, claim, team_id, outgoing, files)
@@ -312,21 +313,38 @@ class Deliverer:
             await self._send(client, team_id, claim, newest, files)
             shown = newest
 
-    async def _find(self, client: AsyncWebClient, claim: Claim, outgoing: Outgoing) -> tuple[str, str] | None:
-        """The message that an earlier try posted, as (channel, ts)."""
+    async def _left_behind(self, client: AsyncWebClient, waiting: Claim) -> tuple[str, str] | tuple[None, None]:
+        """Where the message stands that an earlier try may have posted though there is nothing to say any more: whoever
+        edits it has to know. Messages in threads are not looked for."""
+        if waiting.first:
+            return None, None
+        try:
+            with calling(delivering()):
+                await asyncio.sleep(self.settle_seconds)
+                return await self._find(client, waiting, waiting.channel, None) or (None, None)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as fault:
+            if _passes(fault):
+                raise TryAgain(type(fault).__name__) from fault
+        except Unreadable:
+            log.warning("Delivery %s may have been posted before there was nothing to say any more", waiting.key)
+        return None, None
+
+    async def _find(
+        self, client: AsyncWebClient, claim: Claim, where: str, thread_ts: str | None
+    ) -> tuple[str, str] | None:
+        """The message that an earlier try posted to a channel, as (channel, ts)."""
         arguments: dict[str, Any] = {
             "oldest": f"{claim.claimed_at.timestamp() - LOOK_BACK_SECONDS:.6f}",
             "limit": 200,
             "include_all_metadata": True,
         }
-        where = outgoing.channel
         try:
             if where.startswith(USER):
                 opened = await client.conversations_open(users=where)
                 where = str(opened["channel"]["id"])
             while True:
-                if outgoing.thread_ts:
-                    page = await client.conversations_replies(channel=where, ts=outgoing.thread_ts, **arguments)
+                if thread_ts:
+                    page = await client.conversations_replies(channel=where, ts=thread_ts, **arguments)
                 else:
                     page = await client.conversations_history(channel=where, **arguments)
                 for message in page["messages"]:

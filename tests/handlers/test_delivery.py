@@ -180,6 +180,19 @@ async def test_lost_connection_ends_in_one_post_whether_it_was_made_or_not(desk:
     assert [posted.ts] == desk.notes()
 
 
+async def test_post_about_which_there_is_nothing_to_say_any_more_is_known_to_who_edits_it(desk: Desk) -> None:
+    await desk.enqueue()
+    desk.fault("answer_lost")
+    await desk.attempt()
+    await deliveries.remember(desk.deps, TEAM, KEY, gone=True)
+    desk.fault("500", "conversations.history")
+    assert isinstance(await desk.attempt(1), float)
+    assert await desk.attempt(2) == DeliveryState.SENT
+    posted = await deliveries.posted(desk.deps, TEAM, KEY)
+    assert posted is not None
+    assert [posted.ts] == desk.notes()
+
+
 async def test_post_is_found_behind_more_than_a_page_of_newer_messages(desk: Desk) -> None:
     await desk.enqueue()
     desk.fault("answer_lost")
