@@ -115,7 +115,7 @@ async def test_letters_and_calendar_follow_a_meeting_from_booking_to_cancellatio
         async def click(action_id: str) -> dict[str, object]:
             shown = await world.person(IS).command(TEAM, "/meeting", "list")
             assert shown["response"] is not None
-            message = next(m for m in world.direct(IS) if action_id in str(m))
+            message = await eventually(lambda: next((m for m in world.direct(IS) if action_id in str(m)), None))
             channel = next(c for c in world.person(IS).screen()["channels"] if message in c["messages"])["id"]
             await world.person(IS).action(
                 channel=channel, ts=message["ts"], action_id=action_id, value=str(made.meeting_id)

@@ -301,6 +301,9 @@ class ModelServer:
     async def embeddings(self, request: Request) -> Response:
         asked = await self._taken(request, _check_texts)
         answer = self._next(asked, lambda asked: Vectors([vector(text) for text in asked.body["input"]]))
+        if isinstance(answer, Text):
+            # For whoever answers questions without a look at what was asked.
+            answer = Failure(500, "wrong_answer")
         if not isinstance(answer, Vectors):
             return _cut() if isinstance(answer, Cut) else _other(answer)
         data = [
