@@ -47,6 +47,7 @@ from handlers.pacing import (
     times_put_off,
 )
 from handlers.pictures import upload
+from handlers.posted import HISTORY_REFUSED, LOOK_BACK_SECONDS, carrying, message_of
 from handlers.routes import Compose, NotYet, Outgoing, Picture, Task
 from handlers.trail import UNKNOWN, UNWATCHED, Outcome, Watch
 from services import deliveries
@@ -64,12 +65,8 @@ from services.installations import NotInstalled
 
 log = logging.getLogger(__name__)
 
-EVENT_TYPE = "delivery"
 USER = ("U", "W")
 """How the ids of users begin; a message for one goes into the direct message with them."""
-LOOK_BACK_SECONDS = 3600
-"""How far before our own mark the history is read: our clock and Slack's may differ, by minutes or by an hour that
-somebody set wrongly. Longer costs pages of history, and only deliveries that were begun before read it."""
 SETTLE_SECONDS = 5.0
 """How long we wait before we look: a request of a process that died may still be on its way into the channel."""
 
@@ -87,7 +84,6 @@ NOTHING_TAKEN = frozenset({"ratelimited", "rate_limited"}) | TOKEN_REFUSED
 """Answers that may change, after which the message is certainly not posted."""
 TRANSIENT = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 """Answers that may change and leave it open whether the message is posted."""
-HISTORY_REFUSED = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "no_permission", "access_denied"})
 
 
 PATIENT: StepOptions = {"retries_allowed": True, "max_attempts": 20, "interval_seconds": 1.0, "backoff_rate": 2.0}
@@ -293,7 +289,7 @@ class Deliverer:
                 text=rendered.text,
                 blocks=blocks,
                 thread_ts=outgoing.thread_ts,
-                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": claim.key}},
+                metadata=carrying(claim.key),
                 unfurl_links=False,
                 unfurl_media=False,
             )
@@ -333,27 +329,13 @@ class Deliverer:
         self, client: AsyncWebClient, claim: Claim, where: str, thread_ts: str | None
     ) -> tuple[str, str] | None:
         """The message that an earlier try posted to a channel, as (channel, ts)."""
-        arguments: dict[str, Any] = {
-            "oldest": f"{claim.claimed_at.timestamp() - LOOK_BACK_SECONDS:.6f}",
-            "limit": 200,
-            "include_all_metadata": True,
-        }
+        oldest = claim.claimed_at.timestamp() - LOOK_BACK_SECONDS
         try:
             if where.startswith(USER):
                 opened = await client.conversations_open(users=where)
                 where = str(opened["channel"]["id"])
-            while True:
-                if thread_ts:
-                    page = await client.conversations_replies(channel=where, ts=thread_ts, **arguments)
-                else:
-                    page = await client.conversations_history(channel=where, **arguments)
-                for message in page["messages"]:
-                    if _key_of(message) == claim.key:
-                        return where, str(message["ts"])
-                cursor = (page.get("response_metadata") or {}).get("next_cursor")
-                if not cursor:
-                    return None
-                arguments["cursor"] = cursor
+            ts = await message_of(client, where, claim.key, oldest, thread_ts)
+            return None if ts is None else (where, ts)
         except SlackApiError as refused:
             if _answer(refused)[1] in HISTORY_REFUSED:
                 raise Unreadable(where) from refused
@@ -385,14 +367,6 @@ class Deliverer:
 def _pause(turn: int, longest: float) -> float:
     # The exponent is bounded because a day has more turns than a float has doublings.
     return min(longest, 2.0 ** min(turn, 30))
-
-
-def _key_of(message: Mapping[str, Any]) -> str | None:
-    metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != EVENT_TYPE:
-        return None
-    key = (metadata.get("event_payload") or {}).get("key")
-    return None if key is None else str(key)
 
 
 def _answer(refused: SlackApiError) -> tuple[int, str, float | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from handlers.i18n import Markup, Translator, escape, translator
 from handlers.i18n import mark as _
 from handlers.interaction import Interaction, dicts
 from handlers.messages import Rendered
+from handlers.posted import carrying, file_is_there, message_if_open
 from handlers.routes import Routes
 from services import members, tasks
 from services.data import integrations as service
@@ -29,6 +31,8 @@ from services.deps import Actor, Deps
 
 TASK = "accounts.import"
 MOST_BYTES = 500 * 1024 * 1024
+LOOK_BACK: Final = timedelta(days=3)
+"""For our own message, where Slack does not say when the file was dropped."""
 
 REASONS: Final[Mapping[RejectReason, str]] = {
     RejectReason.NO_NAME: _("The company's name is missing."),
@@ -73,15 +77,18 @@ async def import_dropped(deps: Deps, client: AsyncWebClient, team_id: str, argum
     channel = str(arguments["channel"])
     info = (await client.files_info(file=str(arguments["file"])))["file"]
     name = str(info["name"])
-    started = t.md("Reading {name} …", name=name)
-    message = await client.chat_postMessage(
-        channel=channel, text=started, blocks=dicts([section(Markup(f":hourglass_flowing_sand: {started}"))])
-    )
+    key = f"{TASK}:{arguments['file']}"
+    # A task may be begun again, many times on a bad day: then its message stands here, after the file.
+    oldest = float(info.get("created") or (deps.now() - LOOK_BACK).timestamp())
+    ts = await message_if_open(client, channel, key, oldest)
+    if ts is None:
+        started = t.md("Reading {name} …", name=name)
+        blocks = dicts([section(Markup(f":hourglass_flowing_sand: {started}"))])
+        message = await client.chat_postMessage(channel=channel, text=started, blocks=blocks, metadata=carrying(key))
+        ts = str(message["ts"])
 
     async def show(rendered: Rendered) -> None:
-        await client.chat_update(
-            channel=channel, ts=str(message["ts"]), text=rendered.text, blocks=dicts(rendered.blocks)
-        )
+        await client.chat_update(channel=channel, ts=ts, text=rendered.text, blocks=dicts(rendered.blocks))
 
     async def progress(so_far: Progress) -> None:
         await show(_progress(t, name, so_far))
@@ -92,17 +99,22 @@ async def import_dropped(deps: Deps, client: AsyncWebClient, team_id: str, argum
             if int(info.get("size") or 0) > MOST_BYTES:
                 raise Refused(Code.TOO_LONG, "file", most=MOST_BYTES)
             await download(client, info, path, MOST_BYTES)
-            result = await service.import_accounts(deps, actor, path, reason=reason_text(t), progress=progress)
+            result = await service.import_accounts(
+                deps, actor, path, reason=reason_text(t), progress=progress, key=str(arguments["file"])
+            )
         except Refused as refused:
             await show(_refused(t, name, refused))
             return
         await show(done(t, name, result))
         if result.rejects is not None:
             with result.rejects as rejects:
+                content, filename = rejects.read(), f"{Path(name).stem}-rejected.csv"
+                if await file_is_there(client, channel, filename, float(ts), len(content)):
+                    return
                 await client.files_upload_v2(
                     channel=channel,
-                    content=rejects.read(),
-                    filename=f"{Path(name).stem}-rejected.csv",
+                    content=content,
+                    filename=filename,
                     title=t("Rows that could not be read"),
                 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from handlers.i18n import mark as _
 from handlers.interaction import Answer, Interaction, Reply, Update, dicts, metadata
 from handlers.messages import Rendered
 from handlers.pacing import UPDATE, one_of_many, retry_after
+from handlers.posted import LOOK_BACK_SECONDS, file_is_there
 from handlers.routes import Routes
 from services import deliveries, members, tasks
 from services.data import personal as service
@@ -37,7 +39,8 @@ log = logging.getLogger(__name__)
 CHOOSE: Final = "data.person.choose"
 ERASE: Final = "data.person.erase"
 DISCLOSE: Final = "person.disclose"
-"""The task that makes the file and sends it; `arguments`: `contacts` and `slack_user`."""
+"""The task that makes the file and sends it; `arguments`: `contacts`, `slack_user`, and `asked`, when it was asked for
+(seconds of the epoch)."""
 SHOWN: Final = 10
 """Boxes that one input may have."""
 LOOKS = 30
@@ -144,7 +147,11 @@ async def chosen(interaction: Interaction) -> Answer:
         Permission.HANDLE_PERSONAL_DATA,
         key=f"{DISCLOSE}:{interaction.actor.team_id}:{interaction.view['id']}",
         kind=DISCLOSE,
-        arguments={"contacts": list(people), "slack_user": interaction.actor.slack_user},
+        arguments={
+            "contacts": list(people),
+            "slack_user": interaction.actor.slack_user,
+            "asked": interaction.deps.now().timestamp(),
+        },
     )
     return Reply(_told(t("I am making the file. It comes to you as a direct message, and to nobody else.")))
 
@@ -229,12 +236,17 @@ def said(t: Translator, done: Erased) -> str:
 
 
 async def send_file(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapping[str, Any]) -> None:
-    """Make the file and send it to whoever asked, in the direct messages."""
+    """Make the file and send it to whoever asked, in the direct messages; begun again, it is there once."""
     actor = await members.who(deps, team_id, str(arguments["slack_user"]))
     if actor is None:
         return
     t = translator(actor.language)
     where = str((await client.conversations_open(users=actor.slack_user))["channel"]["id"])
+    asked = float(arguments.get("asked", 0.0))
+    # Its moment tells one disclosure's file from another's: so we see whether it came before an answer was lost.
+    filename = f"personal-data-{datetime.fromtimestamp(asked, UTC):%Y%m%d-%H%M%S-%f}.csv"
+    if asked and await file_is_there(client, where, filename, asked - LOOK_BACK_SECONDS):
+        return
     try:
         found = await service.disclose(deps, actor, Chosen(tuple(int(key) for key in arguments["contacts"])))
     except Refused:
@@ -244,7 +256,7 @@ async def send_file(deps: Deps, client: AsyncWebClient, team_id: str, arguments:
     await client.files_upload_v2(
         channel=where,
         content=csv_file(found),
-        filename="personal-data.csv",
+        filename=filename if asked else "personal-data.csv",
         title=t("Personal data"),
         initial_comment=str(
             t.md("Everything that is held about this person. Please delete this file once you have handed it on.")

@@ -21,11 +21,15 @@ from services.data.files import UNREADABLE, Broken, Encoding, Table, detect, har
 from services.deps import Actor, Deps
 from storage import account_import, accounts
 from storage.account_import import Incoming, Packed, Standing
+from storage.leads import audited
 from storage.members import audit
 
 # Large enough that a page of an index is written once for several rows, small enough that nobody waits long: a batch
 # holds the write lock for well under a second.
 BATCH = 10_000
+DONE, PART = "account.import", "account.import.part"
+"""In the audit log: an import, and what one batch of it did, written down together with it."""
+MOST_PARTS = 100_000
 # Seconds between two reports of progress.
 REPORT_EVERY = 1.0
 # Rejected rows are kept in memory up to this many bytes, and in a temporary file beyond.
@@ -142,27 +146,32 @@ async def import_accounts(
     reason: Callable[[RejectReason], str] = str,
     reason_heading: str = "reason",
     progress: Callable[[Progress], Awaitable[None]] | None = None,
+    key: str = "",
 ) -> ImportResult:
     """Add and change companies as a CSV file says (UTF-8, UTF-16 with mark, cp932; comma, tab or semicolon).
 
     A cell that says nothing changes nothing. Each batch of rows is its own transaction: after a crash the same import
     run again goes on where it stopped, and run twice it changes nothing. `reason` words a reason for the file of
-    rejected rows, `reason_heading` is its column; `progress` is told about once a second.
+    rejected rows, `reason_heading` is its column; `progress` is told about once a second. `key` names this import: run
+    again under it, the result is that of all its runs together.
 
     Raises `Refused`: NOT_ALLOWED; REQUIRED "file" (empty), INVALID "file" (no text), REQUIRED "name" (no column of
     names), DUPLICATE "headings" (two columns of one meaning, named in `heading`).
     """
     require(actor.role, Permission.IMPORT)
+    subject = f"imports:{key}" if key else ""
     file = await asyncio.to_thread(opened, source)
     try:
         encoding, table, layout = await asyncio.to_thread(_open, file)
         rejects = _Rejects(table.headings, reason_heading, reason)
-        counts = await _run(deps, actor, _Reader(deps, actor, file, encoding, table, layout, rejects), progress)
+        reader = _Reader(deps, actor, file, encoding, table, layout, rejects)
+        counts = await _run(deps, actor, reader, progress, subject)
     finally:
         await asyncio.to_thread(file.close)
     async with deps.writing(actor.team_id) as session:
         detail = {name: getattr(counts, name) for name in _Counts.__slots__}
-        await audit(session, actor.member_id, "account.import", "accounts", detail, deps.now())
+        if not subject or not await audited(session, subject, DONE, 1):
+            await audit(session, actor.member_id, DONE, subject or "accounts", detail, deps.now())
         if counts.added + counts.updated >= BATCH:
             await account_import.count_anew(session)
     return ImportResult(
@@ -247,21 +256,22 @@ class _Reader:
 
 
 async def _run(
-    deps: Deps, actor: Actor, reader: _Reader, progress: Callable[[Progress], Awaitable[None]] | None
+    deps: Deps, actor: Actor, reader: _Reader, progress: Callable[[Progress], Awaitable[None]] | None, subject: str
 ) -> _Counts:
-    counts, seen = _Counts(), _Seen()
+    counts, seen = await _earlier(deps, actor, subject), _Seen()
     reported = time.monotonic()
     ahead = asyncio.create_task(asyncio.to_thread(reader.next))
     try:
         while (batch := await ahead) is not None:
             # The next batch is read while the database works on this one.
             ahead = asyncio.create_task(asyncio.to_thread(reader.next))
-            added, updated = await _save(deps, actor, reader, batch, seen)
+            added, updated = await _save(deps, actor, reader, batch, seen, subject)
             counts.rows += batch.rows
             counts.rejected += batch.rejected
             counts.added += added
             counts.updated += updated
-            counts.unchanged += batch.rows - batch.rejected - added - updated
+            # What an earlier run added or changed is further on than this one, at first.
+            counts.unchanged = max(0, counts.rows - counts.rejected - counts.added - counts.updated)
             if progress is not None and time.monotonic() - reported >= REPORT_EVERY:
                 await progress(
                     Progress(counts.rows, counts.added, counts.updated, counts.unchanged, counts.rejected, batch.share)
@@ -273,7 +283,18 @@ async def _run(
     return counts
 
 
-async def _save(deps: Deps, actor: Actor, reader: _Reader, batch: _Batch, seen: _Seen) -> tuple[int, int]:
+async def _earlier(deps: Deps, actor: Actor, subject: str) -> _Counts:
+    """What earlier runs of the same import did."""
+    counts = _Counts()
+    if subject:
+        async with deps.reading(actor.team_id) as session:
+            for part in await audited(session, subject, PART, MOST_PARTS):
+                counts.added += int(part.detail.get("added", 0))
+                counts.updated += int(part.detail.get("updated", 0))
+    return counts
+
+
+async def _save(deps: Deps, actor: Actor, reader: _Reader, batch: _Batch, seen: _Seen, subject: str) -> tuple[int, int]:
     """Add and change a batch's companies; how many of each. `seen`: those that rows before these were about."""
     if not batch.companies:
         return 0, 0
@@ -294,6 +315,9 @@ async def _save(deps: Deps, actor: Actor, reader: _Reader, batch: _Batch, seen: 
             if packed is None or known:
                 packed = await asyncio.to_thread(reader.pack, new)
             added = await account_import.insert(session, packed)
+        if subject and (new or changes):
+            detail = {"added": len(new), "updated": len(changes)}
+            await audit(session, actor.member_id, PART, subject, detail, reader.now)
     for account_id in (*(account_id for account_id, _ in known), *added):
         seen.add(account_id)
     return len(new), len(changes)

@@ -22,9 +22,9 @@ from domain.leads import Stage
 from domain.model import Outcome, Reason
 from domain.pipeline.recordings import Progress
 from handlers.assistant_posts import ANSWERED
-from handlers.delivery import EVENT_TYPE
 from handlers.i18n import LANGUAGES, translator
 from handlers.model_words import REASONS
+from handlers.posted import EVENT_TYPE
 from services import audit, model
 from services.deps import Deps
 from services.outreach import roll_up

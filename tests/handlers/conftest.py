@@ -12,16 +12,20 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from dbos import DBOS
 
 from bot.app import all_routes
 from bot.demo import populate
 from bot.manifest import manifest
 from bot.run import House, running, storage
 from bot.settings import Settings
+from bot.slack_client import web_client
 from bot.workspace.manifest import RequestUrls
 from bot.workspace.person import PersonClient
 from bot.workspace.server import RunningWorkspace
 from bot.workspace.server import running as workspace_running
+from handlers.routes import Task
+from storage.outbox import TASK_WORKFLOW
 from tests.conftest import KINDS, copy_of
 
 IS, FS, MANAGER, ADMIN, MARKETING = "U01SATO001", "U01TANAKA1", "U01KATO001", "U01HAYASHI", "U01MORI001"
@@ -75,6 +79,15 @@ class World:
         views = self.person(user).screen()["views"]
         assert views, "no modal is open"
         return views[-1]
+
+
+async def once_more(world: World, kind: str, task: Task) -> None:
+    """Do the newest task of a kind again, as after a crash."""
+    found = await DBOS.list_workflows_async(name=TASK_WORKFLOW, sort_desc=True)
+    inputs = (each.input["args"] for each in found if each.input)
+    team_id, _kind, arguments = next(given for given in inputs if given[1] == kind)
+    client = web_client(world.workspace.bot_token, world.workspace.api_url)
+    await task(world.house.deps, client, team_id, arguments)
 
 
 @pytest.fixture(scope="session")

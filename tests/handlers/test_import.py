@@ -8,7 +8,8 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.handlers.conftest import CS, IS, World, eventually, over_both_ways
+from handlers.data import integrations
+from tests.handlers.conftest import CS, IS, World, eventually, once_more, over_both_ways
 
 EXCERPT = Path(__file__).parents[2] / "data" / "companies-500.csv"
 
@@ -49,6 +50,11 @@ async def test_rows_that_cannot_be_read_come_back_as_a_file_with_reasons(world: 
     assert "法人番号が正しくありません" in text
     assert "企業名がありません" in text
     assert "よい商事" not in text
+    # Begun again, as after the answer to its last word was lost, it says the same once more, and nothing else.
+    before = world.direct(IS)
+    await once_more(world, integrations.TASK, integrations.import_dropped)
+    after = world.direct(IS)
+    assert [len(after), "新規 *1*" in str(after), "新規 *0*" in str(after)] == [len(before), True, False]
 
 
 async def test_file_without_company_names_is_refused_with_a_remedy(world: World) -> None:

@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.data import person
 from storage.tables import Contact, Handoff, Lead
-from tests.handlers.conftest import ADMIN, FS, HANDOFFS, IS, MANAGER, World, eventually
+from tests.handlers.conftest import ADMIN, FS, HANDOFFS, IS, MANAGER, World, eventually, once_more
 from tests.handlers.test_main_job import hand_off
 
 ROOM = "C01ISTEAM0"
@@ -63,6 +64,8 @@ async def test_person_is_disclosed_to_an_admin_and_then_erased_also_from_what_wa
     (file,) = await eventually(lambda: [f for m in world.direct(ADMIN) for f in m["files"]])
     rows = list(csv.reader(io.StringIO(await content(world, file["id"]))))
     assert ["担当者情報 / Contact", "1", "氏名 / Name", name] in rows
+    await once_more(world, person.DISCLOSE, person.send_file)
+    assert len([f for m in world.direct(ADMIN) for f in m["files"]]) == 1
     assert not [f for user in (IS, FS, MANAGER) for m in world.direct(user) for f in m["files"]]
     await admin.close(world.modal(ADMIN)["id"])
 

@@ -291,9 +291,11 @@ async def test_import_that_broke_off_is_finished_by_running_it_again(
 
     monkeypatch.setattr(account_import, "insert", fails_at_the_third)
     with pytest.raises(ConnectionError):
-        await import_accounts(deps, office.sato, COMPANIES)
+        await import_accounts(deps, office.sato, COMPANIES, key="F1")
     monkeypatch.setattr(account_import, "insert", insert)
-    assert _counts(await import_accounts(deps, office.sato, COMPANIES)) == (500, 300, 0, 200, 0)
+    # What is told is what the import did, however often it was begun.
+    for _ in range(2):
+        assert _counts(await import_accounts(deps, office.sato, COMPANIES, key="F1")) == (500, 500, 0, 0, 0)
     assert _counts(await import_accounts(deps, office.sato, COMPANIES)) == (500, 0, 0, 500, 0)
 
 
