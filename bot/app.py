@@ -8,7 +8,6 @@ import logging
 import os
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +20,7 @@ from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import notices, payloads
+from bot.events_seen import EventsSeen
 from bot.manifest import LEAVERS, REMOVALS
 from bot.metrics import Metrics, names_of
 from handlers import (
@@ -70,7 +70,6 @@ from services.deps import Actor, Deps, in_no_hurry
 
 log = logging.getLogger(__name__)
 
-EVENTS_REMEMBERED = 10_000
 ACTORS_REMEMBERED = 10_000
 # Clicks come in bursts (a select asks with every key): a changed role is heeded this much later, at the most.
 ACTOR_SECONDS = 3.0
@@ -137,7 +136,7 @@ class Listeners:
         self._routes = routes
         self._metrics = metrics
         self._names = {kind: frozenset(names) for kind, names in names_of(routes).items()}
-        self._events: OrderedDict[str, asyncio.Future[bool]] = OrderedDict()
+        self._events = EventsSeen()
         self._actors: dict[tuple[str, str], tuple[float, Actor]] = {}
         self._afterwards: set[asyncio.Task[object]] = set()
 
@@ -338,23 +337,7 @@ class Listeners:
 
     async def event(self, body: dict[str, Any], client: AsyncWebClient) -> None:
         """An event: a message, a mention, an opened home tab."""
-        event_id = str(body.get("event_id", ""))
-        while (before := self._events.get(event_id)) is not None:
-            # Slack has had no acknowledgement yet: were this one acknowledged, and the first then failed, it would be
-            # lost. Whoever sees the first fail is the next to try.
-            await asyncio.wait([before])
-            if before.result():
-                return
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._remember(event_id, done)
-        try:
-            await self._heard(body, client)
-        except BaseException:
-            # Slack has no acknowledgement and sends it again: then it is new.
-            self._events.pop(event_id, None)
-            done.set_result(False)
-            raise
-        done.set_result(True)
+        await self._events.once(str(body.get("event_id", "")), lambda: self._heard(body, client))
 
     async def _heard(self, body: dict[str, Any], client: AsyncWebClient) -> None:
         event = body["event"]
@@ -415,13 +398,6 @@ class Listeners:
         """Wait for what was left for afterwards, for a few seconds."""
         if self._afterwards:
             await asyncio.wait(self._afterwards, timeout=FINISH_SECONDS)
-
-    def _remember(self, event_id: str, done: asyncio.Future[bool]) -> None:
-        """Slack sends an event again when our acknowledgement was lost, or late. `done`: whether it was handled."""
-        if event_id:
-            self._events[event_id] = done
-            if len(self._events) > EVENTS_REMEMBERED:
-                self._events.popitem(last=False)
 
     def _interaction(self, actor: Actor, client: AsyncWebClient, body: Mapping[str, Any], **given: Any) -> Interaction:
         given |= {name: storable(given[name]) for name in ("text", "value") if name in given}
