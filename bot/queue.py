@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -21,6 +22,7 @@ from bot.settings import Settings
 from bot.stranded import Stranded
 from handlers import trail
 from handlers.delivery import UnderWay
+from services import scratch
 from storage.connections import process_name
 from storage.database import normalise_url
 from storage.migrations import sync_url
@@ -59,6 +61,7 @@ KEEPALIVE = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepa
 KEPT = timedelta(days=30)
 FORGOTTEN_AT_ONCE = 500
 FORGET_SECONDS = 6 * 60 * 60
+SWEEP_SECONDS = 10 * 60
 FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 
@@ -156,6 +159,7 @@ class Queue:
     async def _keep_up(self) -> None:
         """Look after the queue for as long as it works. Every worker does so itself, also where no clock runs."""
         forget_at = time.monotonic() + FORGET_SECONDS
+        sweep_at = time.monotonic() + scratch.YOUNG_SECONDS
         while True:
             await asyncio.sleep(self.settings.recover_seconds)
             with trail.following(kind="queue", route="recover"):
@@ -166,6 +170,10 @@ class Queue:
                 forget_at = time.monotonic() + FORGET_SECONDS
                 with trail.following(kind="queue", route="forget"):
                     await _carefully(self.forget)
+            if time.monotonic() >= sweep_at:
+                sweep_at = time.monotonic() + SWEEP_SECONDS
+                with trail.following(kind="queue", route="sweep"):
+                    await _carefully(partial(asyncio.to_thread, scratch.sweep))
 
     async def recover(self) -> int:
         """Take over the work of dead processes; the number of executors it was taken from.
@@ -208,7 +216,7 @@ class Queue:
         return dead
 
     async def take_up(self) -> int:
-        """Go on with work that the engine let go of because the database failed it; how many pieces there were."""
+        """Go on with work that the engine let go of because the database or Slack failed it; how many pieces it was."""
         return await self._stranded.look(self.executor_id)
 
     async def forget(self) -> int:

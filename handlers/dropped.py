@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -23,7 +21,7 @@ from handlers.messages import Rendered
 from handlers.pipeline import recordings
 from handlers.pipeline.recording_card import TROUBLES
 from handlers.routes import Routes
-from services import members, tasks
+from services import members, scratch, tasks
 from services.data.files import detect, read_table
 from services.deps import Deps
 
@@ -107,8 +105,8 @@ async def sort(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapp
 
 async def _is_table(client: AsyncWebClient, file_id: str) -> bool:
     """Raises `Failed` where nobody can look into it."""
-    with tempfile.TemporaryDirectory(prefix="kakehashi-") as folder:
-        path = Path(folder) / "text"
+    with scratch.folder() as folder:
+        path = folder / "text"
         try:
             await recordings.fetch(client, file_id, path, MAX_TEXT_BYTES)
         except Failed as failed:

@@ -15,18 +15,17 @@ import math
 import os
 import string
 import sys
-import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from domain.errors import Code, Refused
 from domain.model import Unavailable
 from domain.pipeline.recordings import Failed, Trouble
-from domain.pipeline.transcripts import Transcript, from_pieces
-from services import model, sound
+from domain.pipeline.transcripts import Transcript, from_pieces, tidy
+from services import model, scratch, sound
 from services.deps import Deps
 from services.listening_engine import ENGINE
 from services.model import Segment
@@ -81,41 +80,91 @@ async def check(deps: Deps, team_id: str) -> None:
         raise Unavailable(reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the server heard in a piece of a recording: from when on, and how long (None: nobody knows), in seconds. The
+    segments' moments are the piece's own."""
+
+    start: float
+    seconds: float | None
+    segments: tuple[Segment, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON holds it, in words that a database holds."""
+        said = [[tidy(each.text), each.start_ms, each.end_ms, tidy(each.speaker)] for each in self.segments]
+        return {"start": self.start, "seconds": self.seconds, "said": said}
+
+    @classmethod
+    def from_json(cls, piece: Mapping[str, Any]) -> Heard:
+        """What `to_json` gave."""
+        return cls(piece["start"], piece["seconds"], tuple(Segment(*each) for each in piece["said"]))
+
+
+Keep = Callable[[Sequence[Heard], int], Awaitable[None]]
+"""(the pieces that have been heard, of how many): puts them down before the next is listened to."""
+
+
 async def transcript(
-    deps: Deps, team_id: str, recording: Path, language: str, *, member_id: int | None = None
+    deps: Deps,
+    team_id: str,
+    recording: Path,
+    language: str,
+    *,
+    member_id: int | None = None,
+    heard: Sequence[Heard] = (),
+    keep: Keep | None = None,
 ) -> Transcript:
-    """What is said in a recording. Raises `Unavailable`; `Failed` where our own engine cannot be used; Refused on
-    `transcript`: REQUIRED where nothing is said, TOO_LONG, INVALID where it is no recording."""
-    with tempfile.TemporaryDirectory(prefix="kakehashi-") as folder:
+    """What is said in a recording. `heard`: pieces that were put down before, to which nobody listens again.
+
+    Raises `Unavailable`; `Failed` where our own engine cannot be used; Refused on `transcript`: REQUIRED where nothing
+    is said, TOO_LONG, INVALID where it is no recording.
+    """
+    with scratch.folder() as folder:
         if local():
             async with _one_at_a_time:
-                return await _heard(recording, Path(folder), language)
-        segments = await _in_pieces(deps, team_id, recording, Path(folder), language, member_id)
+                return await _heard(recording, folder, language)
+        segments = await _in_pieces(deps, team_id, recording, folder, language, member_id, heard, keep)
     return from_pieces((each.speaker, each.start_ms, each.end_ms, each.text) for each in segments)
 
 
 async def _in_pieces(
-    deps: Deps, team_id: str, recording: Path, folder: Path, language: str, member_id: int | None
+    deps: Deps,
+    team_id: str,
+    recording: Path,
+    folder: Path,
+    language: str,
+    member_id: int | None,
+    before: Sequence[Heard],
+    keep: Keep | None,
 ) -> list[Segment]:
     """What the server hears in each piece, as if it had heard the whole."""
-    heard: list[Segment] = []
+    heard: list[Heard] = []
+    whole: list[Segment] = []
     voices: dict[str, bytes] = {}
     cut = await _cut(recording, folder)
-    for piece in cut:
-        segments = await model.transcribe(
-            deps,
-            team_id,
-            piece.path,
-            piece.path.name,
-            language,
-            member_id=member_id,
-            length=piece.seconds,
-            voices={f"{VOICE}{name}": voice for name, voice in voices.items()},
-        )
-        heard += _placed(segments, round(piece.start * 1000), {each.speaker for each in heard}, voices)
-        if piece is cut[0] and len(cut) > 1:
-            voices = await _voices(piece, folder, segments)
-    return heard
+    for number, piece in enumerate(cut):
+        known = before[number] if number < len(before) else None
+        if known is None or (known.start, known.seconds) != (piece.start, piece.seconds):
+            # Cut elsewhere, or by another version: what was put down of the later pieces does not fit either.
+            before = ()
+            segments = await model.transcribe(
+                deps,
+                team_id,
+                piece.path,
+                piece.path.name,
+                language,
+                member_id=member_id,
+                length=piece.seconds,
+                voices={f"{VOICE}{name}": voice for name, voice in voices.items()},
+            )
+            known = Heard(piece.start, piece.seconds, tuple(segments))
+            if keep is not None and number + 1 < len(cut):
+                await keep([*heard, known], len(cut))
+        heard.append(known)
+        whole += _placed(known.segments, round(piece.start * 1000), {each.speaker for each in whole}, voices)
+        if number == 0 and len(cut) > 1:
+            voices = await _voices(piece, folder, known.segments)
+    return whole
 
 
 async def _cut(recording: Path, folder: Path) -> list[sound.Piece]:

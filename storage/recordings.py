@@ -183,6 +183,18 @@ async def change(session: AsyncSession, recording_id: int, **values: Any) -> Non
 # What was said
 
 
+async def heard(session: AsyncSession, recording_id: int) -> dict[str, Any] | None:
+    """What was heard in the first pieces of a recording."""
+    statement = sa.select(Recording.heard).where(Recording.id == recording_id)
+    found: dict[str, Any] | None = (await session.execute(statement)).scalar_one_or_none()
+    return found
+
+
+async def keep_heard(session: AsyncSession, recording_id: int, pieces: dict[str, Any] | None) -> None:
+    """Put down what was heard in the first pieces; None where nobody needs it any more."""
+    await statements.update(session, Recording, recording_id, {"heard": sa.null() if pieces is None else pieces})
+
+
 async def add_utterances(session: AsyncSession, recording_id: int, said: Iterable[UtteranceRow]) -> None:
     """Put down what was said."""
     rows = [{"team_id": session.info["team_id"], "recording_id": recording_id, **turn._asdict()} for turn in said]

@@ -362,7 +362,7 @@ def _seconds(value: Any) -> int | None:
 # Both
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """A text on one line, without what no database or screen holds."""
     kept = "".join(" " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in text)
     return " ".join(kept.encode("utf-8", "replace").decode().split())
@@ -371,7 +371,7 @@ def _tidy(text: str) -> str:
 def _made(pieces: Iterable[_Piece]) -> Transcript:
     found: list[Utterance] = []
     for piece in pieces:
-        text = _tidy(" ".join(piece.lines))
+        text = tidy(" ".join(piece.lines))
         start, end = _within(piece.start), _within(piece.end)
         if start is None or (end is not None and end < start):
             end = None
@@ -379,7 +379,7 @@ def _made(pieces: Iterable[_Piece]) -> Transcript:
             if len(found) == MAX_UTTERANCES:
                 raise Refused(Code.TOO_LONG, "transcript", most=MAX_UTTERANCES)
             whole = len(text) <= MAX_TEXT
-            speaker = _tidy(piece.speaker)[:MAX_SPEAKER]
+            speaker = tidy(piece.speaker)[:MAX_SPEAKER]
             # Nobody knows when the parts of what is cut were said.
             times = (start, end) if whole else (start if at == 0 else None, None)
             found.append(Utterance(len(found) + 1, speaker, piece.side, *times, text[at : at + MAX_TEXT]))

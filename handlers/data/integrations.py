@@ -3,7 +3,6 @@ as a file (work item 4-2)."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +23,7 @@ from handlers.interaction import Interaction, dicts
 from handlers.messages import Rendered
 from handlers.posted import carrying, file_is_there, message_if_open
 from handlers.routes import Routes
-from services import members, tasks
+from services import members, scratch, tasks
 from services.data import integrations as service
 from services.data.integrations import ImportResult, Progress
 from services.deps import Actor, Deps
@@ -93,8 +92,8 @@ async def import_dropped(deps: Deps, client: AsyncWebClient, team_id: str, argum
     async def progress(so_far: Progress) -> None:
         await show(_progress(t, name, so_far))
 
-    with tempfile.TemporaryDirectory(prefix="kakehashi-") as folder:
-        path = Path(folder) / "upload"
+    with scratch.folder() as folder:
+        path = folder / "upload"
         try:
             if int(info.get("size") or 0) > MOST_BYTES:
                 raise Refused(Code.TOO_LONG, "file", most=MOST_BYTES)

@@ -159,6 +159,7 @@ class RecordingCard:
             cls(replace(EXAMPLE, lead=None, proposed=EXAMPLE.lead, progress=Progress.RECEIVED)),
             cls(replace(EXAMPLE, lead=None, audio=False, progress=Progress.ARRANGING, filename="<a> & b.vtt")),
             cls(replace(EXAMPLE, progress=Progress.TRANSCRIBING)),
+            cls(replace(EXAMPLE, progress=Progress.TRANSCRIBING, heard=(2, 6))),
             *(cls(replace(EXAMPLE, progress=Progress.FAILED, trouble=trouble)) for trouble in Trouble),
             cls(EXAMPLE),
             cls(replace(EXAMPLE, same=SameView("鈴木 <一郎>", ""))),
@@ -190,7 +191,10 @@ def _steps(t: Translator, view: RecordingView) -> Markup:
             mark = "⏳"
         else:
             mark = "◻️"
-        found.append(f"{mark} {escape(t(STEPS[step]))}")
+        label = t(STEPS[step])
+        if step is Progress.TRANSCRIBING and view.heard is not None:
+            label = f"{label} {t.number(view.heard[0])}/{t.number(view.heard[1])}"
+        found.append(f"{mark} {escape(label)}")
     # Narrow enough for a line of the thread.
     return Markup(" › ".join(found))
 

@@ -32,6 +32,7 @@ from services.deliveries import DeliveryState
 from services.deps import Actor, Deps
 from services.outreach import leads
 from services.pipeline import recording_posts as posts
+from services.pipeline import recording_work
 from services.pipeline import recordings as service
 from services.pipeline.recording_records import RecordingView
 
@@ -247,7 +248,7 @@ async def work(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapp
 
     await _link(deps, client, team_id, recording_id)
     try:
-        await service.work(deps, team_id, recording_id, partial(fetch, client), attempt)
+        await recording_work.work(deps, team_id, recording_id, partial(fetch, client), attempt)
     except SlackApiError:
         # What Slack says of our token: whoever looks after the installation mends it, and the work goes on.
         raise
@@ -256,7 +257,7 @@ async def work(deps: Deps, client: AsyncWebClient, team_id: str, arguments: Mapp
             # It works again in a while, and this is then done again.
             raise
         log.exception("The recording %s could not be worked on", recording_id)
-        await service.fail(deps, team_id, recording_id, Trouble.FAULT, attempt)
+        await recording_work.fail(deps, team_id, recording_id, Trouble.FAULT, attempt)
 
 
 async def fetch(client: AsyncWebClient, file_id: str, path: Path, most: int) -> None:

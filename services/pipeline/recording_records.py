@@ -1,4 +1,4 @@
-"""Recordings and proposals as their messages show them (work item 5-3)."""
+"""Recordings and proposals as their messages show them, and what was said in them (work item 5-3)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from domain.performance.coaching import Measures
 from domain.pipeline.notes import Note
 from domain.pipeline.notes import Proposal as Proposed
 from domain.pipeline.recordings import Decision, Progress, Trouble
-from domain.pipeline.transcripts import Side
+from domain.pipeline.transcripts import Side, Transcript, Utterance
 from services.outreach.records import LeadLine, lead_line
 from storage import leads as lead_queries
 from storage import recordings as queries
-from storage.recordings import ProposalRow, RecordingRow
+from storage.recordings import ProposalRow, RecordingRow, UtteranceRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ class RecordingView:
     same: SameView | None = None
     plain_summary: str = ""
     """Why no model summed the note up ("" where one did)."""
+    heard: tuple[int, int] | None = None
+    """While a long one is listened to: how many of its pieces have been heard, and how many there are."""
 
 
 async def view_of(session: AsyncSession, row: RecordingRow) -> RecordingView:
@@ -84,6 +86,8 @@ async def view_of(session: AsyncSession, row: RecordingRow) -> RecordingView:
     others = {each.lead_id for each in decided if each.lead_id is not None} - {row.lead_id}
     lines = {each: await lead_queries.line(session, each) for each in others}
     elsewhere = {each: lead_line(line) for each, line in lines.items() if line is not None}
+    listening = row.progress == Progress.TRANSCRIBING.value
+    heard = await queries.heard(session, row.id) if listening else None
     return RecordingView(
         recording_id=row.id,
         version=row.version,
@@ -108,6 +112,7 @@ async def view_of(session: AsyncSession, row: RecordingRow) -> RecordingView:
         proposals=tuple(replace(each, elsewhere=elsewhere.get(each.lead_id or 0)) for each in decided),
         same=SameView(same.member, same.permalink) if same else None,
         plain_summary=(row.note or {}).get("plain_summary", ""),
+        heard=(len(heard["pieces"]), heard["of"]) if heard else None,
     )
 
 
@@ -127,3 +132,22 @@ def proposal_views(rows: Iterable[ProposalRow]) -> tuple[ProposalView, ...]:
         for row in rows
         if row.content
     )
+
+
+def transcript_of(rows: Iterable[UtteranceRow]) -> Transcript:
+    """What was said, as it was put down."""
+    return Transcript(tuple(Utterance(r.number, r.speaker, Side(r.side), r.start_ms, r.end_ms, r.text) for r in rows))
+
+
+async def keep(session: AsyncSession, recording_id: int, said: Transcript) -> None:
+    """Put down what was said."""
+    rows = (UtteranceRow(u.number, u.speaker, u.side.value, u.start_ms, u.end_ms, u.text) for u in said.utterances)
+    await queries.add_utterances(session, recording_id, rows)
+
+
+async def save_sides(session: AsyncSession, recording_id: int, said: Transcript) -> None:
+    """Put down whose voice is whose."""
+    sides: dict[str, list[str]] = {}
+    for speaker, side in dict.fromkeys((u.speaker, u.side) for u in said.utterances):
+        sides.setdefault(side.value, []).append(speaker)
+    await queries.set_sides(session, recording_id, sides)

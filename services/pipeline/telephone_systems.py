@@ -18,7 +18,8 @@ from domain.pipeline.transcripts import Transcript, folded, of_json, with_sides
 from services import members
 from services.deps import Actor, Deps
 from services.pipeline.recording_posts import post_card
-from services.pipeline.recordings import keep, propose
+from services.pipeline.recording_records import keep
+from services.pipeline.recordings import propose
 from storage import installations
 from storage import members as member_queries
 from storage import recordings as queries

@@ -62,6 +62,8 @@ class Recording(OfTeam, Base):
     guessed: Mapped[bool] = mapped_column(Boolean, default=False)
     """Nobody knows the speakers by name: whose voice is whose is a guess."""
     swapped: Mapped[bool] = mapped_column(Boolean, default=False)
+    heard: Mapped[dict[str, Any] | None] = mapped_column(info=personal(Personal.TEXT))
+    """What was heard in the first pieces of a long recording, until the last one is done."""
     measures: Mapped[dict[str, Any] | None]
     note: Mapped[dict[str, Any] | None] = mapped_column(info=personal(Personal.TEXT))
     created_at: Mapped[datetime]

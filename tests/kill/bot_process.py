@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.run import running
 from bot.settings import Settings
 from services import deliveries, model
-from services.pipeline import recordings
+from services.pipeline import recording_work, recordings
 from services.qualification import bant, handoff
 from storage.brief import Brief
 from storage.outbox import Outbox
@@ -36,8 +36,8 @@ TRANSACTIONS = {
     "receive": (recordings, "receive"),
     "reserve": (model, "_reserve"),
     "settle": (model, "_settle"),
-    "keep": (recordings, "_keep"),
-    "arrange": (recordings, "_arrange"),
+    "keep": (recording_work, "_keep"),
+    "arrange": (recording_work, "_arrange"),
 }
 CALLS = {
     "enqueue": (Outbox, "enqueue"),

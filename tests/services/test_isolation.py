@@ -277,7 +277,7 @@ class Arguments:
             # Any file will do: the server of the tests hears what it likes.
             ("listening.transcript", "recording"): st.just(Path(__file__)),
             ("pipeline.recordings.receive", "filename"): st.just("隣工業.vtt"),
-            ("pipeline.recordings.work", "fetch"): st.just(brought),
+            ("pipeline.recording_work.work", "fetch"): st.just(brought),
             ("pipeline.telephone_systems.receive", "content"): st.just({"call": {"id": "1", "details": [RAW]}}),
             **{
                 (f"pipeline.telephone_systems.{verb}", "source_id"): st.sampled_from(self.records["recording_sources"])

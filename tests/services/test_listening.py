@@ -19,7 +19,7 @@ from domain.model import Reason, Unavailable
 from domain.pipeline.recordings import Failed, Progress, Trouble
 from handlers.i18n import translator
 from services import listening
-from services.pipeline import recordings
+from services.pipeline import recording_work, recordings
 from tests.services.office import Office
 from tests.services.pipeline.test_recordings import Slack, drop
 from tests.stand_ins.faster_whisper import SAID
@@ -62,19 +62,19 @@ async def test_recording_is_heard_on_this_machine_though_there_is_no_model_serve
     playlist = await drop(office, "list.m4a", "F9")
     assert playlist is not None
     await recordings.confirm(deps, office.sato, playlist, lead)
-    await recordings.work(deps, office.team_id, playlist, Slack(b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n"))
+    await recording_work.work(deps, office.team_id, playlist, Slack(b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n"))
     assert (await recordings.view(deps, office.team_id, playlist)).trouble is Trouble.NO_SOUND
     for number, (sound, trouble) in enumerate(troubles.items()):
         made = await drop(office, "call.m4a", f"F{number}")
         assert made is not None
         await recordings.confirm(deps, office.sato, made, lead)
-        await recordings.work(deps, office.team_id, made, Slack(speech(sound)))
+        await recording_work.work(deps, office.team_id, made, Slack(speech(sound)))
         failed = await recordings.view(deps, office.team_id, made)
         assert (failed.progress, failed.trouble) == (Progress.FAILED, trouble)
     # What failed once is tried again by a click, here with what can be heard.
     await recordings.retry(deps, office.sato, made)
     said = "お世話になっております、佐藤と申します。\n\n今期の予算として500万円を確保しています。"
-    await recordings.work(deps, office.team_id, made, Slack(speech(said)))
+    await recording_work.work(deps, office.team_id, made, Slack(speech(said)))
     done = await recordings.view(deps, office.team_id, made)
     assert (done.progress, done.trouble) == (Progress.DONE, None)
     assert [(each.proposed.value, each.proposed.source.start_ms) for each in done.proposals][:1] == [(5_000_000, 5_000)]

@@ -20,7 +20,7 @@ from domain.qualification.meetings import Slot
 from services import leave, teams
 from services.outreach import calls, form_sources, inbound, objections, reminders, scripts, suppressions
 from services.performance import targets
-from services.pipeline import proposals, recordings, telephone_systems
+from services.pipeline import proposals, recording_work, recordings, telephone_systems
 from services.qualification import handoff, meeting_offers, meetings, verdict
 from services.qualification.meeting_records import Plan, Words
 from storage import calendars as calendar_queries
@@ -77,7 +77,7 @@ async def move_in(office: Office, first: int) -> None:
     )
     assert recorded is not None
     await recordings.confirm(deps, office.sato, recorded, called)
-    await recordings.work(deps, office.team_id, recorded, brought)
+    await recording_work.work(deps, office.team_id, recorded, brought)
     view = await recordings.view(deps, office.team_id, recorded)
     await proposals.decide(deps, office.sato, view.proposals[0].proposal_id, Decision.ACCEPTED)
     await telephone_systems.add(deps, office.mori, "MiiTel")

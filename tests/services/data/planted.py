@@ -18,7 +18,7 @@ from domain.qualification.handoff import Package, ReturnReason
 from services.outreach import calls, suppressions
 from services.outreach.form_sources import NewSecret
 from services.outreach.leads import NewLead, NextStepInput, add, set_next_step
-from services.pipeline import recordings
+from services.pipeline import recording_work, recordings
 from services.qualification import bant, handoff, meeting_changes, meeting_offers, meetings, verdict
 from services.qualification.meeting_records import MeetingView, Occasion, OfferView, Plan, Words
 from storage.tables import Mail
@@ -100,7 +100,7 @@ async def record(office: Office, who: Planted, hour: int) -> None:
     )
     assert made is not None
     await recordings.confirm(office.deps, office.sato, made, who.lead_id)
-    await recordings.work(office.deps, office.team_id, made, fetch)
+    await recording_work.work(office.deps, office.team_id, made, fetch)
 
 
 async def plant(office: Office, form: NewSecret, who: Planted, hour: int) -> None:

@@ -14,7 +14,7 @@ from domain.qualification.handoff import ReturnReason
 from services.deps import Deps
 from services.outreach import calls, objections, scripts
 from services.outreach.form_sources import NewSecret
-from services.pipeline import knowledge, recordings
+from services.pipeline import knowledge, recording_work, recordings
 from services.qualification import handoff
 from storage.tables import Call, Delivery, FormSubmission, Passage, PassageDue, Recording, Utterance
 from tests import knowledge as labelled
@@ -144,7 +144,7 @@ async def test_conversation_is_found_once_it_is_known_whom_it_is_about(deps: Dep
     lead_id = await office.lead("青葉 一郎")
     number = await drop(office, "会話.vtt")
     assert number is not None
-    await recordings.work(deps, office.team_id, number, Slack(CALL))
+    await recording_work.work(deps, office.team_id, number, Slack(CALL))
     await knowledge.index(deps)
     assert (await knowledge.search(deps, office.sato, "月末の集計")).hits == ()
     await recordings.confirm(deps, office.sato, number, lead_id)
@@ -168,7 +168,7 @@ async def test_note_of_a_conversation_is_found_in_its_own_words_and_goes_with_th
     lead_id = await office.lead("青葉 一郎")
     number = await drop(office, "会話.vtt")
     assert number is not None
-    await recordings.work(deps, office.team_id, number, Slack(CALL))
+    await recording_work.work(deps, office.team_id, number, Slack(CALL))
     await recordings.confirm(deps, office.sato, number, lead_id)
     line = {"kind": "pain", "text": "締め処理の属人化に悩んでいる", "quote": "締めが私しかできなくて", "source": {}}
     same = {"kind": "pain", "text": "締めが私しかできなくて", "quote": "締めが私しかできなくて", "source": {}}
@@ -222,7 +222,7 @@ async def test_address_of_a_message_finds_what_belongs_to_it_within_the_team(
     asked = await send(office, form, YAMADA, "1")
     number = await drop(office, "会話.vtt")
     assert number is not None
-    await recordings.work(deps, office.team_id, number, Slack(CALL))
+    await recording_work.work(deps, office.team_id, number, Slack(CALL))
     await recordings.confirm(deps, office.sato, number, handed.lead_id)
     keys = {
         f"handoff:{handed.handoff_id}": "1700000000.000100",

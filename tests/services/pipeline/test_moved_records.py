@@ -20,7 +20,7 @@ from services import model
 from services.deps import Deps
 from services.outreach import lead_card
 from services.outreach.lead_card import RecordEntry
-from services.pipeline import proposals, recordings
+from services.pipeline import proposals, recording_work, recordings
 from services.pipeline.recording_records import RecordingView
 from storage import recordings as queries
 from storage.tables import Proposal
@@ -45,7 +45,7 @@ async def record(office: Office, lead: int, file_id: str = "F1") -> RecordingVie
     number = await drop(office, "call.vtt", file_id)
     assert number is not None
     await recordings.confirm(office.deps, office.sato, number, lead)
-    await recordings.work(office.deps, office.team_id, number, Slack(CALL))
+    await recording_work.work(office.deps, office.team_id, number, Slack(CALL))
     return await recordings.view(office.deps, office.team_id, number)
 
 
@@ -158,9 +158,9 @@ async def test_lead_chosen_while_somebody_listens_costs_nothing_more(
 
     model_server.answer = answer
     # A task that another has taken the place of does nothing.
-    await recordings.work(asking, office.team_id, number, fetch, 1)
+    await recording_work.work(asking, office.team_id, number, fetch, 1)
     assert (slack.fetched, begun.progress) == (0, Progress.RECEIVED)
-    await recordings.work(asking, office.team_id, number, fetch, 2)
+    await recording_work.work(asking, office.team_id, number, fetch, 2)
     done = await recordings.view(asking, office.team_id, number)
     assert (done.progress, done.lead and done.lead.lead_id) == (Progress.DONE, second)
     assert [asked.output for asked in model_server.requests] == ["", "MeetingNote", "BantReading"]
@@ -180,7 +180,7 @@ async def test_file_that_two_people_drop_is_listened_to_once_and_said_to_be_the_
         )
         assert number is not None
         await recordings.confirm(asking, who, number, lead)
-        await recordings.work(asking, office.team_id, number, Slack(b"sound"))
+        await recording_work.work(asking, office.team_id, number, Slack(b"sound"))
         views.append(await recordings.view(asking, office.team_id, number))
     assert [view.progress for view in views] == [Progress.DONE] * 2
     assert [view.same and view.same.by for view in views] == [None, office.sato.name]

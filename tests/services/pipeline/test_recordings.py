@@ -21,7 +21,7 @@ from domain.pipeline.transcripts import Side
 from domain.qualification.bant import Status
 from prompts.llm import LanguageModel
 from services import mail, model
-from services.pipeline import proposals, recordings, telephone_systems
+from services.pipeline import proposals, recording_work, recordings, telephone_systems
 from services.pipeline.recording_records import RecordingView
 from services.pipeline.telephone_systems import Paused, Unproven
 from services.qualification import bant
@@ -83,16 +83,16 @@ async def test_dropped_transcript_becomes_a_record_once_its_lead_is_confirmed(of
     assert number is not None
     assert await drop(office, "20260331_青葉様_初回架電.vtt") is None
     slack = Slack(CALL)
-    await recordings.work(deps, office.team_id, number, slack)
+    await recording_work.work(deps, office.team_id, number, slack)
     before = await recordings.view(deps, office.team_id, number)
     assert (before.progress, before.held_on) == (Progress.ARRANGING, date(2026, 3, 31))
     assert (before.lead, before.proposed and before.proposed.lead_id) == (None, lead)
 
     await recordings.confirm(deps, office.sato, number, other)
     await recordings.confirm(deps, office.sato, number, lead)
-    await recordings.work(deps, office.team_id, number, slack)
+    await recording_work.work(deps, office.team_id, number, slack)
     # A task that is run again after a crash finds nothing to do.
-    await recordings.work(deps, office.team_id, number, slack)
+    await recording_work.work(deps, office.team_id, number, slack)
     done = await recordings.view(deps, office.team_id, number)
     assert (done.progress, done.lead and done.lead.lead_id, slack.fetched) == (Progress.DONE, lead, 1)
     assert done.speakers == (("佐藤 花子", Side.OURS), ("青葉 一郎", Side.THEIRS))
@@ -127,7 +127,7 @@ async def test_dropped_transcript_becomes_a_record_once_its_lead_is_confirmed(of
     await office.judged(lead, form.answers)
     assert (await bant.prepare(deps, office.sato, lead)).from_call == ()
     await recordings.swap(deps, office.sato, number)
-    await recordings.work(deps, office.team_id, number, slack)
+    await recording_work.work(deps, office.team_id, number, slack)
     swapped = await recordings.view(deps, office.team_id, number)
     assert swapped.progress is Progress.DONE
     assert swapped.speakers == (("佐藤 花子", Side.THEIRS), ("青葉 一郎", Side.OURS))
@@ -148,12 +148,12 @@ async def test_what_cannot_be_read_says_why_and_can_be_tried_again(office: Offic
     for file_id, (name, content, trouble) in troubles.items():
         number = await drop(office, name, file_id)
         assert number is not None
-        await recordings.work(deps, office.team_id, number, Slack(content))
+        await recording_work.work(deps, office.team_id, number, Slack(content))
         failed = await recordings.view(deps, office.team_id, number)
         assert (failed.progress, failed.trouble) == (Progress.FAILED, trouble)
     again = await recordings.retry(deps, office.sato, number)
     assert (again.progress, again.trouble) == (Progress.RECEIVED, None)
-    await recordings.work(deps, office.team_id, number, Slack("予算は未定です。".encode("utf-16")))
+    await recording_work.work(deps, office.team_id, number, Slack("予算は未定です。".encode("utf-16")))
     assert (await recordings.view(deps, office.team_id, number)).progress is Progress.ARRANGING
     with pytest.raises(Refused) as unread:
         await drop(office, "a.docx")
@@ -168,10 +168,10 @@ async def test_sound_waits_for_its_lead_and_then_for_a_model(office: Office, mod
     number = await drop(office, "青葉様.m4a")
     assert number is not None
     slack = Slack(b"sound")
-    await recordings.work(office.deps, office.team_id, number, slack)
+    await recording_work.work(office.deps, office.team_id, number, slack)
     assert (await recordings.view(office.deps, office.team_id, number)).progress is Progress.RECEIVED
     await recordings.confirm(office.deps, office.sato, number, lead)
-    await recordings.work(office.deps, office.team_id, number, slack)
+    await recording_work.work(office.deps, office.team_id, number, slack)
     mute = await recordings.view(office.deps, office.team_id, number)
     assert (mute.trouble, slack.fetched) == (Trouble.NO_MODEL, 0)
 
@@ -183,7 +183,7 @@ async def test_sound_waits_for_its_lead_and_then_for_a_model(office: Office, mod
     # The questions about the note are not answered: then it is made without the model.
     model_server.answer = lambda _asked: Failure(400)
     await recordings.retry(deps, office.sato, number)
-    await recordings.work(deps, office.team_id, number, slack)
+    await recording_work.work(deps, office.team_id, number, slack)
     await deps.model.close() if deps.model else None
     heard: RecordingView = await recordings.view(deps, office.team_id, number)
     assert (heard.progress, slack.fetched) == (Progress.DONE, 1)

@@ -20,7 +20,7 @@ from handlers.model_words import unavailable_line
 from handlers.pipeline.recording_card import RecordingCard, RecordingResult
 from prompts.llm import LanguageModel
 from services import model
-from services.pipeline import recordings
+from services.pipeline import recording_work, recordings
 from services.pipeline.recording_records import RecordingView
 from storage.tables import ModelCall
 from tests.servers.model import Answer, Asked, Failure, Json, ModelServer, Page, Refusal, Spoken, Text, Truncated
@@ -109,7 +109,7 @@ async def made(
     number = await drop(office, filename, f"F{filename}{len(content)}{id(case)}")
     assert number is not None
     await recordings.confirm(deps, office.sato, number, lead)
-    await recordings.work(deps, office.team_id, number, Slack(content))
+    await recording_work.work(deps, office.team_id, number, Slack(content))
     server.release()
     assert deps.model is not None
     await deps.model.close()
@@ -187,7 +187,7 @@ async def test_recording_that_nobody_listens_to_says_what_to_do_and_can_be_tried
     model_server.clear()
     model_server.answer = lambda asked: again.answer if asked.sound else Failure(400)  # type: ignore[return-value,unused-ignore] # an answer, as above
     await recordings.retry(deps, office.sato, view.recording_id)
-    await recordings.work(deps, office.team_id, view.recording_id, Slack(b"sound"))
+    await recording_work.work(deps, office.team_id, view.recording_id, Slack(b"sound"))
     assert deps.model is not None
     await deps.model.close()
     assert (await recordings.view(deps, office.team_id, view.recording_id)).progress is Progress.DONE
