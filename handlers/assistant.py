@@ -37,7 +37,7 @@ from handlers.model_words import unavailable_line
 from handlers.routes import Routes
 from handlers.today import calls as today_calls
 from handlers.today import meetings as today_meetings
-from handlers.tools import Nothing, Tool
+from handlers.tools import Nothing, Planned, Tool
 from services import assistant as service
 from services import model
 from services.outreach import call_queue
@@ -236,6 +236,8 @@ async def confirm(interaction: Interaction, routes: Routes) -> Answer:
     quiet = context(t.md("Tool: {name}", name=t(tool.summary)))
     if isinstance(done, Rendered):
         await put_in_place(interaction, Rendered(done.text, [*list(done.blocks)[:MOST_BLOCKS], quiet]))
+    elif isinstance(done, Planned):
+        await put_in_place(interaction, shown(interaction, tool, done, done.arguments))
     return None
 
 

@@ -54,8 +54,9 @@ class Planned(Generic[A]):
     confirm: str
 
 
-Run = Callable[[Interaction, A], Awaitable["Rendered | Which"]]
-"""Does it. Of a writing tool `interaction.value` names the request: done twice under one name, it is done once."""
+Run = Callable[[Interaction, A], Awaitable["Rendered | Which | Planned[A]"]]
+"""Does it. Of a writing tool `interaction.value` names the request: done twice under one name, it is done once. Where
+something has happened since the asker was asked, it does nothing and asks again, with what has happened."""
 Plan = Callable[[Interaction, A], Awaitable["Planned[A] | Rendered | Which"]]
 """Says what it is going to do; a message instead where it cannot be done so."""
 

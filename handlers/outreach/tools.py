@@ -32,6 +32,7 @@ from services.outreach import calls as call_service
 from services.outreach import lead_card as card_service
 from services.outreach import leads as lead_service
 from services.outreach import reminders as reminder_service
+from services.outreach.call_records import CalledMeanwhile, SeenCall
 from services.outreach.leads import NextStepInput
 from services.outreach.records import LeadLine
 
@@ -224,7 +225,11 @@ class LogCall(OfLead):
     """Log a call the user just made to one lead, where nobody was reached. Other results are logged with a form, which
     this offers when `result` is null."""
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"seen"})
+
     result: QuickResult | None = Field(None, description="What came of it; null if it was anything else.")
+    seen: str | None = None
+    """When the lead was last called, as far as was known when the user was asked; "" for never."""
 
 
 async def plan_log(interaction: Interaction, arguments: LogCall) -> Planned[LogCall] | Rendered | Which:
@@ -248,10 +253,24 @@ async def plan_log(interaction: Interaction, arguments: LogCall) -> Planned[LogC
                 actions(log_button(t, found.lead_id, style="primary"), *quick_buttons(t, found.lead_id)),
             ],
         )
-    result = result_line(t, QUICK[arguments.result])
-    text = t.md("*{name}*\nLog a call now: {result}", name=who, result=result)
-    settled = LogCall(name="", lead_id=found.lead_id, result=arguments.result)
-    return Planned(Rendered(text, [section(Markup(f"📞 {text}"))]), settled, t("Log it"))
+    return _planned(interaction, found.lead_id, who, arguments.result, draft.state.last_called_at)
+
+
+def _planned(
+    interaction: Interaction,
+    lead_id: int,
+    who: str,
+    quick: QuickResult,
+    last_called_at: datetime | None,
+    meanwhile: Block | None = None,
+) -> Planned[LogCall]:
+    """`meanwhile`: what has happened since the asker was asked before."""
+    t = interaction.t
+    text = t.md("*{name}*\nLog a call now: {result}", name=who, result=result_line(t, QUICK[quick]))
+    above = [meanwhile] if meanwhile is not None else []
+    seen = last_called_at.isoformat() if last_called_at is not None else ""
+    settled = LogCall(name="", lead_id=lead_id, result=quick, seen=seen)
+    return Planned(Rendered(text, [*above, section(Markup(f"📞 {text}"))]), settled, t("Log it"))
 
 
 async def _own(interaction: Interaction) -> Which | Rendered:
@@ -259,17 +278,33 @@ async def _own(interaction: Interaction) -> Which | Rendered:
     return which(interaction, own) if own else nobody(interaction.t, "")
 
 
-async def log_call(interaction: Interaction, arguments: LogCall) -> Rendered:
-    """Write the call down; it can be undone as any other."""
+async def log_call(interaction: Interaction, arguments: LogCall) -> Rendered | Planned[LogCall]:
+    """Write the call down; it can be undone as any other. Where the lead was called since the asker was asked, they are
+    asked again."""
     if arguments.lead_id is None or arguments.result is None:
         raise Refused(Code.REQUIRED)
-    done = await call_service.log(
-        interaction.deps,
-        interaction.actor,
-        arguments.lead_id,
-        QUICK[arguments.result],
-        request_key=f"asked:{interaction.value}",
-    )
+    seen = None
+    if arguments.seen is not None:
+        seen = SeenCall(datetime.fromisoformat(arguments.seen) if arguments.seen else None)
+    try:
+        done = await call_service.log(
+            interaction.deps,
+            interaction.actor,
+            arguments.lead_id,
+            QUICK[arguments.result],
+            request_key=f"asked:{interaction.value}",
+            seen=seen,
+        )
+    except CalledMeanwhile as other:
+        t, actor, now = interaction.t, interaction.actor, interaction.deps.now()
+        draft = await call_service.prepare(interaction.deps, actor, arguments.lead_id)
+        said = t.md(
+            ":warning: A call to this person has been saved since I asked you: {at}. "
+            "To save one more, click once more.",
+            at=t.moment(other.at, actor.zone, now=now),
+        )
+        who = f"{draft.contact} / {draft.account}"
+        return _planned(interaction, arguments.lead_id, who, arguments.result, other.at, section(said))
     call_queue.after_call(interaction, done.owner_id)
     return recorded(_reader(interaction), done)
 

@@ -34,7 +34,16 @@ from services.outreach import home
 from services.outreach.home import HandoffGroup
 from services.outreach.records import LeadLine
 from services.qualification import meeting_slots, meetings, returned
-from services.qualification.meeting_records import Free, MeetingDraft, MeetingView, Plan, RepSlots, SlotTaken
+from services.qualification.meeting_records import (
+    AddedMeanwhile,
+    Free,
+    MeetingDraft,
+    MeetingView,
+    Plan,
+    RepSlots,
+    Seen,
+    SlotTaken,
+)
 
 MOST_SLOTS = 5
 MOST_MEETINGS = 15
@@ -185,11 +194,13 @@ def _slot_label(interaction: Interaction, free: Free, slot: Slot) -> str:
 class BookMeeting(OfLead):
     """Book a meeting of one lead with a field-sales rep at a time. The user confirms it first."""
 
-    hidden: ClassVar[frozenset[str]] = frozenset({"slot", "guest"})
+    hidden: ClassVar[frozenset[str]] = frozenset({"slot", "guest", "seen"})
 
     when: str = Field("", description="When, in the user's own words, such as 来週火曜14時 or next Tuesday at 2pm.")
     slot: str = ""
     guest: str = ""
+    seen: tuple[int, int] | None = None
+    """The lead's newest meeting and newest offer when the user was asked (`Seen`)."""
 
 
 async def plan_booking(interaction: Interaction, arguments: BookMeeting) -> Planned[BookMeeting] | Rendered | Which:
@@ -242,7 +253,10 @@ def _offered(
     return Which(question, "slot", choices)
 
 
-def _planned(interaction: Interaction, draft: MeetingDraft, slot: Slot) -> Planned[BookMeeting]:
+def _planned(
+    interaction: Interaction, draft: MeetingDraft, slot: Slot, *, meanwhile: Block | None = None
+) -> Planned[BookMeeting]:
+    """`meanwhile`: what has happened since the asker was asked before."""
     t, actor = interaction.t, interaction.actor
     when = meeting_words.both(t, slot.start, slot.end, actor.zone, draft.free.customer_zone, now=interaction.deps.now())
     rep = draft.free.of(slot.member_id)
@@ -264,16 +278,26 @@ def _planned(interaction: Interaction, draft: MeetingDraft, slot: Slot) -> Plann
         ),
         context(invited),
     ]
-    if draft.upcoming:
+    if meanwhile is not None:
+        blocks.insert(0, meanwhile)
+    elif draft.upcoming:
         other = draft.upcoming[0]
         at = t.moment(other.starts_at, actor.zone, now=interaction.deps.now())
         blocks.append(context(t.md(":warning: There is a meeting with this lead already: {at}", at=at)))
-    settled = BookMeeting(name="", lead_id=draft.lead.lead_id, when="", slot=value_of(slot), guest=guest)
+    settled = BookMeeting(
+        name="",
+        lead_id=draft.lead.lead_id,
+        when="",
+        slot=value_of(slot),
+        guest=guest,
+        seen=(draft.seen.meeting_id, draft.seen.offer_id),
+    )
     return Planned(Rendered(text, blocks), settled, t("Book it"))
 
 
-async def book(interaction: Interaction, arguments: BookMeeting) -> Rendered:
-    """Fix the meeting; somebody may have been quicker, and then nothing is booked."""
+async def book(interaction: Interaction, arguments: BookMeeting) -> Rendered | Planned[BookMeeting]:
+    """Fix the meeting; somebody may have been quicker, and then nothing is booked. Where this customer has got another
+    meeting since the asker was asked, they are asked again."""
     if arguments.lead_id is None:
         raise Refused(Code.REQUIRED)
     t, deps, actor = interaction.t, interaction.deps, interaction.actor
@@ -288,14 +312,46 @@ async def book(interaction: Interaction, arguments: BookMeeting) -> Rendered:
     slot = chosen_slot(arguments.slot, "slot")
     try:
         made = await meetings.book(
-            deps, actor, arguments.lead_id, slot, plan, letter, request_key=f"asked:{interaction.value}"
+            deps,
+            actor,
+            arguments.lead_id,
+            slot,
+            plan,
+            letter,
+            request_key=f"asked:{interaction.value}",
+            seen=Seen(*arguments.seen) if arguments.seen else None,
         )
+    except AddedMeanwhile as added:
+        if added.meeting is None:
+            raise
+        return _asked_again(interaction, draft, slot, added.meeting)
     except SlotTaken:
         text = t.md("Somebody else has just taken this time. Nothing was booked.")
         other = button(t("Book a meeting"), "meeting.book", arguments.lead_id, style="primary")
         return Rendered(text, [section(Markup(f":warning: {text}")), actions(other)])
-    text = t.md("*Meeting booked.*")
+    return _booked(interaction, made)
+
+
+def _booked(interaction: Interaction, made: MeetingView) -> Rendered:
+    text = interaction.t.md("*Meeting booked.*")
     return Rendered(text, [section(Markup(f"✅ {text}")), *meeting_messages.card_blocks(reader_of(interaction), made)])
+
+
+def _asked_again(
+    interaction: Interaction, draft: MeetingDraft, slot: Slot, added: MeetingView
+) -> Rendered | Planned[BookMeeting]:
+    t, ours = interaction.t, interaction.actor.zone
+    if (added.starts_at, added.rep_id) == (slot.start, slot.member_id):
+        # Asked for twice, and the other one was confirmed first.
+        return _booked(interaction, added)
+    both = meeting_words.both(t, added.starts_at, added.ends_at, ours, added.customer_zone, now=interaction.deps.now())
+    text = t.md(
+        ":warning: A meeting with this customer has been booked since I asked you: {time} with {rep}. "
+        "To book one more, click once more.",
+        time=both,
+        rep=added.rep,
+    )
+    return _planned(interaction, draft, slot, meanwhile=section(text))
 
 
 # Handoffs

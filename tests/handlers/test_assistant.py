@@ -171,6 +171,50 @@ async def test_call_is_logged_once_however_often_the_button_comes(world: World) 
 
 
 @on_sqlite
+async def test_who_asks_twice_for_a_call_is_asked_again_before_a_second_one_is_logged(world: World) -> None:
+    lead_id = await new_lead(world)
+
+    async def attempts() -> int:
+        return (await leads.card(world.house.deps, await actor(world), lead_id)).attempts
+
+    first, second = [await asked(world, IS, "予約 花子さん、不在でした") for _ in range(2)]
+    await press(world, IS, first, "assistant.confirm")
+    await press(world, IS, second, "assistant.confirm")
+    again = as_it_is(world, IS, second["ts"])
+    assert "架電が保存されました" in str(again["blocks"])
+    assert await attempts() == 1
+    await press(world, IS, again, "assistant.confirm")
+    assert await attempts() == 2
+
+
+@on_sqlite
+async def test_who_asks_twice_for_a_meeting_is_asked_again_before_a_second_one_is_booked(world: World) -> None:
+    lead_id = await new_lead(world)
+
+    async def booked() -> int:
+        found = await meetings.upcoming(world.house.deps, await actor(world, MANAGER), everybody=True)
+        return len([view for view in found if view.lead_id == lead_id])
+
+    # The same time twice, and another one.
+    cards = []
+    for place in (0, 0, -1):
+        offered = await asked(world, IS, "予約 花子さんを来週商談設定")
+        await press(world, IS, offered, "assistant.ask", place)
+        cards.append(as_it_is(world, IS, offered["ts"]))
+    same, repeated, other = cards
+    await press(world, IS, same, "assistant.confirm")
+    await press(world, IS, repeated, "assistant.confirm")
+    assert elements(as_it_is(world, IS, repeated["ts"]), "assistant.") == []
+    assert await booked() == 1
+    await press(world, IS, other, "assistant.confirm")
+    again = as_it_is(world, IS, other["ts"])
+    assert "商談が予約されました" in str(again["blocks"])
+    assert await booked() == 1
+    await press(world, IS, again, "assistant.confirm")
+    assert await booked() == 2
+
+
+@on_sqlite
 async def test_channel_sees_figures_and_customers_only_the_asker(world: World) -> None:
     bot = world.person(IS).screen()["app"]["bot_user"]
     for text, public in ((f"<@{bot}> 今月の着地", True), (f"<@{bot}> 山田 太郎さんの状況", False)):

@@ -107,7 +107,10 @@ async def test_model_chooses_tools_and_is_believed_only_what_they_found(
         model_server.answer = lambda _: choosing("log_call", name="予約 花子", result="no_answer")
         lost = await asked(world, MARKETING, "予約さんに電話したことにしておいてくれる？")
         assert elements(lost, "assistant.confirm") == []
-        assert "- log_call" not in model_server.requests[-1].instructions
+        # The question before is perhaps still being looked into.
+        hers = [each for each in model_server.requests if "電話したことに" in each.input]
+        assert hers
+        assert not any("- log_call" in each.instructions for each in hers)
 
 
 async def broken_off(deps: Deps) -> dict[str, int]:
