@@ -176,8 +176,12 @@ class Listeners:
                     await listener(body=body, **given)
                 except Exception as fault:
                     followed.outcome = Outcome.FAULT
-                    reference = boundary.new_reference()
-                    log.exception("A listener failed (reference %s)", reference)
+                    reference = None
+                    if self._deps.database.full(fault):
+                        log.warning("No connection to the database was free for somebody who waited")
+                    else:
+                        reference = boundary.new_reference()
+                        log.exception("A listener failed (reference %s)", reference)
                     if not await notices.apologise(kind, body, given.get("ack"), reference):
                         raise Logged from fault
                 finally:

@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from handlers import boundary
-from handlers.i18n import LANGUAGES, translator
+from handlers.i18n import LANGUAGES, Translator, translator
 from handlers.interaction import Interaction, dicts
 
 SAID = "said."
@@ -33,11 +33,12 @@ def kept(view: Mapping[str, Any], blocks: list[dict[str, Any]]) -> dict[str, Any
     return {**{name: view[name] for name in _OWN if view.get(name) is not None}, "blocks": (said + stays)[:MOST_BLOCKS]}
 
 
-async def apologise(kind: str, body: Mapping[str, Any], ack: AsyncAck | None, reference: str) -> bool:
-    """Tell somebody whom we do not even know yet that there is a fault, in both languages; whether they were told."""
+async def apologise(kind: str, body: Mapping[str, Any], ack: AsyncAck | None, reference: str | None) -> bool:
+    """Tell somebody whom we do not even know yet that there is a fault, in both languages; whether they were told.
+    `reference` None: it is only that too much is going on."""
     if ack is None or ack.response is not None:
         return False
-    said = " / ".join(boundary.fault(translator(code), reference, submitting=kind == "view") for code in LANGUAGES)
+    said = " / ".join(_fault(translator(code), reference, submitting=kind == "view") for code in LANGUAGES)
     if kind == "command":
         await ack(text=said, response_type="ephemeral")
     elif kind == "view":
@@ -49,6 +50,12 @@ async def apologise(kind: str, body: Mapping[str, Any], ack: AsyncAck | None, re
     else:
         return False
     return True
+
+
+def _fault(t: Translator, reference: str | None, *, submitting: bool) -> str:
+    if reference is None:
+        return boundary.crowded(t, submitting=submitting)
+    return boundary.fault(t, reference, submitting=submitting)
 
 
 def notice_modal(interaction: Interaction, blocks: list[dict[str, Any]]) -> dict[str, Any]:

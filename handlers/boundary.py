@@ -129,6 +129,15 @@ def new_reference() -> str:
     return reference
 
 
+def crowded(t: Translator, *, submitting: bool) -> str:
+    """What a person is told whose turn did not come."""
+    if submitting:
+        return t(
+            "Too much is going on just now. Nothing was saved; what you typed is still here. Please try again soon."
+        )
+    return t("Too much is going on just now, so nothing was done. Please try again in a few seconds.")
+
+
 def fault(t: Translator, reference: str, *, submitting: bool) -> str:
     """What a person is told of a fault on our side."""
     if submitting:
@@ -177,6 +186,11 @@ async def answer(route: Route, interaction: Interaction, *, submitting: bool) ->
             by_field = {None: t("Slack is busy just now. Please try again in {seconds} seconds.", seconds=seconds)}
             return _in_form(interaction, by_field) if submitting else Reply(warning(by_field[None]))
         trail.ended(Outcome.FAULT)
+        if interaction.deps.database.full(failed):
+            # Said in a line: whoever has too much to do does not write books about it.
+            log.warning("No connection to the database was free for somebody who waited")
+            by_field = {None: crowded(t, submitting=submitting)}
+            return _in_form(interaction, by_field) if submitting else Reply(warning(by_field[None]))
         reference = new_reference()
         log.exception("A handler failed (reference %s)", reference)
         by_field = {None: fault(t, reference, submitting=submitting)}

@@ -61,6 +61,11 @@ class Database:
         return self.engine.dialect.name
 
     @staticmethod
+    def full(error: BaseException) -> bool:
+        """Whether an error means that no connection was free for somebody who had no more time to wait for one."""
+        return isinstance(error, PoolTimedOut)
+
+    @staticmethod
     def at_fault(error: BaseException) -> bool:
         """Whether an error comes from the state of the database (away, full, out of connections) and not from what it
         was asked, so that the same may work later."""

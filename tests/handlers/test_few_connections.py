@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from contextlib import AsyncExitStack
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from bot.settings import Settings
 from bot.workspace.server import RunningWorkspace
 from storage.connections import LEAST
 from tests.handlers.conftest import IS, IS_ENGLISH, MANAGER, World
+from tests.handlers.test_main_job import answers, open_form
 
 CHANNEL = "C01ISTEAM0"
 AT_ONCE = 24
@@ -44,3 +46,36 @@ async def test_crowd_is_answered_over_no_more_connections_than_the_process_may_h
     assert not [m for m in told if "参照番号" in str(m["blocks"]) or "reference" in str(m["blocks"])]
     # Its pools keep what they have opened.
     assert LEAST // 2 < open_now <= LEAST
+
+
+@pytest.mark.parametrize(("known_seconds", "languages"), [(600.0, 1), (0.0, 2)])
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_whoever_finds_no_connection_free_in_time_is_told_to_come_again_and_loses_nothing(
+    known_seconds: float,
+    languages: int,
+    world_workspace: RunningWorkspace,
+    team_at_work: None,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # Who is known is asked for nothing; who is not is told in both languages.
+    monkeypatch.setattr("bot.app.ACTOR_SECONDS", known_seconds)
+    chosen = settings.model_copy(update={"database_connections": LEAST, "database_wait_seconds": 0.2})
+    async with running(chosen, http=False) as house:
+        world = World(world_workspace, house)
+        form = await open_form(world)
+        async with AsyncExitStack() as taken:
+            for _ in range(chosen.shares.people):
+                await taken.enter_async_context(house.deps.database.engine.connect())
+            refused = await world.person(IS).submit(form["id"], answers())
+            assert refused["result"] == "errors"
+            (said,) = refused["errors"].values()
+            assert "入力内容はそのまま" in said
+            assert ("what you typed is still here" in said) == (languages == 2)
+            asked = await world.person(IS).command(CHANNEL, "/lead", "find 山田")
+            assert "混み合っている" in asked["response"]["text"]
+        assert world.modal(IS)["state"]["summary"] == answers()["summary"]
+        assert "No connection to the database was free" in caplog.text
+        assert "Traceback" not in caplog.text
+        assert (await world.person(IS).submit(form["id"], answers()))["result"] == "updated"
