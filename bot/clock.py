@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -147,7 +148,11 @@ def followed(name: str, run: Callable[[], Awaitable[object]]) -> Callable[[], Aw
 
     async def running() -> None:
         with trail.following(kind="job", route=name), in_no_hurry():
-            await run()
+            try:
+                await run()
+            except asyncio.CancelledError:
+                # By `stop`, and by nobody else. The scheduler would log it as a fault of the job's.
+                log.info("The job %s was let go of, because the clock stops", name)
 
     return running
 

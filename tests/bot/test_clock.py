@@ -162,6 +162,26 @@ async def test_interval_jobs_leave_word_of_their_last_run(deps: Deps, caplog: py
             assert {tuple(row) for row in found} == {("good", 1, "done"), ("bad", 1, "failed")}
 
 
+async def test_job_that_is_under_way_when_the_clock_stops_is_let_go_of_and_has_not_failed(
+    deps: Deps, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def long(deps: Deps) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with asyncio.timeout(DEADLINE):
+        async with ticking(deps, routed(Plan(HALF_PAST_TWO), long=long)):
+            await begun.wait()
+        await ended.wait()
+        await asyncio.sleep(0.1)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 async def test_turn_that_came_too_late_is_reported(deps: Deps, caplog: pytest.LogCaptureFixture) -> None:
     async with ticking(deps, routed(Plan(HALF_PAST_TWO))) as clock:
         due = datetime(2026, 10, 25, tzinfo=UTC)

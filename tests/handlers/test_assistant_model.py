@@ -20,10 +20,12 @@ from services.deliveries import DeliveryState
 from services.deps import Deps
 from services.qualification import meetings
 from storage.tables import Delivery
-from tests.handlers.conftest import IS, MANAGER, MARKETING, World, eventually
+from tests.handlers.conftest import IS, IS_ENGLISH, MANAGER, MARKETING, World, eventually
 from tests.handlers.test_assistant import asked, direct, elements
 from tests.handlers.test_meetings import actor, new_lead
 from tests.servers.model import Answer, Asked, Failure, Json, ModelServer, Text
+
+JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 
 
 def choosing(tool: str, **arguments: str) -> Answer:
@@ -113,6 +115,51 @@ async def test_model_chooses_tools_and_is_believed_only_what_they_found(
         assert not any("- log_call" in each.instructions for each in hers)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_model_answers_an_english_asker_in_english(
+    world_workspace: RunningWorkspace, team_at_work: None, settings: Settings, model_server: ModelServer
+) -> None:
+    given = Settings(_env_file=None, **model_server.settings)
+    chosen = settings.model_copy(update={name: getattr(given, name) for name in model_server.settings})
+    async with running(chosen, http=False) as house:
+        world = World(world_workspace, house)
+        await model.set_rules(house.deps, await actor(world, MANAGER), Sharing.FULL, 100_000, recordings=False)
+
+        def quoting(question: Asked) -> Answer:
+            if question.output:
+                return choosing("kpis", kpi="connect_rate", period="last_week")
+            assert 'in the language "en"' in question.instructions
+            found = re.search(r"\d+\.\d%", question.input)
+            assert found
+            return Text(f"Last week {found[0]} of the dials reached somebody.")
+
+        model_server.answer = quoting
+        question = "Out of all that dialling, did anybody ever pick up the week before this one?"
+        answer = await asked(world, IS_ENGLISH, question)
+        said = str(await settled(world, "", answer["ts"], IS_ENGLISH))
+        assert "of the dials reached somebody" in said
+        assert "Connect rate" in said
+        assert "Tool: KPI" in said
+        assert not JAPANESE.search(re.sub("<@[^>]*>", "", said)), said
+
+        model_server.answer = lambda q: choosing("kpis", kpi="dials") if q.output else Text("You made 98765 dials.")
+        answer = await asked(world, IS_ENGLISH, f"{question} And how many were there?")
+        said = str(await settled(world, "", answer["ts"], IS_ENGLISH))
+        assert "98765" not in said
+        assert "a figure that no tool found" in said
+
+        await new_lead(world)
+        model_server.answer = lambda _: choosing("log_call", name="予約 花子", result="no_answer")
+        card = await asked(world, IS_ENGLISH, "Would you put down that 予約 花子 did not pick up the phone just now?")
+        assert elements(card, "assistant.confirm")[0]["text"]["text"] == "Log it"
+        assert "Nothing has been changed yet." in str(card["blocks"])
+
+        model_server.answer = lambda _: Failure(401)
+        plain = await asked(world, IS_ENGLISH, "What was the connect rate last week?")
+        assert elements(plain, "kpi.rows")
+        assert not JAPANESE.search(str(plain["blocks"])), plain["blocks"]
+
+
 async def broken_off(deps: Deps) -> dict[str, int]:
     """How many messages that an answer was broken off are in each state, none of them posted."""
     async with deps.reading("T01HOSHIMI") as session:
@@ -120,13 +167,15 @@ async def broken_off(deps: Deps) -> dict[str, int]:
         return Counter(row.state for row in rows if row.ts is None)
 
 
-async def settled(world: World, thread: str, ts: str) -> list[dict[str, object]]:
-    """A message once its stream has ended."""
-    channel = await direct(world, IS)
+async def settled(world: World, thread: str, ts: str, user: str = IS) -> list[dict[str, object]]:
+    """A message once its stream has ended; `thread` "": it stands in none."""
+    channel = await direct(world, user)
 
     def found() -> list[dict[str, object]] | None:
-        message = next(m for m in world.channel(IS, channel)["threads"][thread] if m["ts"] == ts)
-        return message["blocks"] if "ツール" in str(message["blocks"]) else None
+        seen = world.channel(user, channel)
+        there = seen["threads"][thread] if thread else seen["messages"]
+        message = next(m for m in there if m["ts"] == ts)
+        return message["blocks"] if re.search("ツール|Tool: ", str(message["blocks"])) else None
 
     blocks: list[dict[str, object]] = await eventually(found)
     return blocks
