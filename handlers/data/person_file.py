@@ -91,6 +91,7 @@ LABELS: Final[Mapping[str, str]] = {
     "kind": _("Kind"),
     "language": _("Language"),
     "last_called_at": _("Last called at"),
+    "heard": _("Heard so far"),
     "measures": _("Figures of the conversation"),
     "member_id": _("Handled by"),
     "minutes": _("Minutes"),

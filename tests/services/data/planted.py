@@ -15,12 +15,15 @@ from domain.leads import NextStep
 from domain.outreach.calls import CallResult, Connection, Outcome, Party
 from domain.qualification.bant import Answer, Answers, Authority, Budget, Need, Status, Timeline
 from domain.qualification.handoff import Package, ReturnReason
+from prompts.llm import Segment
+from services.listening import Heard
 from services.outreach import calls, suppressions
 from services.outreach.form_sources import NewSecret
 from services.outreach.leads import NewLead, NextStepInput, add, set_next_step
 from services.pipeline import recording_work, recordings
 from services.qualification import bant, handoff, meeting_changes, meeting_offers, meetings, verdict
 from services.qualification.meeting_records import MeetingView, Occasion, OfferView, Plan, Words
+from storage import recordings as queries
 from storage.tables import Mail
 from tests.services.office import CHANNEL, Office
 from tests.services.outreach.website import send
@@ -101,6 +104,15 @@ async def record(office: Office, who: Planted, hour: int) -> None:
     assert made is not None
     await recordings.confirm(office.deps, office.sato, made, who.lead_id)
     await recording_work.work(office.deps, office.team_id, made, fetch)
+    # And one of which the first piece has been heard.
+    begun = await recordings.receive(
+        office.deps, office.sato, file_id=f"G{hour}", filename="call.m4a", channel="D1", thread_ts=None
+    )
+    assert begun is not None
+    await recordings.confirm(office.deps, office.sato, begun, who.lead_id)
+    piece = Heard(0.0, 1.0, (Segment(f"{who.text('聞取')}です。", 0, 1000, who.name),))
+    async with office.deps.writing(office.team_id) as session:
+        await queries.keep_heard(session, begun, {"digest": "0" * 64, "of": 2, "pieces": [piece.to_json()]})
 
 
 async def plant(office: Office, form: NewSecret, who: Planted, hour: int) -> None:
