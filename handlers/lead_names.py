@@ -42,7 +42,7 @@ async def lead_of(interaction: Interaction, arguments: OfLead) -> LeadLine | Whi
     exact = [line for line in fitting if arguments.name in (line.contact, line.account)]
     if len(fitting) == 1 or len(exact) == 1:
         return (fitting if len(fitting) == 1 else exact)[0]
-    return which(interaction, fitting[:MOST_OFFERED]) if fitting else nobody(t, arguments.name)
+    return which(interaction, fitting) if fitting else nobody(t, arguments.name)
 
 
 async def named(interaction: Interaction, name: str, limit: int) -> list[LeadLine]:
@@ -54,9 +54,14 @@ async def named(interaction: Interaction, name: str, limit: int) -> list[LeadLin
 
 
 def which(interaction: Interaction, lines: list[LeadLine]) -> Which:
-    """The question which of these leads is meant."""
+    """The question which of these leads is meant; where they are too many for it, that the name has to say more."""
     t, zone, now = interaction.t, interaction.actor.zone, interaction.deps.now()
-    return Which(t.md("*Which one?*"), "lead_id", [lead_lines.choice(t, line, zone, now) for line in lines])
+    question = t.md("*Which one?*")
+    if len(lines) > MOST_OFFERED:
+        more = t.md("There are more: name the company too, or the first name.")
+        question = Markup(f"{question}\n{more}")
+    offered = lines[:MOST_OFFERED]
+    return Which(question, "lead_id", [lead_lines.choice(t, line, zone, now) for line in offered])
 
 
 def nobody(t: Translator, name: str) -> Rendered:

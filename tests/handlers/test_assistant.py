@@ -153,6 +153,17 @@ async def test_one_of_several_is_chosen_and_what_is_cancelled_is_not_done(world:
 
 
 @on_sqlite
+async def test_of_more_than_can_be_offered_the_asker_is_told_to_say_more(world: World) -> None:
+    for place in range(6):
+        which = await asked(world, IS, "予約さん、不在でした") if place == 5 else None
+        await new_lead(world, f"予約 {'一二三四五六'[place]}郎")
+        assert which is None or "ほかにも" not in str(which["blocks"])
+    which = await asked(world, IS, "予約さん、不在でした")
+    assert len(elements(which, "assistant.ask")) == 5
+    assert "ほかにも該当する方がいます" in str(which["blocks"])
+
+
+@on_sqlite
 async def test_call_is_logged_once_however_often_the_button_comes(world: World) -> None:
     lead_id = await new_lead(world)
 
