@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -328,4 +329,6 @@ def manifest(
 
 
 if __name__ == "__main__":
+    # Databases and exports hold customers' data: other users of the machine have no business in them.
+    os.umask(0o077)
     app()

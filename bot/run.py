@@ -18,6 +18,7 @@ import aiohttp
 from dbos import DBOSClient
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -69,15 +70,24 @@ class House:
 
 def migrate(settings: Settings) -> None:
     """Bring the database to the newest version: as its owner where DATABASE_OWNER_URL says who that is, and the role of
-    DATABASE_URL is then let in. Raises `Misconfigured` where only the owner may."""
-    settings.prepare_folder()
+    DATABASE_URL is then let in. Raises `Misconfigured` where only the owner may, and where there is no database to be
+    had."""
     try:
+        settings.prepare_folder()
         upgrade(settings.database_owner_url or settings.database_url, program=settings.database_url)
     except MayNotMigrate as refused:
         raise Misconfigured(
             "The database waits for migrations, which only its owner may make: run `python -m bot migrate` with "
             f"DATABASE_OWNER_URL set (docs/install.md says how). PostgreSQL says: {refused}"
         ) from refused
+    except (OSError, DBAPIError) as away:
+        if not isinstance(away, OSError) and not Database.at_fault(away):
+            raise
+        said = " ".join(str(away.orig if isinstance(away, DBAPIError) else away).split())
+        raise Misconfigured(
+            f"The database of DATABASE_URL cannot be used: {said}. A SQLite file needs a folder that the bot's user "
+            "may write to; PostgreSQL has to run and to let the bot in. `python -m bot doctor` says more."
+        ) from away
 
 
 @asynccontextmanager
@@ -121,9 +131,20 @@ def _database(settings: Settings) -> Database:
 def _keys(settings: Settings) -> Keys:
     """The keys. Commands that need none do without."""
     try:
-        return settings.keys()
+        return _kept_keys(settings)
     except ValueError:
         return Keys(None)
+
+
+def _kept_keys(settings: Settings) -> Keys:
+    """As `Settings.keys`; raises `Misconfigured` where there is no place for them."""
+    try:
+        return settings.keys()
+    except OSError as closed:
+        raise Misconfigured(
+            f"The installation's key cannot be kept beside the database: {closed}. Let the bot's user write to that "
+            "folder, or set SECRET_KEY."
+        ) from closed
 
 
 def _checked(settings: Settings, http: bool) -> None:
@@ -145,7 +166,7 @@ def _checked(settings: Settings, http: bool) -> None:
             "Workspaces install the app over HTTP: leave --socket-mode out, or set SLACK_BOT_TOKEN for one workspace."
         )
     try:
-        settings.keys()
+        _kept_keys(settings)
     except ValueError as no_key:
         raise Misconfigured(str(no_key)) from no_key
 

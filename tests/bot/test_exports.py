@@ -104,6 +104,8 @@ async def test_import_knows_an_export_by_its_first_line_whatever_it_is_called(
     file.write_bytes(written.stdout)
     taken = bot("there.db", "import", str(file))
     assert taken.returncode == 0, taken.stderr
+    # Customers' data is nobody's but the bot's.
+    assert stat.S_IMODE((tmp_path / "there.db").stat().st_mode) == 0o600
     there = sa.create_engine(f"sqlite:///{tmp_path / 'there.db'}")
     with there.connect() as connection:
         assert connection.scalar(sa.select(Team.id)) == "T1"

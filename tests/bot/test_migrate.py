@@ -10,10 +10,11 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from pydantic import SecretStr
 
 from bot.doctor import State, findings_of
 from bot.queue import Queue
-from bot.run import Misconfigured, storage
+from bot.run import Misconfigured, running, storage
 from bot.settings import Settings
 from handlers.delivery import UnderWay
 from handlers.i18n import translator
@@ -45,7 +46,7 @@ async def test_owner_migrates_and_lets_the_bots_role_in_which_then_works_alone(a
     owner, program = addresses
     alone = Settings(_env_file=None, database_url=program)
     named = alone.model_copy(update={"database_owner_url": owner})
-    with pytest.raises(sa.exc.OperationalError):
+    with pytest.raises(Misconfigured, match="does not exist"):
         async with storage(alone):
             pass
     for settings in (named, named, alone):
@@ -89,4 +90,34 @@ async def test_role_that_is_there_but_was_not_let_in_is_refused_in_words(address
         connection.execute(f'CREATE ROLE "{role}" LOGIN')  # type: ignore[call-overload]  # a name made above
     with pytest.raises(Misconfigured, match="DATABASE_OWNER_URL"):
         async with storage(Settings(_env_file=None, database_url=program)):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"database_url": "sqlite:////proc/nowhere/kakehashi.db"}, "cannot be used: .*/proc/nowhere"),
+        ({"database_url": "sqlite:////proc/kakehashi.db"}, "cannot be used: unable to open database file"),
+        ({"database_url": "postgresql://kakehashi:hidden@127.0.0.1:9/kakehashi"}, "cannot be used: .*refused"),
+    ],
+)
+async def test_database_that_cannot_be_had_is_told_in_a_sentence_without_its_password(
+    settings: dict[str, str], told: str
+) -> None:
+    with pytest.raises(Misconfigured, match=told) as misconfigured:
+        async with storage(Settings(_env_file=None, **settings)):  # type: ignore[arg-type]  # strings, as from outside
+            pass
+    assert "hidden" not in str(misconfigured.value)
+
+
+async def test_key_that_cannot_be_kept_is_told_before_anything_is_done() -> None:
+    settings = Settings(
+        _env_file=None,
+        database_url="sqlite:////proc/kakehashi.db",
+        secret_key=None,
+        slack_bot_token=SecretStr("xoxb-1"),
+        slack_app_token=SecretStr("xapp-1"),
+    )
+    with pytest.raises(Misconfigured, match=r"key cannot be kept .*/proc/kakehashi\.db\.key"):
+        async with running(settings):
             pass
