@@ -98,11 +98,13 @@ async def test_model_chooses_tools_and_is_believed_only_what_they_found(
         async with asyncio.timeout(30):
             while await broken_off(house.deps) != {DeliveryState.SENT: 4}:  # noqa: ASYNC110 - it is in the database
                 await asyncio.sleep(0.02)
-        monkeypatch.setattr(assistant, "GIVEN_UP_AFTER", 0.1)
         model_server.answer = lambda _: Text("", holds=0)
-        told = await asked(world, IS, "今月の接続率はどうだったかな", thread)
-        assert "回答の途中で中断しました" in told["text"]
-        assert model_server.waiting == 1
+        with monkeypatch.context() as impatient:
+            impatient.setattr(assistant, "GIVEN_UP_AFTER", 0.1)
+            told = await asked(world, IS, "今月の接続率はどうだったかな", thread)
+            assert "回答の途中で中断しました" in told["text"]
+        # On a busy machine the question gets there after that.
+        await eventually(lambda: model_server.waiting == 1)
         model_server.release()
 
         # A tool that the asker may not use is neither offered nor run.
