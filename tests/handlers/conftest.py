@@ -27,6 +27,7 @@ from bot.workspace.server import running as workspace_running
 from handlers.routes import Task
 from storage.outbox import TASK_WORKFLOW
 from tests.conftest import KINDS, copy_of
+from tests.servers.model import ModelServer
 
 IS, FS, MANAGER, ADMIN, MARKETING = "U01SATO001", "U01TANAKA1", "U01KATO001", "U01HAYASHI", "U01MORI001"
 IS_ENGLISH, CS = "U01MILLER1", "U01ONO0001"
@@ -156,6 +157,12 @@ def settings(database_url: str, world_workspace: RunningWorkspace) -> Settings:
         delivery_limit=1000,
         queue_poll_seconds=0.05,
     )
+
+
+def with_model(settings: Settings, model_server: ModelServer) -> Settings:
+    """The same with the language model of the tests."""
+    given = Settings(_env_file=None, **model_server.settings)
+    return settings.model_copy(update={name: getattr(given, name) for name in model_server.settings})
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from services.deliveries import DeliveryState
 from services.deps import Deps
 from services.qualification import meetings
 from storage.tables import Delivery
-from tests.handlers.conftest import IS, IS_ENGLISH, MANAGER, MARKETING, World, eventually
+from tests.handlers.conftest import IS, IS_ENGLISH, MANAGER, MARKETING, World, eventually, with_model
 from tests.handlers.test_assistant import asked, direct, elements
 from tests.handlers.test_meetings import actor, new_lead
 from tests.servers.model import Answer, Asked, Failure, Json, ModelServer, Text
@@ -40,8 +40,7 @@ async def test_model_chooses_tools_and_is_believed_only_what_they_found(
     model_server: ModelServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    given = Settings(_env_file=None, **model_server.settings)
-    chosen = settings.model_copy(update={name: getattr(given, name) for name in model_server.settings})
+    chosen = with_model(settings, model_server)
     async with running(chosen, http=False) as house:
         world = World(world_workspace, house)
         manager = await actor(world, MANAGER)
@@ -121,8 +120,7 @@ async def test_model_chooses_tools_and_is_believed_only_what_they_found(
 async def test_model_answers_an_english_asker_in_english(
     world_workspace: RunningWorkspace, team_at_work: None, settings: Settings, model_server: ModelServer
 ) -> None:
-    given = Settings(_env_file=None, **model_server.settings)
-    chosen = settings.model_copy(update={name: getattr(given, name) for name in model_server.settings})
+    chosen = with_model(settings, model_server)
     async with running(chosen, http=False) as house:
         world = World(world_workspace, house)
         await model.set_rules(house.deps, await actor(world, MANAGER), Sharing.FULL, 100_000, recordings=False)

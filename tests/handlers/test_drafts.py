@@ -23,7 +23,7 @@ from handlers.model_words import unavailable_line
 from services import members, model
 from services.outreach import calls, follow_ups, leads, objections
 from storage.tables import Mail, ModelCall
-from tests.handlers.conftest import DEADLINE, IS, MANAGER, World, eventually
+from tests.handlers.conftest import DEADLINE, IS, MANAGER, World, eventually, with_model
 from tests.handlers.test_assistant import asked, elements
 from tests.handlers.test_calls import card_of_first_lead, click, rows
 from tests.handlers.test_playbook import TEAM_ID, playbook, press, submit, text_of
@@ -50,14 +50,8 @@ async def drafting(
     world_workspace: RunningWorkspace, team_at_work: None, settings: Settings, model_server: ModelServer
 ) -> AsyncIterator[World]:
     """A team that sends everything, an objection with its answer, and a lead to whom material was promised."""
-    given = Settings(_env_file=None, **model_server.settings)
-    chosen = settings.model_copy(
-        update={
-            **{name: getattr(given, name) for name in model_server.settings},
-            "public_url": "https://bot.example/",
-            "mail_shown": True,
-        }
-    )
+    shown = {"public_url": "https://bot.example/", "mail_shown": True}
+    chosen = with_model(settings, model_server).model_copy(update=shown)
     async with running(chosen, http=False) as house:
         deps = house.deps
         manager, rep = await members.who(deps, TEAM_ID, MANAGER), await members.who(deps, TEAM_ID, IS)

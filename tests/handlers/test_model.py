@@ -14,7 +14,7 @@ from handlers.i18n import translator
 from handlers.model_words import unavailable_line
 from prompts import library
 from services import members, model
-from tests.handlers.conftest import IS, MANAGER, World
+from tests.handlers.conftest import IS, MANAGER, World, with_model
 from tests.servers.model import Failure, ModelServer, Text
 
 TEAM, CHANNEL = "T01HOSHIMI", "C01ISTEAM0"
@@ -35,8 +35,7 @@ async def test_manager_decides_what_is_sent_and_sees_what_it_cost(
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "talk.md").write_text(PROMPT + "{{ note }}\n", "utf-8")
     monkeypatch.setattr(library, "LIBRARY", library.Library(tmp_path))
-    given = Settings(_env_file=None, **model_server.settings)
-    chosen = settings.model_copy(update={name: getattr(given, name) for name in model_server.settings})
+    chosen = with_model(settings, model_server)
     async with running(chosen, http=False) as house:
         world = World(world_workspace, house)
         answer = await world.person(IS).command(CHANNEL, "/team", "model")

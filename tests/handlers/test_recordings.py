@@ -14,7 +14,7 @@ from domain.model import Sharing
 from services import model
 from services.pipeline import telephone_systems
 from tests.domain.pipeline.test_transcripts import miitel
-from tests.handlers.conftest import FS, HANDOFFS, IS, MANAGER, World, eventually
+from tests.handlers.conftest import FS, HANDOFFS, IS, MANAGER, World, eventually, with_model
 from tests.handlers.shop import Shop, on_sqlite, shop
 from tests.handlers.test_meetings import actor
 from tests.servers.model import Failure, ModelServer, Spoken
@@ -87,8 +87,7 @@ async def test_dropped_transcript_becomes_a_record_in_its_thread(world: World) -
 async def test_recording_is_tried_again_and_its_record_goes_to_the_right_lead(
     world_workspace: RunningWorkspace, team_at_work: None, settings: Settings, model_server: ModelServer
 ) -> None:
-    given = Settings(_env_file=None, **model_server.settings)
-    chosen = settings.model_copy(update={name: getattr(given, name) for name in model_server.settings})
+    chosen = with_model(settings, model_server)
     said = "今期の予算として500万円を確保しています。月末の集計に三日かかっていて困っています。"
     model_server.answer = lambda asked: Spoken([(0.0, 9.0, "B", said)]) if asked.sound else Failure(503)
     async with running(chosen, http=False) as house:
