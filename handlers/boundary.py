@@ -133,9 +133,13 @@ def crowded(t: Translator, *, submitting: bool) -> str:
     """What a person is told whose turn did not come."""
     if submitting:
         return t(
-            "Too much is going on just now. Nothing was saved; what you typed is still here. Please try again soon."
+            "Too much is going on just now, so this was not finished. What you typed is still here: please try again "
+            "in a few seconds."
         )
-    return t("Too much is going on just now, so nothing was done. Please try again in a few seconds.")
+    return t(
+        "Too much is going on just now, so this was not finished. Please look whether it was done, and otherwise try "
+        "again in a few seconds."
+    )
 
 
 def fault(t: Translator, reference: str, *, submitting: bool) -> str:

@@ -58,7 +58,7 @@ def which(interaction: Interaction, lines: list[LeadLine]) -> Which:
     t, zone, now = interaction.t, interaction.actor.zone, interaction.deps.now()
     question = t.md("*Which one?*")
     if len(lines) > MOST_OFFERED:
-        more = t.md("There are more: name the company too, or the first name.")
+        more = t.md("There are more: please name the company and the person.")
         question = Markup(f"{question}\n{more}")
     offered = lines[:MOST_OFFERED]
     return Which(question, "lead_id", [lead_lines.choice(t, line, zone, now) for line in offered])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -178,6 +178,31 @@ async def records_of_lead(session: AsyncSession, lead_id: int, limit: int) -> li
 async def change(session: AsyncSession, recording_id: int, **values: Any) -> None:
     """Set columns of a recording; its version is counted up."""
     await statements.update(session, Recording, recording_id, values)
+
+
+async def stop(
+    session: AsyncSession, recording_ids: Collection[int], under_way: Collection[str], *, progress: str, error: str
+) -> None:
+    """Take from whoever works on these recordings what was heard so far, and their work with it: those that are under
+    way get this progress and error, and a new attempt."""
+    chosen = Recording.id.in_(recording_ids)
+    await session.execute(sa.update(Recording).where(chosen).values(heard=sa.null()), execution_options=NO_SYNC)
+    statement = sa.update(Recording).where(chosen, Recording.progress.in_(under_way))
+    statement = statement.values(
+        progress=progress, error=error, attempt=Recording.attempt + 1, version=Recording.version + 1
+    )
+    await session.execute(statement, execution_options=NO_SYNC)
+
+
+async def forget_heard(session: AsyncSession, progress: str, before: datetime) -> int:
+    """Delete what was heard of recordings that stand so and came before a moment; of how many."""
+    statement = sa.select(Recording.id).where(
+        Recording.progress == progress, Recording.created_at < before, Recording.heard.is_not(sa.null())
+    )
+    found = list(await session.scalars(statement))
+    for recording_id in found:
+        await keep_heard(session, recording_id, None)
+    return len(found)
 
 
 # What was said

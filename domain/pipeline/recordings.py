@@ -76,6 +76,8 @@ class Trouble(StrEnum):
     MODEL_FAILED = "model_failed"
     MODEL_REJECTED = "model_rejected"
     """The model's server does not take this recording, now or later: most take 25 MB."""
+    ERASED = "erased"
+    """Whom it was about was erased meanwhile."""
 
 
 UNHEARD: Final[Mapping[Reason, Trouble]] = {

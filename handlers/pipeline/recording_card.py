@@ -55,6 +55,10 @@ TROUBLES: Final[Mapping[Trouble, str]] = {
     ),
     Trouble.DOWNLOAD: _("The file could not be fetched from Slack just now. Please try again."),
     Trouble.FAULT: _("Something went wrong on our side. The file is kept; please try again."),
+    Trouble.ERASED: _(
+        "The person this was about has been erased meanwhile, so nothing was kept. If it is a call with somebody else, "
+        "try again."
+    ),
     Trouble.NO_SOUND: _(
         "I find no sound in this file that I can play. Please save it as MP3, M4A or WAV, and drop that."
     ),

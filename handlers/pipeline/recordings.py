@@ -45,6 +45,9 @@ UNSEEN = frozenset(
 )
 
 
+FORGET_SECONDS = 6 * 3600
+
+
 def register(routes: Routes) -> None:
     """Shortcut, buttons, deliveries and the work itself."""
     routes.shortcut("recording.make", from_message, Permission.LOG_CALLS, name=_("Make a call record"), kind="message")
@@ -57,6 +60,7 @@ def register(routes: Routes) -> None:
     routes.view(f"{MOVE}.submit", move, Permission.LOG_CALLS)
     routes.action("recording.swap", swap, Permission.LOG_CALLS)
     routes.action("recording.retry", retry, Permission.LOG_CALLS)
+    routes.job("forget-heard", service.forget_heard, seconds=FORGET_SECONDS)
     routes.delivery(posts.CARD, compose_card)
     routes.delivery(posts.UPDATE, compose_update)
     routes.delivery(posts.RESULT, compose_result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -351,7 +352,8 @@ def _asked_again(
         time=both,
         rep=added.rep,
     )
-    return _planned(interaction, draft, slot, meanwhile=section(text))
+    seen = Seen(max(draft.seen.meeting_id, added.meeting_id), draft.seen.offer_id)
+    return _planned(interaction, replace(draft, seen=seen), slot, meanwhile=section(text))
 
 
 # Handoffs

@@ -22,6 +22,7 @@ from domain.audit import ENTRIES, ERASURE
 from domain.data.quality import person_key
 from domain.errors import Code, Refused
 from domain.members import Permission, require
+from domain.pipeline.recordings import Progress, Trouble
 from domain.qualification.meetings import MeetingStatus
 from services import audit, calendars
 from services.data import scrubbing
@@ -30,7 +31,7 @@ from services.deps import Actor, Deps
 from services.pipeline import knowledge
 from services.qualification import meeting_news
 from services.qualification.meeting_records import meeting_view
-from storage import meetings, suppressions, work
+from storage import meetings, recordings, suppressions, work
 from storage import personal as queries
 from storage.members import audit as write_down
 from storage.personal import CandidateRow, Held, Words
@@ -362,11 +363,21 @@ def _flat(name: str, value: Any) -> dict[str, Any]:
     if isinstance(value, Mapping):
         found: dict[str, Any] = {}
         for key, each in value.items():
-            found |= _flat(f"{name}.{key}", each)
+            if key != "digest":
+                found |= _flat(f"{name}.{key}", each)
         return found
     if isinstance(value, list):
-        return {name: ", ".join(str(each) for each in value)}
+        return {name: ", ".join(map(_words, value))}
     return {name: value}
+
+
+def _words(value: Any) -> str:
+    """All that stands in a value, in its order."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        return " ".join(filter(None, map(_words, value)))
+    return "" if value is None else str(value)
 
 
 # Erasing
@@ -405,6 +416,10 @@ async def erase(deps: Deps, actor: Actor, chosen: Chosen, words: Words) -> Erase
         await audit.seal_all(session)
         uids = {str(row["uid"]) for row in await queries.rows(session, "meetings", found.held.get("meetings", ()))}
         entries = await queries.erase(session, found.held, words, now)
+        # Whoever works on them holds in memory what is erased here, and would put it down again.
+        recorded = found.held.get("recordings", ())
+        under_way = [each.value for each in Progress if each not in (Progress.DONE, Progress.FAILED)]
+        await recordings.stop(session, recorded, under_way, progress=Progress.FAILED.value, error=Trouble.ERASED.value)
         entries += await queries.erase_audited(session, found.mentions)
         redacted = _redacting(found.texts, words.person)
         await queries.replace(session, found.mentions, redacted)

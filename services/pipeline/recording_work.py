@@ -154,7 +154,7 @@ async def _heard(deps: Deps, team_id: str, row: RecordingRow, digest: str) -> li
     """The pieces of this very file that were heard before this work was begun again."""
     async with deps.reading(team_id) as session:
         kept = await queries.heard(session, row.id)
-    return [Heard.from_json(each) for each in kept["pieces"]] if kept is not None and kept["digest"] == digest else []
+    return [Heard.from_json(each) for each in kept["pieces"]] if kept and kept["digest"] == digest else []
 
 
 async def _keep_heard(

@@ -6,6 +6,7 @@ What is then done with them, stage by stage: `recording_work`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +15,7 @@ from domain.members import Permission, require
 from domain.pipeline.recordings import Kind, Progress, best, day_in, kind_of, names_in, weight
 from domain.pipeline.transcripts import swapped
 from services.deps import Actor, Deps
+from services.operator import known_teams
 from services.outreach import leads
 from services.pipeline.recording_posts import (
     PROPOSALS,
@@ -35,6 +37,7 @@ TASK = "recording.work"
 
 MAX_FILENAME = 200
 CANDIDATES = 10
+HEARD_KEPT = timedelta(days=7)
 
 
 async def receive(
@@ -115,6 +118,16 @@ async def propose(deps: Deps, actor: Actor, words: Sequence[str]) -> int | None:
             fitting.setdefault(line.lead_id, []).append(word)
             companies[line.lead_id] = line.account_id
     return best({lead: weight(found) for lead, found in fitting.items()}, companies)
+
+
+async def forget_heard(deps: Deps) -> int:
+    """Delete what was heard of recordings that failed before they were heard to their end, and that nobody has tried
+    again for `HEARD_KEPT`; of how many. For an interval job."""
+    forgotten = 0
+    for team_id in await known_teams(deps):
+        async with deps.writing(team_id) as session:
+            forgotten += await queries.forget_heard(session, Progress.FAILED.value, deps.now() - HEARD_KEPT)
+    return forgotten
 
 
 # What people say to it

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from handlers.i18n import translator
 from handlers.messages import Reader
 from handlers.pipeline.recording_card import RecordingCard
 from services import model, sound
+from services.data import personal
+from services.outreach import leads
 from services.pipeline import recording_work, recordings
 from tests.servers.model import Asked, Failure, ModelServer, Spoken
 from tests.services.office import NOW, Office
@@ -114,3 +118,46 @@ async def test_what_was_heard_of_another_file_is_heard_anew(
     await recording_work.work(asking, office.team_id, number, other)
     assert sounds(model_server) == ["part-1.mp3", "part-2.mp3", "part-3.mp3"]
     assert len(await heard(asking, office, number)) == 3
+
+
+async def test_recording_of_somebody_who_is_erased_meanwhile_is_let_go_of_and_can_be_somebody_elses(
+    asking: Any, office: Office, model_server: ModelServer, dropped: tuple[int, Slack]
+) -> None:
+    number, slack = dropped
+    model_server.enqueue(FIRST, Spoken(SECOND.segments, holds=True))
+    work = asyncio.create_task(recording_work.work(asking, office.team_id, number, slack, 2))
+    async with asyncio.timeout(WAIT):
+        while len(sounds(model_server)) < 2:  # noqa: ASYNC110 - the server is another thread's
+            await asyncio.sleep(0.01)
+        (lead,) = await leads.find(asking, office.sato, "青葉 一郎")
+        chosen = personal.Chosen(contact_ids=(lead.contact_id,))
+        await personal.erase(asking, office.boss, chosen, personal.Words("削除済み", "商談"))
+        model_server.release()
+        await work
+    view = await recordings.view(asking, office.team_id, number)
+    assert (view.progress, view.trouble) == (Progress.FAILED, Trouble.ERASED)
+    async with asking.reading(office.team_id) as session:
+        assert await recording_work.queries.heard(session, number) is None
+        assert await recording_work.queries.utterances(session, number) == []
+    # It was a call with somebody else.
+    model_server.clear()
+    model_server.answer = unread
+    model_server.enqueue(FIRST, SECOND, THIRD)
+    await recordings.confirm(asking, office.sato, number, await office.lead("白石 二郎"))
+    await recordings.retry(asking, office.sato, number)
+    await recording_work.work(asking, office.team_id, number, slack)
+    assert len(await heard(asking, office, number)) == 3
+
+
+async def test_what_was_heard_is_deleted_where_nobody_tries_again(
+    asking: Any, office: Office, model_server: ModelServer, dropped: tuple[int, Slack]
+) -> None:
+    number, slack = dropped
+    model_server.enqueue(FIRST, Failure(413))
+    await recording_work.work(asking, office.team_id, number, slack)
+    assert await recordings.forget_heard(asking) == 0
+    later = replace(asking, now=lambda: NOW + recordings.HEARD_KEPT + timedelta(days=1))
+    assert await recordings.forget_heard(later) == 1
+    assert await recordings.forget_heard(later) == 0
+    async with asking.reading(office.team_id) as session:
+        assert await recording_work.queries.heard(session, number) is None
