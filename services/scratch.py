@@ -42,10 +42,13 @@ def folder() -> Iterator[Path]:
 def sweep() -> int:
     """Delete what killed processes of this machine have left; how many folders that were."""
     swept = 0
+    if not LOCKS:
+        return swept
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         # Raised for what is in use, and in a shared temporary folder for what belongs to other users.
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime < YOUNG_SECONDS:
+            seen = left.lstat()
+            if seen.st_uid != os.getuid() or time.time() - seen.st_mtime < YOUNG_SECONDS:
                 continue
             with _lock(left):
                 shutil.rmtree(left)
@@ -58,7 +61,8 @@ def _lock(folder: Path) -> Iterator[None]:
     """Hold the folder's lock until the block ends. Raises OSError where it cannot be had."""
     if not LOCKS:
         raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
-    held = os.open(folder, os.O_RDONLY)
+    # Nothing else that bears such a name: opening a pipe would wait for ever, a link leads elsewhere.
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

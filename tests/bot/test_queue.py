@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,6 +19,7 @@ import bot.queue
 from bot.queue import Queue
 from bot.settings import Settings
 from handlers.delivery import UnderWay
+from services import scratch
 
 # A SQLite file has one process, which needs no lock and takes over from nobody.
 several_processes = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -117,6 +121,31 @@ async def working(queue: Queue) -> None:
             if await queue.works():
                 return
             await asyncio.sleep(0.02)
+
+
+def siblings(folder: Path) -> Iterator[Path]:
+    """It, and what lies beside it."""
+    return folder.parent.iterdir()
+
+
+async def test_engine_at_work_deletes_what_killed_processes_left_in_the_temporary_folder(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.mkdtemp(dir=tmp_path))
+    left = Path(tempfile.mkdtemp(prefix=scratch.PREFIX))
+    (left / "call.wav").write_bytes(b"sound")
+    os.utime(left, (0, 0))
+    monkeypatch.setattr(scratch, "YOUNG_SECONDS", 0.1)
+    queue = Queue(Settings(_env_file=None, database_url=database_url, recover_seconds=0.02))
+    await queue.start(UnderWay)
+    try:
+        with scratch.folder() as ours:
+            os.utime(ours, (0, 0))
+            async with asyncio.timeout(20):
+                while [*siblings(ours)] != [ours]:  # noqa: ASYNC110 - what is waited for is another thread's
+                    await asyncio.sleep(0.02)
+    finally:
+        await queue.stop()
 
 
 async def test_engine_works_from_soon_after_its_start_until_its_end(started: Running) -> None:
