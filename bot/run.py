@@ -83,9 +83,10 @@ def migrate(settings: Settings) -> None:
     except (OSError, DBAPIError) as away:
         if not isinstance(away, OSError) and not Database.at_fault(away):
             raise
+        named = "DATABASE_OWNER_URL" if settings.database_owner_url else "DATABASE_URL"
         said = " ".join(str(away.orig if isinstance(away, DBAPIError) else away).split())
         raise Misconfigured(
-            f"The database of DATABASE_URL cannot be used: {said}. A SQLite file needs a folder that the bot's user "
+            f"The database of {named} cannot be used: {said}. A SQLite file needs a folder that the bot's user "
             "may write to; PostgreSQL has to run and to let the bot in. `python -m bot doctor` says more."
         ) from away
 
@@ -93,7 +94,7 @@ def migrate(settings: Settings) -> None:
 @asynccontextmanager
 async def storage(settings: Settings, *, now: Callable[[], datetime] = wall_clock) -> AsyncIterator[Deps]:
     """A migrated database and what use cases need, without Slack. Raises `Misconfigured` where somebody else has to
-    migrate."""
+    migrate, and where database or key cannot be had."""
     await asyncio.to_thread(migrate, settings)
     database = _database(settings)
     client = DBOSClient(system_database_url=sync_url(settings.database_url), system_database_pool_size=1, lazy=True)
@@ -142,8 +143,8 @@ def _kept_keys(settings: Settings) -> Keys:
         return settings.keys()
     except OSError as closed:
         raise Misconfigured(
-            f"The installation's key cannot be kept beside the database: {closed}. Let the bot's user write to that "
-            "folder, or set SECRET_KEY."
+            f"The installation's key cannot be kept or read beside the database: {closed}. Let the bot's user write to "
+            "that folder, or set SECRET_KEY."
         ) from closed
 
 

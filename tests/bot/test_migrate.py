@@ -118,6 +118,6 @@ async def test_key_that_cannot_be_kept_is_told_before_anything_is_done() -> None
         slack_bot_token=SecretStr("xoxb-1"),
         slack_app_token=SecretStr("xapp-1"),
     )
-    with pytest.raises(Misconfigured, match=r"key cannot be kept .*/proc/kakehashi\.db\.key"):
+    with pytest.raises(Misconfigured, match=r"key cannot be kept or read .*/proc/kakehashi\.db\.key"):
         async with running(settings):
             pass
