@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.run import running
 from bot.settings import Settings
-from services import deliveries, model
+from services import deliveries, model, sound
 from services.pipeline import recording_work, recordings
 from services.qualification import bant, handoff
 from storage.brief import Brief
@@ -32,10 +32,12 @@ TRANSACTIONS = {
     "mark": (deliveries, "claim"),
     "record": (deliveries, "sent"),
     "postpone": (deliveries, "postponed"),
-    # A recording's way: receive → reserve what listening may cost → listen → keep → read → arrange.
+    # A recording's way: receive → reserve what listening may cost → listen to a piece → keep what was heard of it →
+    # the next → keep → read → arrange.
     "receive": (recordings, "receive"),
     "reserve": (model, "_reserve"),
     "settle": (model, "_settle"),
+    "heard": (recording_work, "_keep_heard"),
     "keep": (recording_work, "_keep"),
     "arrange": (recording_work, "_arrange"),
 }
@@ -125,9 +127,13 @@ async def _run(settings: Settings) -> None:
         await asyncio.Event().wait()
 
 
-def live(settings: dict[str, Any], point: str | None = None, nth: int = 1) -> None:
-    """A life of the bot: until it is killed, by somebody else or at `point`."""
+def live(
+    settings: dict[str, Any], point: str | None = None, nth: int = 1, piece_seconds: float = sound.MOST_SECONDS
+) -> None:
+    """A life of the bot: until it is killed, by somebody else or at `point`. It listens to so many seconds of a
+    recording at a time."""
     logging.basicConfig(level=logging.ERROR)
+    sound.MOST_SECONDS = piece_seconds  # type: ignore[misc] - what the product never changes
     if point is not None:
         Killer(point, nth).arm()
     asyncio.run(_run(Settings(_env_file=None, **settings)))

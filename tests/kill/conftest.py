@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.workspace.person import PersonClient
 from bot.workspace.server import RunningWorkspace
 from bot.workspace.server import running as workspace_running
-from services import members
+from services import members, sound
 from services.deps import Deps
 from services.outreach import leads
 from services.outreach.leads import NewLead
@@ -85,11 +85,13 @@ class Office:
     """The leads of which somebody has read that they are handed off."""
     kills: int = 0
     closing: bool = False
+    piece_seconds: float = sound.MOST_SECONDS
+    """How much of a recording the bots listen to at a time."""
     bots: list[BaseProcess] = field(default_factory=list)
 
     def start(self, point: str | None = None, nth: int = 1) -> BaseProcess:
         """A bot; nobody waits for it to be ready."""
-        bot = processes.Process(target=live, args=(self.settings, point, nth), daemon=True)
+        bot = processes.Process(target=live, args=(self.settings, point, nth, self.piece_seconds), daemon=True)
         bot.start()
         self.bots.append(bot)
         return bot

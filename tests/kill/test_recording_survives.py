@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from domain.model import Outcome, Sharing
 from services import members, model
 from storage.tables import ModelCall, Proposal, Recording, Utterance
 from tests.kill.conftest import REPS, TEAM, Office, eventually
-from tests.servers.model import Answer, Asked, Json, ModelServer, Spoken
+from tests.servers.model import Answer, Asked, Failure, Json, ModelServer, Spoken
+from tests.services.test_sound import recording
 
 pytestmark = pytest.mark.kill
 
@@ -63,17 +65,34 @@ def saying(office: Office, words: str) -> list[dict[str, Any]]:
     return [message for message in thread(office) if words in str(message["blocks"])]
 
 
-@pytest.mark.parametrize("office", [1], indirect=True)
-async def test_recording_becomes_one_record_whenever_the_bot_is_killed(
-    office: Office, model_server: ModelServer
-) -> None:
-    model_server.answer = answer
+async def listening(office: Office, model_server: ModelServer) -> Settings:
+    """The settings of bots that listen to recordings."""
     office.settings |= model_server.settings
     settings = Settings(_env_file=None, **office.settings)
     async with storage(settings) as deps:
         manager = await members.who(deps, TEAM, MANAGER)
         assert manager is not None
         await model.set_rules(deps, manager, Sharing.FULL, 5_000, recordings=True)
+    return settings
+
+
+async def confirmed(office: Office, dm: str) -> None:
+    """The rep says whose call it is."""
+    (card,) = await eventually(lambda: saying(office, "の通話でしょうか"), "the card")
+    person = office.workspace.person(REPS[0])
+    # A click may still go to the bot that has just been killed; its person clicks again.
+    while "error" in await person.action(channel=dm, ts=card["ts"], action_id="recording.confirm"):
+        await asyncio.sleep(0.1)
+        if not office.bots[-1].is_alive():
+            break
+
+
+@pytest.mark.parametrize("office", [1], indirect=True)
+async def test_recording_becomes_one_record_whenever_the_bot_is_killed(
+    office: Office, model_server: ModelServer
+) -> None:
+    model_server.answer = answer
+    settings = await listening(office, model_server)
     person = office.workspace.person(REPS[0])
     dm = (await person.open_dm(person.screen()["app"]["bot_user"]))["channel"]
     paid: list[Counter[str]] = []
@@ -84,12 +103,7 @@ async def test_recording_becomes_one_record_whenever_the_bot_is_killed(
             await person.upload(dm, f"{office.names[0]}.m4a", b"sound")
         if point == "before reserve":
             await office.connected()
-            (card,) = await eventually(lambda: saying(office, "の通話でしょうか"), "the card")
-            # A click may still go to the bot that has just been killed; its person clicks again.
-            while "error" in await person.action(channel=dm, ts=card["ts"], action_id="recording.confirm"):
-                await asyncio.sleep(0.1)
-                if not bot.is_alive():
-                    break
+            await confirmed(office, dm)
         await office.dead(bot)
         paid.append(Counter(asked.output or asked.path.rpartition("/")[2] for asked in model_server.requests))
     listened = Counter(transcriptions=1)
@@ -116,3 +130,43 @@ async def test_recording_becomes_one_record_whenever_the_bot_is_killed(
     assert len(shown) == 3
     assert [words in text for words, text in zip(("🎙️", "三日かかって", "BANTの提案"), shown, strict=True)] == [True] * 3
     assert len(model_server.requests) == 4
+
+
+@pytest.mark.parametrize("office", [1], indirect=True)
+async def test_long_recording_goes_on_at_the_piece_it_had_come_to_whenever_the_bot_is_killed(
+    office: Office, model_server: ModelServer, tmp_path: Path
+) -> None:
+    def spoken(asked: Asked) -> Answer:
+        """The note is plain: it is not what is looked at here."""
+        number = len(heard())
+        return Spoken([(0.0, 1.0, "A", f"{number}番目の話です。")]) if asked.sound else Failure(400)
+
+    def heard() -> list[Asked]:
+        return [asked for asked in model_server.requests if asked.sound]
+
+    model_server.answer = spoken
+    settings = await listening(office, model_server)
+    office.piece_seconds = 4.0
+    person = office.workspace.person(REPS[0])
+    dm = (await person.open_dm(person.screen()["app"]["bot_user"]))["channel"]
+    sound = recording(tmp_path / "a.wav", 9, quiet=(3.0, 3.6)).read_bytes()
+    paid: list[int] = []
+    # The second hears a piece that is not put down any more, which is paid twice: nothing else is.
+    for number, point in enumerate(("after heard", "before heard", "after heard")):
+        bot = office.start(point)
+        await office.connected()
+        if number == 0:
+            await person.upload(dm, f"{office.names[0]}.wav", sound)
+            await confirmed(office, dm)
+        await office.dead(bot)
+        paid.append(len(heard()))
+    office.start()
+    await eventually(lambda: saying(office, "✅ 完了"), "the end")
+    assert (paid, len(heard())) == ([1, 2, 3], 4)
+    async with storage(settings) as deps:
+        await office.settled(deps)
+        async with deps.reading(TEAM) as session:
+            said = list(await session.scalars(sa.select(Utterance.text).order_by(Utterance.number)))
+            left = (await session.execute(sa.select(Recording.heard))).scalar_one()
+    assert said == ["1番目の話です。", "3番目の話です。", "4番目の話です。"]
+    assert left is None
