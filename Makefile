@@ -14,7 +14,7 @@ SCRATCH ?= $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
 
-.PHONY: run test lint check-types check-imports compiled pytest bench eval chaos fuzz audit messages lock clean
+.PHONY: run test lint check-types check-imports compiled pytest scale bench eval chaos fuzz audit messages lock clean
 
 run: $(READY)
 	$(BIN)/python -m bot demo --port $(PORT)
