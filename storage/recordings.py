@@ -185,24 +185,26 @@ async def stop(
 ) -> None:
     """Take from whoever works on these recordings what was heard so far, and their work with it: those that are under
     way get this progress and error, and a new attempt."""
-    chosen = Recording.id.in_(recording_ids)
-    await session.execute(sa.update(Recording).where(chosen).values(heard=sa.null()), execution_options=NO_SYNC)
-    statement = sa.update(Recording).where(chosen, Recording.progress.in_(under_way))
+    await forget_heard(session, recording_ids)
+    statement = sa.update(Recording).where(Recording.id.in_(recording_ids), Recording.progress.in_(under_way))
     statement = statement.values(
         progress=progress, error=error, attempt=Recording.attempt + 1, version=Recording.version + 1
     )
     await session.execute(statement, execution_options=NO_SYNC)
 
 
-async def forget_heard(session: AsyncSession, progress: str, before: datetime) -> int:
-    """Delete what was heard of recordings that stand so and came before a moment; of how many."""
+async def forget_heard(session: AsyncSession, recording_ids: Collection[int]) -> None:
+    """Delete what was heard so far of these recordings."""
+    statement = sa.update(Recording).where(Recording.id.in_(recording_ids)).values(heard=sa.null())
+    await session.execute(statement, execution_options=NO_SYNC)
+
+
+async def half_heard(session: AsyncSession, progress: str, before: datetime) -> list[int]:
+    """Recordings that stand so, came before a moment, and of which is kept what was heard so far."""
     statement = sa.select(Recording.id).where(
         Recording.progress == progress, Recording.created_at < before, Recording.heard.is_not(sa.null())
     )
-    found = list(await session.scalars(statement))
-    for recording_id in found:
-        await keep_heard(session, recording_id, None)
-    return len(found)
+    return list(await session.scalars(statement))
 
 
 # What was said

@@ -125,8 +125,12 @@ async def forget_heard(deps: Deps) -> int:
     again for `HEARD_KEPT`; of how many. For an interval job."""
     forgotten = 0
     for team_id in await known_teams(deps):
-        async with deps.writing(team_id) as session:
-            forgotten += await queries.forget_heard(session, Progress.FAILED.value, deps.now() - HEARD_KEPT)
+        async with deps.reading(team_id) as session:
+            found = await queries.half_heard(session, Progress.FAILED.value, deps.now() - HEARD_KEPT)
+        if found:
+            async with deps.writing(team_id) as session:
+                await queries.forget_heard(session, found)
+        forgotten += len(found)
     return forgotten
 
 
