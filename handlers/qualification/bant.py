@@ -84,7 +84,7 @@ def form(interaction: Interaction, draft: QualifyDraft) -> View:
         [*head, *bant_form.inputs(t, known, _from_call(t, draft))],
         submit=t("See the verdict"),
         close=t("Cancel"),
-        private_metadata=metadata(lead=draft.lead.lead_id),
+        private_metadata=metadata(lead=draft.lead.lead_id, version=draft.lead_version),
     )
 
 
@@ -103,16 +103,18 @@ def _from_call(t: Translator, draft: QualifyDraft) -> dict[Element, list[Block]]
 
 async def submit(interaction: Interaction) -> Answer:
     """Save, judge, and turn the modal into the verdict."""
-    deps, actor = interaction.deps, interaction.actor
+    deps, actor, opened = interaction.deps, interaction.actor, interaction.metadata
     answers = bant_form.parse(interaction.form, deps.today(actor.team_zone))
+    # Forms of the version before this one do not say what they have seen.
+    seen = opened.get("version")
     judged = await service.qualify(
         deps,
         actor,
-        int(interaction.metadata["lead"]),
+        int(opened["lead"]),
         answers,
         # No version is asked for: a judgement is added to those before it, so nobody's work is overwritten, and a call
         # logged meanwhile is no reason to throw away what was typed.
-        request_key=str(interaction.view["id"]),
+        request_key=service.submission_key(actor, int(seen), answers) if seen else str(interaction.view["id"]),
     )
     shown = verdict_blocks(interaction.t, judged.verdict, answers, judged.policy_version)
     return Update(_verdict_view(interaction, judged, shown))

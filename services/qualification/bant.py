@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 
 from domain.errors import Code, Refused
@@ -90,6 +92,16 @@ async def prepare(deps: Deps, actor: Actor, lead_id: int) -> QualifyDraft:
     )
 
 
+def submission_key(actor: Actor, lead_version: int, answers: Answers) -> str:
+    """What names a submission: who says what, of the lead as its form has seen it.
+
+    So it stays the same where the answer was lost, and where Slack brings a form late that was asked for twice; whoever
+    changes an answer, or opens the form once the judgement is there, means another.
+    """
+    said = json.dumps(answers.to_json(), sort_keys=True)
+    return f"{actor.member_id}:{lead_version}:{hashlib.sha256(said.encode()).hexdigest()[:32]}"
+
+
 async def qualify(
     deps: Deps,
     actor: Actor,
@@ -102,7 +114,8 @@ async def qualify(
     """Save what the call brought, judge it by the rules in force and move the lead.
 
     `lead_version` is the version the form was filled from, None to save whatever happened since. `request_key` names
-    the submission: sent twice it makes one qualification, and the second call gives the first one's answer.
+    the submission (`submission_key`): sent twice it makes one qualification, and the second call gives the first
+    one's answer.
 
     Refused: NOT_ALLOWED, NOT_FOUND, STALE, WRONG_STAGE while field sales has the lead. Rejected: fields `amount_yen`
     and every text (by its name in the answers) that is out of bounds.

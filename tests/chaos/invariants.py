@@ -129,7 +129,9 @@ async def _read(scene: Scene, deps: Deps) -> Books:
         "handoffs": sa.select(Handoff.id, Handoff.lead_id, Contact.name)
         .join(Lead, Lead.id == Handoff.lead_id)
         .join(Contact, Contact.id == Lead.contact_id),
-        "judged": sa.select(Qualification.lead_id),
+        "judged": sa.select(Qualification.lead_id, Contact.name)
+        .join(Lead, Lead.id == Qualification.lead_id)
+        .join(Contact, Contact.id == Lead.contact_id),
         "calls": sa.select(Call.note, Call.connection, Contact.name)
         .join(Lead, Lead.id == Call.lead_id)
         .join(Contact, Contact.id == Lead.contact_id),
@@ -222,7 +224,9 @@ def _letters(scene: Scene, books: Books) -> Iterator[str]:
 def _handoffs(scene: Scene, books: Books) -> Iterator[str]:
     names = [row.name for row in books["handoffs"]]
     yield from _twice(names, "the handoff of")
-    yield from _twice([row.lead_id for row in books["judged"]], "the judgement of lead")
+    # A second form that was made when the first was saved already is another judgement.
+    judged = [row.lead_id for row in books["judged"] if row.name not in scene.ledger.judged_twice]
+    yield from _twice(judged, "the judgement of lead")
     if set(names) != scene.ledger.handed_off:
         yield f"handed off and not read, or the other way round: {set(names) ^ scene.ledger.handed_off}"
     handed = {row.lead_id for row in books["handoffs"]}

@@ -17,6 +17,8 @@ class Ledger:
 
     handed_off: set[str] = field(default_factory=set)
     """Names of leads of which somebody has read that they are handed off."""
+    judged_twice: set[str] = field(default_factory=set)
+    """Names of leads that somebody had two forms for, as they had asked for them twice, and sent both."""
     noted: set[str] = field(default_factory=set)
     """Notes of calls whose form has closed: they are saved."""
     typed: set[str] = field(default_factory=set)

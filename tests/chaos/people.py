@@ -18,6 +18,7 @@ from bot.workspace.person import PersonClient
 from bot.workspace.refusals import PersonError
 from domain.leads import Stage
 from handlers.i18n import LANGUAGES, translator
+from handlers.qualification.bant import SUBMIT
 from handlers.terms import STAGES
 from services.outreach import forms
 from services.outreach.form_sources import NewSecret
@@ -169,9 +170,7 @@ class Rep:
         self, view: Mapping[str, Any], values: Mapping[str, Mapping[str, Any]], shown: Mapping[str, Any] | None
     ) -> None:
         """Whether what was typed still stands in the form."""
-        if shown is not None and shown["id"] != view["id"] and self.asked > 1:
-            # They asked for the form again before it came, and Slack has put the second one in place of the first.
-            self.ledger.tell("The form came twice, because it was asked for twice")
+        if self._came_twice(view, shown):
             return
         kept = shown["state"] if shown is not None else {}
         for block, elements in values.items():
@@ -182,6 +181,20 @@ class Rep:
                     )
                     self.ledger.lost.append(f"{view['callback_id']}: {block}, {where if shown else 'no form is there'}")
 
+    def _replaced(self, view: Mapping[str, Any]) -> None:
+        """A form that answers with another went away while it was being sent."""
+        shown = self.view
+        if not self._came_twice(view, shown):
+            there = "no form" if shown is None else shown["callback_id"]
+            self.ledger.lost.append(f"{view['callback_id']} closed, {there} is there, asked {self.asked} times")
+
+    def _came_twice(self, view: Mapping[str, Any], shown: Mapping[str, Any] | None) -> bool:
+        """Whether they asked for the form again before it came, and Slack has put the second in place of the first."""
+        twice = shown is not None and shown["id"] != view["id"] and self.asked > 1
+        if twice:
+            self.ledger.tell("The form came twice, because it was asked for twice")
+        return twice
+
     async def _connection(self) -> None:
         # The workspace has no event to wait for.
         while not self.place.connected():  # noqa: ASYNC110
@@ -191,6 +204,7 @@ class Rep:
         if not self.work.to_hand_off:
             return False
         name = self.work.to_hand_off.pop()
+        judging: set[str] = set()
         await self._clear()
         while True:
             await self._connection()
@@ -202,13 +216,17 @@ class Rep:
             elif view["callback_id"] not in FORMS:
                 raise Unexpected(view)
             else:
+                if view["callback_id"] == SUBMIT:
+                    judging.add(view["id"])
                 done = await self._submit(view, FORMS[view["callback_id"]])
                 if done["result"] == "closed":
-                    self.ledger.lost.append(f"{view['callback_id']} closed")
+                    self._replaced(view)
                 if any(stage in text for text in done.get("errors", {}).values() for stage in HANDED_OFF):
                     # A form that they had asked for twice has taken the place of the one whose answer says so.
                     break
         self.ledger.handed_off.add(name)
+        if len(judging) > 1:
+            self.ledger.judged_twice.add(name)
         return True
 
     async def _log_call(self) -> bool:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
+from bot.workspace.team import EXAMPLE
+from services import members
+from services.outreach import leads
+from services.outreach.leads import NewLead
+from storage.tables import Qualification
 from tests.handlers.conftest import FS, HANDOFFS, IS, World, eventually, over_both_ways
 
 
@@ -65,3 +73,27 @@ async def test_lead_with_three_confirmed_is_handed_to_field_sales_and_accepted(w
     await eventually(lambda: "受領済み" in str(world.messages(FS, HANDOFFS)[-1]["blocks"]))
     assert "handoff.accept" not in str(world.messages(FS, HANDOFFS)[-1]["blocks"])
     assert await eventually(lambda: any("受領しました" in m["text"] for m in world.direct(IS)))
+
+
+async def test_form_that_was_asked_for_twice_and_came_late_adds_no_second_judgement(world: World) -> None:
+    deps = world.house.deps
+    rep = await members.who(deps, EXAMPLE.id, IS)
+    assert rep is not None
+    lead = await leads.add(deps, rep, NewLead(1, "重複 太郎"), despite_duplicates=True)
+    person = world.person(IS)
+    await person.command("C01ISTEAM0", "/lead", "qualify 重複 太郎")
+    form = world.modal(IS)
+    world.workspace.workspace.faults.order({"kind": "delay", "method": "views.open", "seconds": 1.0})
+    again = asyncio.create_task(person.command("C01ISTEAM0", "/lead", "qualify 重複 太郎"))
+    # The second form is made, and on its way, before the first is sent.
+    await eventually(lambda: not world.workspace.workspace.faults.orders)
+    first = await person.submit(form["id"], answers())
+    assert first["result"] == "updated", first
+    await again
+    late = await eventually(lambda: next((v for v in [world.modal(IS)] if v["id"] != form["id"]), None))
+    assert late["callback_id"] == form["callback_id"]
+    second = await person.submit(late["id"], answers())
+    assert second["view"]["private_metadata"] == first["view"]["private_metadata"]
+    async with deps.reading(EXAMPLE.id) as session:
+        judged = sa.select(sa.func.count()).select_from(Qualification).where(Qualification.lead_id == lead)
+        assert await session.scalar(judged) == 1

@@ -121,6 +121,28 @@ async def test_form_sent_again_after_the_handoff_still_gets_its_answer(office: O
     assert again.lead.stage is Stage.HANDED_OFF
 
 
+async def test_second_form_that_was_asked_for_before_the_first_was_saved_adds_nothing(office: Office) -> None:
+    lead_id = await office.lead()
+    seen = (await bant.prepare(office.deps, office.sato, lead_id)).lead_version
+    key = bant.submission_key(office.sato, seen, QUALIFIED)
+    first = await office.judged(lead_id, request_key=key)
+    assert bant.submission_key(office.sato, seen, QUALIFIED) == key
+    assert (await office.judged(lead_id, request_key=key)).qualification_id == first.qualification_id
+    assert await office.rows(Qualification) == 1
+
+
+async def test_changed_answers_another_rep_and_a_form_opened_later_are_judgements_of_their_own(office: Office) -> None:
+    lead_id = await office.lead()
+    seen = (await bant.prepare(office.deps, office.sato, lead_id)).lead_version
+    for who, answers in ((office.sato, QUALIFIED), (office.sato, NOT_QUALIFIED), (office.suzuki, QUALIFIED)):
+        key = bant.submission_key(who, seen, answers)
+        await bant.qualify(office.deps, who, lead_id, answers, request_key=key)
+    assert await office.rows(Qualification) == 3
+    later = (await bant.prepare(office.deps, office.sato, lead_id)).lead_version
+    await office.judged(lead_id, request_key=bant.submission_key(office.sato, later, QUALIFIED))
+    assert await office.rows(Qualification) == 4
+
+
 async def test_same_form_key_on_another_lead_is_another_submission(office: Office) -> None:
     one, other = await office.lead("青葉 一郎"), await office.lead("青葉 二郎")
     first = await office.judged(one, request_key="V1")
